@@ -1,0 +1,141 @@
+"""Every seam as a Protocol, owned by the side that uses it. `app` hands in the adapters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
+from yett.policy.decision import Decision
+from yett.quota.charge import CounterKey, Usage
+
+
+class Clock(Protocol):
+    """Time as a dependency, so that tests can set it."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC: for records and windows."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards: for time-outs and latencies."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the ledger wrote for one call: the final decision and, if it forwards, the receipt to settle with."""
+
+    decision: Decision
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Names a durable call record and the units it holds."""
+
+    sequence: int
+    reservations: tuple[Reservation, ...]
+
+
+class Ledger(Protocol):
+    """Counters and decision log, behind one door because one atomic step must write both.
+
+    Errors: `StoreFault` where the store cannot answer or write; the caller denies.
+    """
+
+    def usage(self, keys: Iterable[CounterKey], now_ns: int) -> Usage:
+        """The present content of these counters. A look, not a promise."""
+        ...
+
+    async def admit(self, record: CallRecord) -> Admission:
+        """Reserve all charges of `record.decision` and write the record, in one atomic durable step.
+
+        Returns when the step is durable (strict), or queued (relaxed and nothing to reserve). If a charge does not fit, nothing
+        is reserved and the record says so: the returned decision is then a denial `limit_exceeded`, or WOULD_DENY where only
+        a shadow charge did not fit.
+        """
+        ...
+
+    def note(self, record: CallRecord | SecurityRecord) -> None:
+        """Write a record that nothing waits for (denials, refused requests) with the next group."""
+        ...
+
+    def settle(self, receipt: Receipt, outcome: Outcome) -> None:
+        """Record the outcome with the next group, and give the reservations back if the call surely did not run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One JSON-RPC message on its way to a server."""
+
+    body: bytes
+    method: str
+    """The JSON-RPC method; empty for a response."""
+    id: bytes | None
+    """The JSON-RPC id as JSON text; None for a notification or a response."""
+    modern: bool
+    """Whether it belongs to the stateless era (2026-07-28)."""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    """HTTP fields that go along (`mcp-*`, `traceparent`, `accept`, `content-type`); ignored by stdio. Never the client's credential."""
+    credential: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Header fields that carry the server's own credential, resolved after the decision."""
+    session: str | None = None
+    """The upstream's own session id."""
+    isolation: str = ""
+    """Who must not share a child process with others: the session in the handshake era, the grant in the stateless one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message of an answer stream."""
+
+    data: bytes
+    """The JSON text; empty for events that carry none (priming events, comments)."""
+    raw: bytes | None = None
+    """The event as it stood on the wire, blank line included, if it came as SSE."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A server's answer: either `body` at once, or `events` as they come (SSE, stdio), or `chunks` of one long JSON body.
+
+    `aclose` must be called when done; called early, it closes the upstream connection (in the stateless era: cancels).
+    Iterators raise `UpstreamFault` if the server breaks off.
+    """
+
+    status: int = 200
+    content_type: bytes = b"application/json"
+    session: str | None = None
+    body: bytes | None = None
+    events: AsyncIterator[Event] | None = None
+    chunks: AsyncIterator[bytes] | None = None
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+    async def aclose(self) -> None:
+        """Release the connection; closing early is allowed."""
+        for stream in (self.events, self.chunks):
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                await close()
+
+
+class Upstream(Protocol):
+    """A live way to one server. Whatever its transport, one message goes in and one answer comes out."""
+
+    async def exchange(self, message: Outbound) -> Answer:
+        """Send and return the head of the answer. A notification or response is answered with status 202 and no body.
+
+        Errors: `UpstreamNotReached` where the message surely was not sent; `UpstreamFault` else.
+        """
+        ...
+
+    async def end_session(self, message: Outbound) -> int:
+        """End a handshake session (HTTP DELETE, child stopped); the HTTP status to give to the client."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections or stop all children; bounded."""
+        ...

@@ -1,0 +1,62 @@
+"""Counters, and what a call adds to them. Pure values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact
+from typing import Final, TypeAlias
+
+from yett.quota.windows import Window
+
+Amount: TypeAlias = int | Decimal
+"""Exact, ≥ 0."""
+
+EXACT: Final = Context(prec=1_200, Emax=999_999, Emin=-999_999, traps=[Inexact])
+"""Every sum of binary64 values is exact in 1,200 digits; a rounding would raise, never pass unseen."""
+
+
+def add(left: Amount, right: Amount) -> Amount:
+    """The exact sum."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    return EXACT.add(Decimal(left), Decimal(right))
+
+
+@dataclass(frozen=True, slots=True)
+class CounterKey:
+    """What makes two limits share one counter: owner, name, scope, window and `sliding`.
+
+    `owner` is, by scope: `organisation` (organisation,); `server` (organisation, server); `grant` (organisation, server, grant);
+    `session` (organisation, server, grant, session). Limits of rules in shadow mode count on counters of their own (`shadow`).
+    """
+
+    owner: tuple[str, ...]
+    name: str
+    scope: str
+    window: Window
+    shadow: bool = False
+
+    def encode(self) -> str:
+        """One string for one key and one key for one string: JSON, so that no text in a name can meet another key."""
+        parts = [self.scope, *self.owner, self.name, self.window.name, self.window.sliding, self.shadow]
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one limit asks of one call: add `amount` to the counter, which may then hold at most `maximum`."""
+
+    key: CounterKey
+    amount: Amount
+    maximum: Amount
+    rule: str
+    message: str | None = None
+    """The limit's `on_deny`."""
+
+
+Buckets: TypeAlias = Mapping[int, Amount]
+"""One counter's content: bucket number → what was charged in it."""
+Usage: TypeAlias = Mapping[CounterKey, Buckets]
+"""Contents of counters; a counter that is not in it is empty."""
