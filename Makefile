@@ -1,0 +1,66 @@
+# make demo and make test work on a fresh clone with Python >= 3.11 (with venv), make and git.
+# Every other target needs no more; CONTRIBUTING.md says what each is for.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV ?= uv
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+.PHONY: demo test check nightly bench lock programs clean
+.DEFAULT_GOAL := test
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/yett demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_tidy.py tests/test_architecture.py
+
+# The full counts of property tests and kill tests, with fresh seeds; test runs a tenth of them, with fixed ones.
+nightly: $(VENV)/dev.stamp
+	YETT_NIGHTLY=1 $(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup --timeout 1800 $(PYTEST_ARGS)
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.decide $(BENCH_ARGS)
+	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
+
+# Real servers and clients from npm, and Node where the machine has none: what tests/integration skips without.
+programs: $(VENV)/dev.stamp
+	tests/integration/install-programs
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "no Python >= 3.11 with the venv module was found; install one, or name it: make PYTHON=/path/to/python" >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP_INSTALL) --require-hashes -r requirements/demo.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/demo.stamp
+
+# Locked versions and hashes, without index lines: pip and uv read the same files.
+LOCK := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock:
+	$(LOCK) --extra demo --group dev --group build --output-file requirements/dev.txt
+	$(LOCK) --extra demo --group build --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" --group node --output-file requirements/node.txt
+
+clean:
+	rm -rf $(VENV) .programs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
