@@ -1,0 +1,188 @@
+"""`yett`: the table of commands. A command's module is imported when it runs, not before: start-up stays under 0.25 s."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.shell_completion import CompletionItem
+
+from yett import __version__
+from yett.cli.context import CliContext
+from yett.cli.output import CommandError, Exit, print_error
+from yett.errors import YettError
+
+Row = tuple[str, str]
+"""Where a command stands (`module:attribute`, or `module:attribute.key` in a list or mapping of commands), and its help."""
+
+COMMANDS: Final[Mapping[str, Row]] = {
+    "up": ("yett.cli.up:command", "Start the gateway: data plane and control plane."),
+    "run": ("yett.cli.run:command", "Put one stdio server behind a policy, without a gateway."),
+    "connect": ("yett.cli.connect:command", "Bridge a stdio-only client to a server of the gateway."),
+    "demo": ("yett.cli.demo:command", "Show the gate at work, with a real server and a real client."),
+    "server": ("yett.cli.server:command", "Add, list, show and remove servers."),
+    "grant": ("yett.cli.grant:command", "Mint, list, show, rotate and revoke grants."),
+    "policy": ("yett.cli.main:policy", "Check, test, explain, publish policies."),
+    "limits": ("yett.cli.limits:command", "Show and reset the counters of limits."),
+    "log": ("yett.cli.log:command", "Show the decision log."),
+    "status": ("yett.cli.status:command", "Show health, traffic and limits near full."),
+    "doctor": ("yett.cli.doctor:command", "Look for what is wrong with this installation."),
+    "completion": ("yett.cli.completion:command", "Print the completion script of a shell."),
+}
+POLICY_COMMANDS: Final[Mapping[str, Row]] = {
+    "check": ("yett.cli.policy_files:commands.check", "Report every error of a policy file."),
+    "fmt": ("yett.cli.policy_files:commands.fmt", "Rewrite a policy file in canonical form."),
+    "lint": ("yett.cli.policy_files:commands.lint", "Warn about what a policy file surely does not mean."),
+    "test": ("yett.cli.policy_files:commands.test", "Run scenario files."),
+    "explain": ("yett.cli.policy_files:commands.explain", "Show each step of judging one call."),
+    "schema": ("yett.cli.policy_files:commands.schema", "Print the JSON Schema of policies, for editors."),
+    "set": ("yett.cli.policy_store:commands.set", "Publish a policy file under a name."),
+    "list": ("yett.cli.policy_store:commands.list", "List the published policies."),
+    "show": ("yett.cli.policy_store:commands.show", "Show a published policy, or one revision of it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose members are rows of a table until one of them is asked for."""
+
+    def __init__(self, *, table: Mapping[str, Row], **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        row = self._table.get(cmd_name)
+        if row is None:
+            return None
+        command = _load(row[0])
+        _add_common_options(command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self._table and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self._table, n=1, cutoff=0.5)
+            hint = f", did you mean `{near[0]}`?" if near else f"; `{ctx.command_path} --help` lists them"
+            raise click.UsageError(f"no such command `{name}`{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in self._table.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From the table alone: importing every command for one key press would be felt."""
+        names = [
+            CompletionItem(name, help=help_line) for name, (_, help_line) in self._table.items() if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _load(target: str) -> click.Command:
+    """The command at `module:attribute` or `module:attribute.key`."""
+    module, _, path = target.partition(":")
+    attribute, _, key = path.partition(".")
+    found: Any = getattr(importlib.import_module(module), attribute)
+    if key:
+        members: Mapping[str, Any] = found if isinstance(found, Mapping) else {member.name: member for member in found}
+        found = members[key]
+    assert isinstance(found, click.Command)
+    return found
+
+
+def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(CliContext).json = True
+
+
+def _set_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.ensure_object(CliContext).config = value
+
+
+def _common_options() -> list[click.Option]:
+    """Options that every command takes, before and after its name."""
+    return [
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path, dir_okay=False),
+            expose_value=False,
+            callback=_set_config,
+            help="Configuration file.",
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_json,
+            help="Print data and errors as JSON.",
+        ),
+    ]
+
+
+def _add_common_options(command: click.Command) -> None:
+    """Give `command` and everything below it the common options it does not have."""
+    taken = {name for parameter in command.params for name in parameter.opts}
+    command.params.extend(option for option in _common_options() if taken.isdisjoint(option.opts))
+    if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
+        for member in command.commands.values():
+            _add_common_options(member)
+
+
+_STYLE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+policy = LazyGroup(table=POLICY_COMMANDS, name="policy", help="Check, test, explain, publish policies.", context_settings=_STYLE)
+cli = LazyGroup(
+    table=COMMANDS,
+    name="yett",
+    help="Yett: the gate in front of your MCP servers.",
+    context_settings=_STYLE,
+    params=[*_common_options()],
+)
+click.version_option(__version__, prog_name="yett", message="%(prog)s %(version)s")(cli)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status. Errors are one line on stderr, never a traceback, unless they are bugs."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    context = CliContext(json=_asks_for_json(arguments))
+    try:
+        status = cli.main(args=list(arguments), prog_name="yett", standalone_mode=False, obj=context)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Exit.USAGE
+    except click.UsageError as error:
+        return print_error(context, CommandError(_usage(error), exit_code=Exit.USAGE, code="usage"))
+    except click.ClickException as error:
+        return print_error(context, CommandError(error.format_message(), exit_code=Exit.USAGE, code="usage"))
+    except (click.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except YettError as error:
+        return print_error(context, error)
+    return status if isinstance(status, int) else Exit.OK
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether errors of the command line itself, found before it is read whole, are to be JSON."""
+    ours = arguments[: list(arguments).index("--")] if "--" in arguments else arguments
+    return "--json" in ours
+
+
+def _usage(error: click.UsageError) -> str:
+    """click's sentence in our style, with where to read on."""
+    text = error.format_message().strip().rstrip(".")
+    text = text[:1].lower() + text[1:]
+    if error.ctx is not None and "--help" not in text:
+        text = f"{text}; see `{error.ctx.command_path} --help`"
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Printing: data on stdout as tables or JSON, errors on stderr, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+import click
+
+from yett.cli.context import CliContext
+from yett.errors import YettError
+
+
+class Exit(IntEnum):
+    """What the exit status says. Stable."""
+
+    OK = 0
+    FAILED = 1
+    """The check ran and found something."""
+    USAGE = 2
+    NOT_RUN = 3
+    """Bad configuration, a missing thing, a server that cannot be reached."""
+    REFUSED = 4
+    """Forbidden by policy or authorisation."""
+    INTERRUPTED = 130
+
+
+class CommandError(YettError):
+    """An error with an exit code and a stable code of its own; `details` are further lines or JSON values."""
+
+    def __init__(self, message: str, *, exit_code: int = Exit.NOT_RUN, code: str = "error", details: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.code = code
+        self.details = tuple(details)
+
+
+_CONTROLS: Final = {
+    **{number: f"\\x{number:02x}" for number in (*range(0x20), *range(0x7F, 0xA0))},
+    # Marks that reorder text: a name must not look like another one.
+    **{number: f"\\u{number:04x}" for number in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
+}
+
+
+def plain(text: object) -> str:
+    """`text` on one line, without anything that a terminal would act upon. Names come from servers nobody trusts."""
+    return str(text).translate(_CONTROLS)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_json_line(value: object) -> None:
+    """One line of JSON on stdout: for answers without an end."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+
+
+def print_table(context: CliContext, headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
+    """A table on stdout. Without rows, `empty` goes to stderr. An element of a row may be a rich `Text` for colour."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold", show_edge=False)
+    count = 0
+    for count, row in enumerate(rows, start=1):  # noqa: B007 - counted, for there may be none
+        table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else plain(cell)) for cell in row))
+    if count:
+        context.console().print(table)
+    elif empty:
+        say(empty)
+
+
+def print_fields(context: CliContext, fields: Iterable[tuple[str, object]]) -> None:
+    """Names and values, one a line, on stdout. None is printed as a dash."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False, show_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in fields:
+        shown = value if isinstance(value, Text) else Text("-" if value is None else plain(value))
+        table.add_row(name, shown)
+    context.console().print(table)
+
+
+def say(message: str) -> None:
+    """One line for a person, on stderr, so that stdout stays data."""
+    click.echo(message, err=True)
+
+
+def print_error(context: CliContext, error: BaseException) -> int:
+    """Print `error` on stderr, in one red line or as JSON, and return the exit code."""
+    code, details = getattr(error, "code", "error"), getattr(error, "details", ())
+    if context.json:
+        body: dict[str, object] = {"code": code, "message": str(error)}
+        if details:
+            body["details"] = list(details)
+        click.echo(json.dumps({"error": body}, ensure_ascii=False, default=str), err=True)
+    else:
+        label = click.style("error:", fg="red", bold=True)
+        click.echo(f"{label} {plain(error)}", err=True, color=context.color(stderr=True))
+        for line in details:
+            click.echo(f"  {plain(line if isinstance(line, str) else _detail(line))}", err=True)
+    sys.stderr.flush()
+    exit_code: int = getattr(error, "exit_code", Exit.NOT_RUN)
+    return exit_code
+
+
+def _detail(value: object) -> str:
+    """A detail of an error as a line: place, message and hint where it has them."""
+    if isinstance(value, dict) and "message" in value:
+        place = value.get("pointer")
+        hint = f" ({value['hint']})" if value.get("hint") else ""
+        return f"{place + ': ' if place else ''}{value['message']}{hint}"
+    return json.dumps(value, ensure_ascii=False, default=str)
