@@ -1,0 +1,165 @@
+"""Rules that keep the house easy to find one's way in. Exceptions stand in pyproject.toml, may shrink and may not grow."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[1]
+FILE_LINES_MAX: Final = 350
+FUNCTION_LINES_MAX: Final = 35
+"""Without the docstring."""
+
+_HOSTS: Final = re.compile(r"py[p]i[.]org|pythonhoste[d][.]org|registry[.]npmj[s][.]org|deb[.]debia[n][.]org|\"resolved\":")
+_MACHINE_PATHS: Final = re.compile(r"(^|[^A-Za-z0-9_.])/(wor[k]|far[m])/")
+_UNFINISHED: Final = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b")
+_BROAD: Final = re.compile(r"^\s*except(\s+(Exception|BaseException)\b.*|\s*):")
+
+
+@cache
+def tracked(*suffixes: str) -> tuple[Path, ...]:
+    """Tracked and new files, so that a file is checked before it is committed; without a repository, every file of the tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
+    paths = (ROOT / name for name in listed.split("\0") if name)
+    return tuple(path for path in paths if path.is_file() and (not suffixes or path.suffix in suffixes))
+
+
+def text_of(path: Path) -> str | None:
+    """The text of a file; None for binary files."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+@cache
+def exceptions(kind: str) -> dict[str, Any]:
+    """One table of `[tool.yett-tidy]`."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        config: dict[str, Any] = tomllib.load(file)["tool"]["yett-tidy"][kind]
+    return config
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each function as `Class.function` with its number of lines, docstring not counted."""
+    pending: list[tuple[str, ast.AST]] = [("", tree)]
+    while pending:
+        prefix, node = pending.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                pending.append((f"{prefix}{child.name}.", child))
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{prefix}{child.name}", _lines(child)
+                pending.append((f"{prefix}{child.name}.", child))
+            else:
+                pending.append((prefix, child))
+
+
+def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = function.body[0]
+    docstring = ast.get_docstring(function) is not None
+    uncounted = (first.end_lineno or first.lineno) - first.lineno + 1 if docstring else 0
+    return (function.end_lineno or function.lineno) - function.lineno + 1 - uncounted
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    long = {
+        name_of(path): lines
+        for path in tracked(".py", ".mjs")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > FILE_LINES_MAX
+    }
+    assert long == exceptions("long_files"), f"over {FILE_LINES_MAX} lines; split it where it bends"
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {
+        f"{name_of(path)}:{function}": lines
+        for path in tracked(".py")
+        for function, lines in functions(ast.parse(path.read_text(encoding="utf-8")))
+        if lines > FUNCTION_LINES_MAX
+    }
+    assert long == exceptions("long_functions"), f"over {FUNCTION_LINES_MAX} lines; exceptions may only shrink"
+
+
+def test_nothing_is_marked_as_unfinished() -> None:
+    found = [
+        f"{name_of(path)}:{number}"
+        for path in tracked(".py", ".md", ".toml", ".mjs", ".lua")
+        for number, line in enumerate((text_of(path) or "").splitlines(), 1)
+        if _UNFINISHED.search(line)
+    ]
+    assert not found
+
+
+def test_every_broad_except_and_every_silenced_finding_gives_its_reason() -> None:
+    found = []
+    for path in tracked(".py"):
+        source = path.read_text(encoding="utf-8")
+        found += [
+            f"{name_of(path)}:{number}"
+            for number, line in enumerate(source.splitlines(), 1)
+            if _BROAD.match(line) and "# noqa: BLE001 - " not in line
+        ]
+        found += [f"{name_of(path)}:{number}" for number, comment in comments(source) if silenced_without_reason(comment)]
+    assert not found
+
+
+def comments(source: str) -> Iterator[tuple[int, str]]:
+    """Line number and text of every comment."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def silenced_without_reason(comment: str) -> bool:
+    """Whether a `type: ignore` or `noqa` has no words after its codes."""
+    return bool(re.fullmatch(r"#\s*(type:\s*ignore(\[[\w, -]+\])?|noqa(:\s*[A-Z0-9, ]+)?)\s*", comment))
+
+
+def test_every_module_has_a_test_file_or_says_why_not() -> None:
+    excused = exceptions("modules_without_test")
+    missing = {}
+    for path in tracked(".py"):
+        parts = path.relative_to(ROOT).parts
+        if parts[:2] != ("src", "yett") or path.name in {"__init__.py", "__main__.py"}:
+            continue
+        folder, module = ROOT.joinpath("tests", *parts[2:-1]), path.stem
+        if not list(folder.glob(f"test_{module}.py")) + list(folder.glob(f"test_{module}_*.py")):
+            missing[name_of(path)] = True
+    assert missing.keys() == excused.keys(), "write its test file, or say in pyproject.toml which test covers it"
+
+
+def test_no_tracked_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
+    found = [
+        f"{name_of(path)}:{number}"
+        for path in tracked()
+        for number, line in enumerate((text_of(path) or "").splitlines(), 1)
+        if _HOSTS.search(line) or _MACHINE_PATHS.search(line)
+    ]
+    assert not found
+
+
+def test_the_lock_file_with_addresses_stays_out_of_the_repository() -> None:
+    assert not [path for path in tracked() if path.name == "uv.lock"]
+
+
+@pytest.mark.parametrize("path", tracked(".md"), ids=name_of)
+def test_a_document_has_one_title(path: Path) -> None:
+    outside_code = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert len(re.findall(r"^# ", outside_code, flags=re.MULTILINE)) == 1
