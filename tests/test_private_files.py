@@ -61,5 +61,5 @@ def test_a_directory_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OperatorFault, match="cannot write `.*none/f`"):
+    with pytest.raises(OperatorFault, match=r"cannot write `.*none/f`"):
         create_private(tmp_path / "none" / "f", b"")

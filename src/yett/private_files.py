@@ -29,17 +29,24 @@ def read_private(path: Path, size_max: int = SIZE_MAX) -> bytes | None:
         return None
     except OSError as error:
         raise OperatorFault(f"cannot read `{path}`: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OperatorFault(f"`{path}` is not a plain file; move it away")
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & 0o077:
-            raise OperatorFault(f"others may use `{path}` (mode {mode:04o}); run `chmod 600 {path}`")
-        content = file.read(size_max + 1)
+    try:
+        _check(os.fstat(descriptor), path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(size_max + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > size_max:
         raise OperatorFault(f"`{path}` is longer than {size_max:,} bytes; move it away")
     return content
+
+
+def _check(status: os.stat_result, path: Path) -> None:
+    """Refuse what is no plain file, or one that others may use."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OperatorFault(f"`{path}` is not a plain file; move it away")
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & 0o077:
+        raise OperatorFault(f"others may use `{path}` (mode {mode:04o}); run `chmod 600 {path}`")
 
 
 def write_private(path: Path, content: bytes) -> None:
