@@ -1,0 +1,94 @@
+"""What client and server may tell each other that they can do: only what this gateway mediates.
+
+A capability that is not announced is not used, so the peers agree from the start instead of running into refusals.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from yett.protocol.answers import MalformedAnswer, Members, items, joined, members, read_answer, result_of
+from yett.protocol.eras import HANDSHAKE_REVISIONS, META_CLIENT_CAPABILITIES, REVISIONS, Era
+from yett.protocol.messages import Message
+from yett.protocol.strict_json import JsonValue
+
+CLIENT_CAPABILITIES: Final[frozenset[str]] = frozenset()
+"""Of the client: none. All of them (sampling, elicitation, roots, tasks, extensions) let the server ask something of it."""
+SERVER_CAPABILITIES: Final = frozenset({"tools", "logging"})
+
+_NOTHING: Final = msgspec.Raw(b"{}")
+
+
+def without_unmediated_client_capabilities(message: Message) -> bytes:
+    """The message's body without the client capabilities that are not mediated; the identical bytes where it has none."""
+    path: tuple[str, ...]
+    if message.method == "initialize":
+        stated = message.params.get("capabilities")
+        path = ("params", "capabilities")
+    elif message.era is Era.STATELESS:
+        meta = message.params.get("_meta")
+        stated = meta.get(META_CLIENT_CAPABILITIES) if isinstance(meta, dict) else None
+        path = ("params", "_meta", META_CLIENT_CAPABILITIES)
+    else:
+        return message.body
+    if not stated or (isinstance(stated, dict) and stated.keys() <= CLIENT_CAPABILITIES):
+        return message.body
+    return bytes(_replaced(message.body, path))
+
+
+def _replaced(raw: msgspec.Raw | bytes, path: tuple[str, ...]) -> msgspec.Raw:
+    """The object with the member at `path` emptied; everything beside the path keeps its bytes."""
+    parts = members(raw)
+    parts[path[0]] = _NOTHING if len(path) == 1 else _replaced(parts[path[0]], path[1:])
+    return joined(parts)
+
+
+def filter_initialize_result(data: bytes) -> bytes:
+    """The answer to `initialize` with the server's mediated capabilities only; an error passes as it is.
+
+    Errors: `MalformedAnswer`, also where the server chose a revision that Yett does not know.
+    """
+    answer, value = read_answer(data)
+    result = result_of(value)
+    if result is None:
+        return data
+    if result.get("protocolVersion") not in HANDSHAKE_REVISIONS:
+        raise MalformedAnswer("the server chose a protocol revision that is not spoken here; update Yett or pin the server")
+    return _with_result(data, answer, _mediated(result, members(answer["result"])))
+
+
+def filter_discover_result(data: bytes) -> bytes:
+    """The answer to `server/discover` with mediated capabilities and known revisions only; an error passes as it is.
+
+    Errors: `MalformedAnswer`, also where no revision is left.
+    """
+    answer, value = read_answer(data)
+    result = result_of(value)
+    if result is None:
+        return data
+    versions = result.get("supportedVersions")
+    if not isinstance(versions, list) or not any(version in REVISIONS for version in versions):
+        raise MalformedAnswer("the server supports no protocol revision that is spoken here; update Yett or pin the server")
+    edited = _mediated(result, members(answer["result"]))
+    if not all(version in REVISIONS for version in versions):
+        edited = edited or members(answer["result"])
+        raw = items(edited["supportedVersions"])
+        edited["supportedVersions"] = joined([raw[at] for at, version in enumerate(versions) if version in REVISIONS])
+    return _with_result(data, answer, edited)
+
+
+def _mediated(result: dict[str, JsonValue], parts: Members) -> Members | None:
+    """The result with fewer capabilities, or None if there is nothing to remove."""
+    capabilities = result.get("capabilities")
+    if not isinstance(capabilities, dict):
+        raise MalformedAnswer("the server states no capabilities; its author must mend it")
+    if capabilities.keys() <= SERVER_CAPABILITIES:
+        return None
+    kept = {name: raw for name, raw in members(parts["capabilities"]).items() if name in SERVER_CAPABILITIES}
+    return {**parts, "capabilities": joined(kept)}
+
+
+def _with_result(data: bytes, answer: Members, result: Members | None) -> bytes:
+    return data if result is None else bytes(joined({**answer, "result": joined(result)}))

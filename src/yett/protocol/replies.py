@@ -1,0 +1,76 @@
+"""Answers that the gateway gives itself, as JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from yett.protocol.eras import Era
+from yett.protocol.rejection import INVALID_PARAMS, Rejection, http_status
+from yett.protocol.strict_json import JsonValue
+
+DECISION_KEY: Final = "dev.yett/decision"
+"""The member of a denial's `_meta` that says which rule denied."""
+DENIED_PREFIX: Final = "[POLICY DENIED] "
+
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """What the client is told about a denied call."""
+
+    message: str
+    code: str
+    rule: str
+    request_id: str
+    policy_revision: str | None = None
+    retry_after_s: int | None = None
+
+
+def denied(id: bytes, denial: Denial, *, stateless: bool) -> bytes:
+    """A denial is a tool's result, so that the model reads the reason and can do better."""
+    decision: dict[str, JsonValue] = {"code": denial.code, "rule": denial.rule, "request_id": denial.request_id}
+    if denial.policy_revision is not None:
+        decision["policy_revision"] = denial.policy_revision
+    if denial.retry_after_s is not None:
+        decision["retry_after_s"] = denial.retry_after_s
+    result: dict[str, JsonValue] = {
+        "content": [{"type": "text", "text": DENIED_PREFIX + denial.message}],
+        "isError": True,
+        "_meta": {DECISION_KEY: decision},
+    }
+    if stateless:
+        result["resultType"] = "complete"
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (id, _encode(result))
+
+
+def unknown_tool(id: bytes, name: str) -> bytes:
+    """What a server answers to a call of a tool that it does not have; hidden tools are answered alike."""
+    return error(id, INVALID_PARAMS, f"Unknown tool: {name}")
+
+
+def unknown_tool_status(era: Era) -> int:
+    """The HTTP status that goes with `unknown_tool`."""
+    return http_status(INVALID_PARAMS, era)
+
+
+def error(id: bytes | None, code: int, message: str, data: Mapping[str, JsonValue] | None = None) -> bytes:
+    """A JSON-RPC error; `id` None is `null`."""
+    fault: dict[str, object] = {"code": code, "message": message}
+    if data is not None:
+        fault["data"] = data
+    return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (b"null" if id is None else id, _encode(fault))
+
+
+def rejected(rejection: Rejection) -> bytes:
+    """The error that answers a message that is not accepted."""
+    return error(rejection.id, rejection.rpc_code, rejection.message, rejection.data)
+
+
+def empty_result(id: bytes, *, stateless: bool = False) -> bytes:
+    """Done, with nothing to say: the answer to `ping`."""
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (id, b'{"resultType":"complete"}' if stateless else b"{}")

@@ -1,0 +1,109 @@
+"""JSON read so strictly that every reader of the same bytes sees the same value, and its canonical form for digests.
+
+A decoded document is built of `None`, `bool`, `int`, `Decimal`, `str`, `list` and `dict`: the values that `yett.policy` judges.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, TypeAlias, cast
+
+import jiter
+import msgspec
+
+from yett.errors import ClientFault
+
+JsonValue: TypeAlias = "bool | int | Decimal | str | list[JsonValue] | dict[str, JsonValue] | None"
+
+DEPTH_MAX: Final = 64
+"""Levels of arrays and objects in a message of a client. No tool needs more, and some peers stop at about 100."""
+
+_INTEGER_PLAIN_LIMIT: Final = 10**18
+"""Integers below this magnitude are written out in canonical form; all other numbers as digits and exponent."""
+
+
+class Unreadable(ClientFault):
+    """The bytes are not strict JSON. `str(error)` holds none of them."""
+
+
+def read(data: bytes, *, depth_max: int = DEPTH_MAX) -> JsonValue:
+    """Decode UTF-8 JSON text.
+
+    Numbers with a fraction or an exponent become `Decimal`, so no value is rounded; numbers out of the range of binary64 are
+    kept (the policy engine calls them ILL where it judges them), numbers too large to be held at all are refused.
+
+    Errors: `Unreadable` for anything that two readers may take differently (duplicate keys, NaN, infinities, byte order mark,
+    other encodings, lone surrogates) or that goes deeper than `depth_max`.
+    """
+    try:
+        value = jiter.from_json(data, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True, float_mode="decimal")
+    except ValueError as error:
+        raise Unreadable(_reason(error)) from None
+    # Most messages have fewer brackets than the bound has levels: then there is nothing to measure.
+    if data.count(b"{") + data.count(b"[") > depth_max and _is_deeper(value, depth_max):
+        raise Unreadable(f"the JSON is nested deeper than {depth_max} levels")
+    return cast(JsonValue, value)
+
+
+def _reason(error: ValueError) -> str:
+    """A sentence without any of the client's text (the parser's own message quotes duplicate keys)."""
+    text = str(error)
+    if "duplicate key" in text:
+        return "the JSON has a duplicate key"
+    if "recursion" in text:
+        return "the JSON is nested too deeply"
+    if "range" in text or "InvalidOperation" in text:
+        return "the JSON has a number that is too large to be read"
+    if "surrogate" in text or "hex escape" in text or "unicode" in text:
+        return "the JSON has text that is not valid Unicode"
+    return "the body is not valid JSON in UTF-8"
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether arrays and objects are nested more than `levels` deep; a breadth-first walk, so no recursion."""
+    level = [value] if isinstance(value, list | dict) else []
+    for _ in range(levels):
+        if not level:
+            return False
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else cast("list[object]", node))
+            if isinstance(child, list | dict)
+        ]
+    return bool(level)
+
+
+def canonical(value: JsonValue) -> bytes:
+    """The one JSON text of this value: sorted keys, no blanks, numbers by exact decimal value (`1`, `1.0` and `1e0` are one)."""
+    return _encoder.encode(_canonical_numbers(value))
+
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
+
+def _canonical_numbers(value: JsonValue) -> object:
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, dict):
+        return {key: _canonical_numbers(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_canonical_numbers(item) for item in value]
+    if isinstance(value, int):
+        return value if -_INTEGER_PLAIN_LIMIT < value < _INTEGER_PLAIN_LIMIT else _number(Decimal(value))
+    return _number(value)
+
+
+def _number(number: Decimal) -> int | msgspec.Raw:
+    """Computed on digits, never by arithmetic: an exponent of 10^18 must not become that many digits, nor be rounded."""
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int), "strict JSON has no NaN and no infinity"
+    text = "".join(map(str, digits)).lstrip("0")
+    significant = text.rstrip("0")
+    if not significant:
+        return 0
+    exponent += len(text) - len(significant)
+    if exponent >= 0 and len(significant) + exponent <= 18:
+        integer = int(significant + "0" * exponent)
+        return -integer if sign else integer
+    return msgspec.Raw(f"{'-' if sign else ''}{significant}e{exponent}".encode())
