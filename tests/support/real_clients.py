@@ -1,0 +1,152 @@
+"""The official MCP clients, Python and TypeScript, driven by one script of steps, so that one test runs with both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import anyio
+import httpx2
+import mcp.client.session
+import msgspec
+import pytest
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
+
+from tests.support.programs import MODULES, require_program
+
+HANDSHAKE: Final = ("2025-06-18", "2025-11-25")
+STATELESS: Final = "2026-07-28"
+REVISIONS: Final = (*HANDSHAKE, STATELESS)
+SECONDS_MAX: Final = 30.0
+"""A whole conversation; a gate that stops answering fails its test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a client connects to: a URL with header fields, or a program on stdio."""
+
+    url: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a client does: `list` the tools, or `call` one."""
+
+    op: str
+    name: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of one step, as the client's own caller sees it."""
+
+    tools: tuple[str, ...] = ()
+    text: str = ""
+    is_error: bool = False
+    meta: dict[str, Any] = field(default_factory=dict)
+    progress: tuple[float, ...] = ()
+    error_code: int | None = None
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The revision that was negotiated, and what came of each step."""
+
+    revision: str
+    seen: tuple[Seen, ...]
+
+
+class RealClient(Protocol):
+    """An official client; `revision` is what it is made to speak, or `auto` for its own negotiation."""
+
+    name: str
+
+    def run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
+        """Connect, do all steps, close."""
+        ...
+
+
+class PythonClient:
+    """`mcp.Client` of the official Python SDK."""
+
+    name = "python"
+
+    def run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
+        with pytest.MonkeyPatch.context() as patch:
+            if revision in HANDSHAKE:  # the SDK offers its newest one only; older clients offered theirs
+                patch.setattr(mcp.client.session, "LATEST_HANDSHAKE_VERSION", revision)
+            return anyio.run(self._run, endpoint, revision, steps)
+
+    async def _run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
+        mode = "legacy" if revision in HANDSHAKE else revision
+        with anyio.fail_after(SECONDS_MAX):
+            async with _transport(endpoint) as transport, Client(transport, mode=mode) as client:
+                seen = [await _step(client, step) for step in steps]
+                return Conversation(str(client.session.protocol_version), tuple(seen))
+
+
+@asynccontextmanager
+async def _transport(endpoint: Endpoint) -> AsyncIterator[Any]:
+    if endpoint.url is None:
+        yield StdioServerParameters(command=endpoint.command[0], args=list(endpoint.command[1:]), env=endpoint.env)
+        return
+    async with httpx2.AsyncClient(headers=endpoint.headers, timeout=SECONDS_MAX) as http:
+        transport: AbstractAsyncContextManager[Any] = streamable_http_client(endpoint.url, http_client=http)
+        yield transport
+
+
+async def _step(client: Client, step: Step) -> Seen:
+    reports: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        reports.append(progress)
+
+    try:
+        if step.op == "list":
+            return Seen(tools=tuple(tool.name for tool in (await client.list_tools()).tools))
+        result = await client.call_tool(step.name, step.arguments, progress_callback=note)
+    except MCPError as error:
+        return Seen(error_code=error.error.code, error_message=error.error.message)
+    text = "".join(part.text for part in result.content if isinstance(part, TextContent))
+    return Seen(text=text, is_error=bool(result.is_error), meta=dict(result.meta or {}), progress=tuple(reports))
+
+
+class TypeScriptClient:
+    """`Client` of @modelcontextprotocol/client, in a Node process of its own."""
+
+    name = "typescript"
+
+    def run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
+        require_program("typescript-client")
+        script = Path(__file__).parents[1] / "integration" / "client.mjs"
+        order = {
+            "modules": str(MODULES),
+            "endpoint": asdict(endpoint),
+            "revision": revision,
+            "steps": [asdict(step) for step in steps],
+        }
+        done = subprocess.run(
+            [str(require_program("node")), str(script)],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return msgspec.json.decode(done.stdout, type=Conversation)
+
+
+CLIENTS: Final[tuple[RealClient, ...]] = (PythonClient(), TypeScriptClient())
