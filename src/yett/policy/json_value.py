@@ -6,12 +6,12 @@ exponent are `Decimal`, never `float`: a policy compares exact values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | Decimal | str | list[JsonValue] | dict[str, JsonValue]"
-JsonObject: TypeAlias = Mapping[str, JsonValue]
+JsonValue: TypeAlias = "bool | int | Decimal | str | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = dict[str, JsonValue]
 Number: TypeAlias = int | Decimal
 
 INTEGER_EXACT_MAX: Final = 2**53
@@ -47,9 +47,7 @@ def is_exact(number: Number) -> bool:
 
 def has_inexact_number(value: JsonValue) -> bool:
     """Whether `value` is or contains, at any depth, a number that `is_exact` refuses."""
-    return any(
-        isinstance(part, int | Decimal) and not isinstance(part, bool) and not is_exact(part) for part in _parts(value)
-    )
+    return any(isinstance(part, int | Decimal) and not isinstance(part, bool) and not is_exact(part) for part in _parts(value))
 
 
 def _parts(value: JsonValue) -> Iterator[JsonValue]:

@@ -1,0 +1,261 @@
+"""The policy decision point: `decide`, a pure and total function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from yett.policy import messages
+from yett.policy.compile import CompiledEntry, CompiledLimit, CompiledPolicy, Plan
+from yett.policy.conditions import MISSING, Judged
+from yett.policy.decision import Ask, Call, Code, Decision, Effect, Facts, Surface
+from yett.policy.json_value import is_exact
+from yett.policy.operators import ILL, OUTCOME_NAMES, TRUE, Outcome, both
+from yett.policy.outcome import limit_message
+from yett.policy.trace import Step, Trace
+from yett.quota.charge import Amount, Charge, CounterKey, Usage
+from yett.quota.reserve import Refusal, refusal
+
+_RULE_NO_POLICY: Final = "(no policy)"
+_RULE_HIDDEN: Final = "(hidden)"
+_RULE_UNKNOWN: Final = "(unknown tool)"
+_RULE_CHANGED: Final = "(tool changed)"
+_RULE_DEFAULT: Final = "(default deny)"
+
+
+def decide(
+    policy: CompiledPolicy | None,
+    call: Call,
+    facts: Facts,
+    usage: Usage,
+    *,
+    now_ns: int,
+    trace: Trace | None = None,
+) -> Decision:
+    """What becomes of `call`. The first denial wins, in the order of section 5 of the language.
+
+    `usage` holds the present content of the counters that the policy's limits on this call name; a missing counter is empty. The
+    answer of an allowed call holds the charges to reserve, all in one step, before anything is forwarded.
+    """
+    if policy is None:
+        return _first(1, _deny(Code.NO_POLICY, _RULE_NO_POLICY, messages.no_policy()), trace)
+    plan = policy.plan(call.surface, call.name, facts.tool.risk)
+    if call.surface is Surface.TOOL:
+        for number, denial in ((2, _hidden(plan, call)), (3, _unknown(call, facts))):
+            if denial is not None:
+                return _first(number, denial, trace)
+            if trace is not None:
+                trace.add(Step(number, _FIRST_STEPS[number], None, "passes"))
+    return _Evaluation(plan, Judged(call, call.arguments, facts, now_ns), usage, trace).run()
+
+
+def visible(policy: CompiledPolicy | None, surface: Surface, name: str, risk: str | None = None) -> bool:
+    """Whether a list may show `name` to a grant with this policy; without a policy nothing is shown."""
+    return policy is not None and policy.visible(surface, name, risk)
+
+
+_FIRST_STEPS: Final = {1: "policy", 2: "hide", 3: "known"}
+
+
+def _first(number: int, denial: Decision, trace: Trace | None) -> Decision:
+    if trace is not None:
+        trace.add(Step(number, _FIRST_STEPS[number], denial.rule, str(denial.message), denies=True))
+    return denial
+
+
+def _hidden(plan: Plan, call: Call) -> Decision | None:
+    return _deny(Code.HIDDEN, _RULE_HIDDEN, messages.unknown_tool(call.name)) if plan.hidden else None
+
+
+def _unknown(call: Call, facts: Facts) -> Decision | None:
+    if not facts.tool.known:
+        return _deny(Code.UNKNOWN_TOOL, _RULE_UNKNOWN, messages.unknown_tool(call.name))
+    if facts.tool.changed:
+        return _deny(Code.TOOL_CHANGED, _RULE_CHANGED, messages.tool_changed(call.name))
+    return None
+
+
+def _deny(code: Code, rule: str, message: str, retry_after_s: int | None = None) -> Decision:
+    return Decision(Effect.DENY, code, rule, message, retry_after_s)
+
+
+@dataclass(slots=True)
+class _Evaluation:
+    """Steps 4 to 9 for one call. `suppressed` is the first denial that only shadow mode let pass."""
+
+    plan: Plan
+    judged: Judged
+    usage: Usage
+    trace: Trace | None
+    suppressed: Decision | None = None
+    charges: list[Charge] = field(default_factory=list)
+    shadow_charges: list[Charge] = field(default_factory=list)
+    asks: tuple[Ask, ...] = ()
+
+    def run(self) -> Decision:
+        denial = self._unlisted() or self._schema() or self._require() or self._deny_if() or self._limits() or self._approvals()
+        if denial is not None:
+            return denial
+        if self.suppressed is None:
+            return Decision(Effect.ALLOW, charges=tuple(self.charges), shadow_charges=tuple(self.shadow_charges), asks=self.asks)
+        first = self.suppressed
+        effect = Effect.WOULD_ASK if first.code is Code.APPROVAL_REQUIRED else Effect.WOULD_DENY
+        return Decision(effect, first.code, first.rule, first.message, first.retry_after_s, tuple(self.charges), (), self.asks)
+
+    def _settle(self, denial: Decision, shadow: bool) -> Decision | None:
+        """A denial ends the evaluation; in shadow mode the first one is only remembered."""
+        if not shadow:
+            return denial
+        if self.suppressed is None:
+            self.suppressed = denial
+        return None
+
+    # Step 4
+    def _unlisted(self) -> Decision | None:
+        plan, call = self.plan, self.judged.call
+        if self.trace is not None:
+            problem = None if plan.listed else "no rule names it, and the default denies"
+            self.trace.pass_or_deny(4, "listed", None, problem, "a rule or the default admits it")
+        if plan.listed:
+            return None
+        return self._settle(_deny(Code.NOT_LISTED, _RULE_DEFAULT, messages.not_listed(call)), plan.unlisted_shadow)
+
+    # Step 5
+    def _schema(self) -> Decision | None:
+        validation = self.plan.validation
+        if validation is None:
+            return None
+        check = self.judged.facts.tool.check
+        problem = messages.no_schema() if check is None else check(self.judged.arguments)
+        if self.trace is not None:
+            self.trace.pass_or_deny(5, "validate_arguments", validation.rule, problem, "the arguments fit the schema")
+        if problem is None:
+            return None
+        return self._settle(_deny(Code.ARGUMENT_SCHEMA, validation.rule, messages.schema(problem)), validation.shadow)
+
+    # Step 6
+    def _require(self) -> Decision | None:
+        for entry in self.plan.require:
+            outcome = self._judge(6, "require", entry)
+            if outcome != TRUE:
+                code = Code.ARGUMENT_TYPE if outcome == ILL else Code.REQUIRE_FAILED
+                message = messages.require_failed(entry, outcome)
+                if (denial := self._settle(_deny(code, entry.rule, message), entry.shadow)) is not None:
+                    return denial
+        return None
+
+    # Step 7
+    def _deny_if(self) -> Decision | None:
+        for entry in self.plan.deny_if:
+            outcome = self._judge(7, "deny_if", entry)
+            if outcome in {TRUE, ILL}:
+                code = Code.ARGUMENT_TYPE if outcome == ILL else Code.DENY_IF_MATCHED
+                message = messages.deny_if_matched(entry, outcome)
+                if (denial := self._settle(_deny(code, entry.rule, message), entry.shadow)) is not None:
+                    return denial
+        return None
+
+    # Step 8
+    def _limits(self) -> Decision | None:
+        if not self.plan.limits:
+            return None
+        amounts = [_amount(limit, self.judged) for limit in self.plan.limits]
+        for shadow, charges in ((False, self.charges), (True, self.shadow_charges)):
+            for limit, amount in zip(self.plan.limits, amounts, strict=True):
+                if limit.shadow is shadow and not isinstance(amount, Code):
+                    charges.append(_charge(limit, amount, self.judged.facts))
+        refused = {
+            False: refusal(self.charges, self.usage, self.judged.now_ns),
+            True: refusal(self.shadow_charges, self.usage, self.judged.now_ns),
+        }
+        for limit, amount in zip(self.plan.limits, amounts, strict=True):
+            denial = _limit_denial(limit, amount, refused[limit.shadow])
+            if self.trace is not None:
+                result = "fits" if denial is None else str(denial.message)
+                self.trace.add(Step(8, "limits", limit.rule, result, denial is not None, limit.shadow))
+            if denial is not None and (settled := self._settle(denial, limit.shadow)) is not None:
+                return settled
+        return None
+
+    # Step 9
+    def _approvals(self) -> Decision | None:
+        if not self.plan.approvals:
+            return None
+        judged = [(entry, self._judge(9, "require_approval", entry)) for entry in self.plan.approvals]
+        for entry, outcome in judged:
+            if outcome == ILL:
+                message = messages.ill(entry)
+                if (denial := self._settle(_deny(Code.ARGUMENT_TYPE, entry.rule, message), entry.shadow)) is not None:
+                    return denial
+        for shadow in (True, False):
+            asked = [entry for entry, outcome in judged if outcome == TRUE and entry.shadow is shadow]
+            if asked and (decision := self._ask(asked, shadow)) is not None:
+                return decision
+        return None
+
+    def _ask(self, entries: Sequence[CompiledEntry], shadow: bool) -> Decision | None:
+        asks = tuple(entry.ask for entry in entries if entry.ask is not None)
+        if self.judged.facts.approved:
+            self.asks = self.asks if shadow else asks
+            return None
+        first = entries[0]
+        message = messages.approval_required(first)
+        return self._settle(Decision(Effect.APPROVAL, Code.APPROVAL_REQUIRED, first.rule, message, asks=asks), shadow)
+
+    # Judging, with or without a trace
+    def _judge(self, number: int, name: str, entry: CompiledEntry) -> Outcome:
+        if self.trace is None:
+            return entry.judge(self.judged)
+        seen = tuple(condition.explain(self.judged) for condition in entry.conditions)
+        outcome = TRUE
+        for part in seen:
+            outcome = both(outcome, part.outcome)
+        denies = outcome != TRUE if name == "require" else outcome in {TRUE, ILL}
+        self.trace.add(Step(number, name, entry.rule, OUTCOME_NAMES[outcome], denies, entry.shadow, seen))
+        return outcome
+
+
+# --- limits ---------------------------------------------------------------------------------------------------------------
+
+
+def _amount(limit: CompiledLimit, judged: Judged) -> Amount | Code:
+    """What the call adds to a limit, or the code of the denial where that cannot be told."""
+    source = limit.number or limit.sized
+    if source is None:
+        return 1
+    found = source(judged)
+    if found is None or found is MISSING:
+        default = limit.limit.increment_default
+        return Code.REQUIRE_FAILED if default is None else default
+    if limit.sized is not None:
+        return len(found) if isinstance(found, list) else Code.ARGUMENT_TYPE
+    if isinstance(found, int | Decimal) and not isinstance(found, bool) and is_exact(found) and found >= 0:
+        return found
+    return Code.ARGUMENT_TYPE
+
+
+def _charge(limit: CompiledLimit, amount: Amount, facts: Facts) -> Charge:
+    return Charge(counter_key(limit, facts), amount, limit.limit.maximum, limit.rule, limit.limit.on_deny)
+
+
+def counter_key(limit: CompiledLimit, facts: Facts) -> CounterKey:
+    """Whose counter a limit charges for a call with these facts."""
+    scope = limit.limit.scope
+    owner: tuple[str, ...] = (facts.organisation,)
+    if scope != "organisation":
+        owner = (*owner, facts.server_id)
+        if scope != "server":
+            owner = (*owner, facts.grant.id)
+            if scope == "session":
+                owner = (*owner, facts.session or facts.grant.id)
+    return CounterKey(owner, limit.limit.counter, scope, limit.limit.window, limit.shadow)
+
+
+def _limit_denial(limit: CompiledLimit, amount: Amount | Code, refused: Refusal | None) -> Decision | None:
+    if isinstance(amount, Code):
+        return _deny(amount, limit.rule, messages.bad_amount(limit, amount))
+    if refused is None or refused.charge.rule != limit.rule:
+        return None
+    return _deny(Code.LIMIT_EXCEEDED, limit.rule, limit_message(refused), refused.retry_after_s)
