@@ -53,7 +53,7 @@ class _Nothing:
 
 MISSING: Final = _Nothing()
 UNDETERMINED: Final = _Nothing()
-Found: TypeAlias = JsonValue | _Nothing
+Found: TypeAlias = "JsonValue | _Nothing"
 Source: TypeAlias = Callable[[Judged], Found]
 
 

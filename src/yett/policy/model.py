@@ -114,11 +114,11 @@ class Policy:
     hide_unpermitted: bool = False
     validate_arguments: bool = False
     all_tools: Rule | None = None
-    tools: Mapping[str, Rule] = field(default=_NONE)
+    tools: Mapping[str, Rule] = field(default_factory=lambda: _NONE)
     risk: Mapping[str, Rule] | None = None
     """None where the document has no `risk`, which is not the same as an empty one."""
-    resources: Mapping[str, Rule] = field(default=_NONE)
-    prompts: Mapping[str, Rule] = field(default=_NONE)
+    resources: Mapping[str, Rule] = field(default_factory=lambda: _NONE)
+    prompts: Mapping[str, Rule] = field(default_factory=lambda: _NONE)
     server_requests: Mapping[str, bool] = field(default_factory=dict)
     """Kind → allowed."""
     mode: Mode = Mode.ENFORCE
