@@ -24,6 +24,37 @@ def add(left: Amount, right: Amount) -> Amount:
     return EXACT.add(Decimal(left), Decimal(right))
 
 
+def subtract(left: Amount, right: Amount) -> Amount:
+    """The exact difference, but not less than 0: what is given back may meanwhile have been reset.
+
+    Never `left - right`: arithmetic of bare decimals rounds to 28 digits.
+    """
+    difference: Amount
+    if isinstance(left, int) and isinstance(right, int):
+        difference = left - right
+    else:
+        difference = EXACT.subtract(Decimal(left), Decimal(right))
+    return difference if difference > 0 else 0
+
+
+def amount_text(amount: Amount) -> str:
+    """`amount` as text that `read_amount` reads back exactly."""
+    return str(amount)
+
+
+def read_amount(text: str) -> Amount:
+    """The inverse of `amount_text`. Errors: `ValueError` for text that is not a finite number ≥ 0."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"`{text}` is not an amount") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"`{text}` is not an amount")
+    return amount
+
+
 @dataclass(frozen=True, slots=True)
 class CounterKey:
     """What makes two limits share one counter: owner, name, scope, window and `sliding`.
@@ -42,6 +73,19 @@ class CounterKey:
         """One string for one key and one key for one string: JSON, so that no text in a name can meet another key."""
         parts = [self.scope, *self.owner, self.name, self.window.name, self.window.sliding, self.shadow]
         return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, text: str) -> CounterKey:
+        """The inverse of `encode`. Errors: `ValueError` for text that `encode` does not write."""
+        try:
+            scope, *owner, name, window, sliding, shadow = json.loads(text)
+            key = cls(tuple(owner), name, scope, Window(window, sliding), shadow)
+            exact = key.encode() == text
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"`{text}` is not a counter") from error
+        if not exact:
+            raise ValueError(f"`{text}` is not a counter")
+        return key
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,19 +23,16 @@ class Refusal:
 def current_bucket(window: Window, buckets: Buckets, now_ns: int) -> int:
     """The bucket that a charge made now falls into.
 
-    Time does not run backwards: after a clock step back a counter stays in the newest bucket in which it was charged.
+    Time does not run backwards: after a clock step back a counter stays in the newest bucket in which it was charged, also
+    where what was charged there was given back.
     """
-    return max(window.bucket(now_ns), max(buckets, default=-(2**62)))
+    bucket = window.bucket(now_ns)
+    return max(bucket, *buckets) if buckets else bucket
 
 
 def counted(window: Window, buckets: Buckets, now_ns: int) -> Amount:
     """What counts against a limit on this counter now."""
-    newest = current_bucket(window, buckets, now_ns)
-    total: Amount = 0
-    for bucket, amount in buckets.items():
-        if newest - window.buckets_counted < bucket <= newest:
-            total = add(total, amount)
-    return total
+    return _counted_at(window, buckets, current_bucket(window, buckets, now_ns))
 
 
 def refusal(charges: Sequence[Charge], usage: Usage, now_ns: int) -> Refusal | None:
@@ -46,9 +43,10 @@ def refusal(charges: Sequence[Charge], usage: Usage, now_ns: int) -> Refusal | N
     """
     added = totals(charges)
     for charge in charges:
-        key, buckets = charge.key, usage.get(charge.key, _EMPTY)
-        if add(counted(key.window, buckets, now_ns), added[key]) > charge.maximum:
-            return Refusal(charge, _retry_after(charge, added[key], buckets, now_ns))
+        key, plus = charge.key, added[charge.key]
+        buckets = usage.get(key, _EMPTY)
+        if add(counted(key.window, buckets, now_ns), plus) > charge.maximum:
+            return Refusal(charge, _retry_after(charge, plus, buckets, now_ns))
     return None
 
 
@@ -56,20 +54,31 @@ def totals(charges: Iterable[Charge]) -> dict[CounterKey, Amount]:
     """What the charges add to each counter in all."""
     added: dict[CounterKey, Amount] = {}
     for charge in charges:
-        added[charge.key] = add(added.get(charge.key, 0), charge.amount)
+        key = charge.key
+        before = added.get(key)
+        added[key] = charge.amount if before is None else add(before, charge.amount)
     return added
 
 
+def _counted_at(window: Window, buckets: Buckets, newest: int) -> Amount:
+    if not window.sliding:
+        return buckets.get(newest, 0)
+    total: Amount = 0
+    for bucket, amount in buckets.items():
+        if newest - window.buckets_counted < bucket <= newest:
+            total = add(total, amount)
+    return total
+
+
 def _retry_after(charge: Charge, added: Amount, buckets: Buckets, now_ns: int) -> int | None:
+    """The first whole second from now at which what counts, plus `added`, fits, if nothing else is charged until then."""
     if added > charge.maximum:
         return None
     window = charge.key.window
     newest = current_bucket(window, buckets, now_ns)
-    first = newest - window.buckets_counted + 1
-    total = counted(window, buckets, now_ns)
-    for bucket in sorted(bucket for bucket in buckets if first <= bucket <= newest):
-        total = add(total, -buckets[bucket])
-        if add(total, added) <= charge.maximum:
-            wait_ns = window.opens(bucket + window.buckets_counted) - now_ns
-            return max(1, -(-wait_ns // NS))
+    # A bucket leaves the count when `buckets_counted` buckets have opened after it; the oldest leaves first.
+    for bucket in sorted(bucket for bucket in buckets if newest - window.buckets_counted < bucket <= newest):
+        later = bucket + window.buckets_counted
+        if add(_counted_at(window, buckets, later), added) <= charge.maximum:
+            return -(-(window.opens(later) - now_ns) // NS)
     return None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 NS: Final = 1_000_000_000
 SLIDING_PARTS: Final = 60
 """A sliding window is counted in this many parts; the current part and this many before it count."""
-
-_FIXED_SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-_WEEK_OFFSET_DAYS: Final = 3  # 1970-01-01 was a Thursday; ISO weeks start on Monday.
+SLIDING_SECONDS_MAX: Final = 86_400
 SECONDS_MAX: Final = 31_536_000
+
+_NAMED_SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800, "month": 0}
+_WEEK_OFFSET_NS: Final = 3 * 86_400 * NS  # 1970-01-01 was a Thursday; ISO weeks start on Monday.
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +21,47 @@ class Window:
     """One window as written in a policy: `minute`, `hour`, `day`, `week`, `month`, or whole seconds in decimal.
 
     `bucket(now)` numbers the stretch of time that holds `now`; `opens(bucket)` is the first instant of a bucket. A fixed window
-    is one bucket; a sliding window is `SLIDING_PARTS + 1` consecutive buckets, each a sixtieth of its length.
+    is one bucket; a sliding window is `SLIDING_PARTS + 1` consecutive buckets, each a sixtieth of its length. Which windows may
+    slide is the parser's to check. Errors: `KeyError` for a name that is none of these.
     """
 
     name: str
     sliding: bool = False
+    buckets_counted: int = field(init=False, repr=False, compare=False)
+    """How many buckets, the newest included, count against the limit."""
+    _length_ns: int = field(init=False, repr=False, compare=False)
+    """0 for a month, which has no fixed length."""
+    _offset_ns: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        seconds = int(self.name) if self.name.isdecimal() else _NAMED_SECONDS[self.name]
+        # Worked out once: a window is made when a policy is compiled and asked at every call.
+        object.__setattr__(self, "buckets_counted", SLIDING_PARTS + 1 if self.sliding else 1)
+        object.__setattr__(self, "_length_ns", seconds * NS)
+        object.__setattr__(self, "_offset_ns", _WEEK_OFFSET_NS if self.name == "week" and not self.sliding else 0)
 
     @property
     def seconds(self) -> int:
-        """Length in seconds; a month has none and raises `KeyError`."""
-        return int(self.name) if self.name.isdecimal() else _FIXED_SECONDS[self.name]
-
-    @property
-    def buckets_counted(self) -> int:
-        """How many buckets, the newest included, count against the limit."""
-        return SLIDING_PARTS + 1 if self.sliding else 1
+        """Length in seconds; 0 for a month, which has no fixed length."""
+        return self._length_ns // NS
 
     def bucket(self, now_ns: int) -> int:
         """Number of the bucket that holds `now_ns`."""
-        if self.sliding:
-            return now_ns * SLIDING_PARTS // (self.seconds * NS)
-        if self.name == "month":
+        if not self._length_ns:
             moment = datetime.fromtimestamp(now_ns // NS, UTC)
             return moment.year * 12 + moment.month - 1
-        return (now_ns + self._offset_ns) // (self.seconds * NS)
+        if self.sliding:
+            return now_ns * SLIDING_PARTS // self._length_ns
+        return (now_ns + self._offset_ns) // self._length_ns
 
     def opens(self, bucket: int) -> int:
         """First instant of `bucket`, in ns."""
-        if self.sliding:
-            return -(-bucket * self.seconds * NS // SLIDING_PARTS)
-        if self.name == "month":
+        if not self._length_ns:
             return int(datetime(bucket // 12, bucket % 12 + 1, 1, tzinfo=UTC).timestamp()) * NS
-        return bucket * self.seconds * NS - self._offset_ns
+        if self.sliding:
+            return -(-bucket * self._length_ns // SLIDING_PARTS)
+        return bucket * self._length_ns - self._offset_ns
 
-    @property
-    def _offset_ns(self) -> int:
-        return _WEEK_OFFSET_DAYS * _FIXED_SECONDS["day"] * NS if self.name == "week" else 0
+    def closed_for_good(self, bucket: int) -> int:
+        """First instant at which nothing charged in `bucket` counts any more, in ns."""
+        return self.opens(bucket + self.buckets_counted)
