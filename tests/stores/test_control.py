@@ -1,0 +1,81 @@
+"""control.db: one process, one transaction, one schema."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import START_NS, ManualClock
+from yett.admin.records import Server
+from yett.stores.control import ControlBusy, SqlControlStore, new_id, open_control
+
+
+def opened(state_dir: Path) -> SqlControlStore:
+    return open_control(state_dir, ManualClock())
+
+
+def a_server(name: str = "files") -> Server:
+    return Server(id=new_id(), name=name, url="http://127.0.0.1:9/mcp", created_at_ns=START_NS)
+
+
+def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with pytest.raises(KeyError), store.transaction() as write:
+        write.add_server(a_server())
+        write.bump_revision()
+        raise KeyError
+    with store.transaction() as read:
+        assert (read.servers(), read.revision()) == ([], 0)
+    store.close()
+
+
+def test_a_second_process_is_told_who_has_it(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with pytest.raises(ControlBusy, match=f"process {os.getpid()} has the control database") as busy:
+        opened(tmp_path)
+    assert busy.value.holder == os.getpid()
+    store.close()
+    opened(tmp_path).close()
+
+
+def test_a_process_that_was_killed_leaves_neither_lock_nor_half_a_change(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    script = (
+        "import sys; from pathlib import Path; from tests.support.clock import ManualClock; from yett.stores.control import *\n"
+        "store = open_control(Path(sys.argv[1]), ManualClock())\n"
+        "with store.transaction() as write:\n    write.bump_revision(); print('in', flush=True); sys.stdin.read()\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"in\n"
+        with pytest.raises(ControlBusy, match=f"process {child.pid} "):
+            opened(tmp_path)
+        child.send_signal(signal.SIGKILL)
+    store = opened(tmp_path)
+    with store.transaction() as read:
+        assert read.revision() == 0
+    store.close()
+
+
+def test_the_files_belong_to_their_owner_alone(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    store.close()
+
+
+def test_the_database_is_as_durable_as_it_can_be(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store._engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    store.close()
