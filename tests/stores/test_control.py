@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 
 from tests.support.clock import START_NS, ManualClock
 from yett.admin.records import Server
-from yett.stores.control import ControlBusy, SqlControlStore, new_id, open_control
+from yett.errors import StoreFault
+from yett.stores.control import ControlBusy, SqlControlStore, check_integrity, new_id, open_control
 
 
 def opened(state_dir: Path) -> SqlControlStore:
@@ -78,4 +80,60 @@ def test_the_database_is_as_durable_as_it_can_be(tmp_path: Path) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"no database at all, but long enough to be looked at " * 40, "is not a database, or damaged; restore a backup")],
+)
+def test_a_damaged_file_is_named_and_left_as_it_is(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "control.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreFault, match=message):
+        opened(tmp_path)
+    assert path.read_bytes() == content
+    with pytest.raises(StoreFault, match=message):
+        check_integrity(tmp_path)
+    path.unlink()
+    opened(tmp_path).close()  # the lock was given back
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    with sqlite3.connect(tmp_path / "control.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreFault, match="written by a newer Yett"):
+        opened(tmp_path)
+
+
+def test_a_database_locked_by_another_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.stores.control.BUSY_TIMEOUT_MS", 10)
+    opened(tmp_path).close()
+    other = sqlite3.connect(tmp_path / "control.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreFault, match="is locked by another program"):
+        opened(tmp_path)
+    other.close()
+
+
+def test_a_full_disk_is_named_and_nothing_is_half_written(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        connection.rollback()
+    with pytest.raises(StoreFault, match="the disk is full; make room"), store.transaction() as write:
+        for number in range(500):
+            write.add_server(a_server(f"server-{number}"))
+    with store.transaction() as read:
+        assert read.servers() == []
+    store.close()
+
+
+def test_integrity_of_a_sound_database_has_nothing_to_say(tmp_path: Path) -> None:
+    assert check_integrity(tmp_path) == []
+    store = opened(tmp_path)
+    assert check_integrity(tmp_path) == []
     store.close()
