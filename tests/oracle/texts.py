@@ -15,9 +15,8 @@ from urllib.parse import unquote
 
 import idna
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
 
 
 class Unclear(Exception):  # noqa: N818 - an outcome, not an error
