@@ -159,3 +159,12 @@ def test_a_fixed_window_opens_fresh_at_its_start() -> None:
     assert refused is not None
     assert refused.retry_after_s == 30
     assert reserve(contents, [charge(month)], START + 30 * NS) is None
+
+
+def test_the_order_in_which_a_store_hands_out_buckets_does_not_matter() -> None:
+    window = Window("minute", sliding=True)
+    newest = window.bucket(START)
+    parts: dict[int, Amount] = {newest: 1, newest - 30: 1, newest - 59: 1}
+    forwards, backwards = dict(sorted(parts.items())), dict(sorted(parts.items(), reverse=True))
+    wanted = [charge(key(window=window), 1, 3)]
+    assert refusal(wanted, {key(window=window): forwards}, START) == refusal(wanted, {key(window=window): backwards}, START)
