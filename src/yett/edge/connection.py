@@ -1,0 +1,329 @@
+"""One client connection: reads requests, has each answered in its turn, closes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterable
+from typing import Final, cast
+
+from yett.edge import framing, responses
+from yett.edge.reader import BETWEEN, HEAD, RequestReader, Turn
+from yett.edge.request import Refusal
+from yett.edge.responder import ClientGone, Responder
+from yett.edge.shared import Shared
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER without time: closing sends RST, so that an answer that ends with the connection cannot look complete."""
+
+
+class Connection(asyncio.Protocol):
+    """Callbacks of the event loop on one side, on the other one long-lived coroutine that takes the requests in turn."""
+
+    __slots__ = (
+        "_abort_at",
+        "_answering",
+        "_drains",
+        "_eof",
+        "_gone",
+        "_idle_at",
+        "_loop",
+        "_paused_at",
+        "_reader",
+        "_reading_paused",
+        "_shared",
+        "_transport",
+        "_waiter",
+        "client_ip",
+        "lost",
+    )
+
+    def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
+        self._shared = shared
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._reader = RequestReader(shared, None)
+        self._waiter: asyncio.Future[None] | None = None
+        """What the coroutine waits for while there is nothing to answer."""
+        self._drains: list[asyncio.Future[None]] = []
+        self._gone: asyncio.Future[None] | None = None
+        self._answering = False
+        self._reading_paused = False
+        self._eof = False
+        self._idle_at: float | None = None
+        """Since when the next request may come; None before the first one, which has less time."""
+        self._paused_at: float | None = None
+        """Since when the client does not read what is written."""
+        self._abort_at: float | None = None
+        """When a closing connection is cut, however much is still to be sent."""
+        self.client_ip: str | None = None
+        self.lost = False
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports do not inherit from asyncio's.
+        stream = cast("asyncio.Transport", transport)
+        shared = self._shared
+        self._transport = stream
+        peer = stream.get_extra_info("peername")
+        self.client_ip = peer[0] if isinstance(peer, tuple) else None
+        self._reader = RequestReader(shared, self.client_ip)
+        open_before = len(shared.connections)
+        shared.connections.add(self)
+        if open_before >= shared.limits.connections_hard:
+            stream.abort()
+        elif open_before >= shared.limits.connections or shared.draining:
+            self._reader.finished = True
+            shared.reports.on_refused(framing.OVERLOADED.reason, self.client_ip)
+            self._answer_refusal(framing.OVERLOADED)
+        else:
+            task = self._loop.create_task(self._take_turns())
+            shared.tasks.add(task)
+            task.add_done_callback(self._turns_over)
+
+    def data_received(self, data: bytes) -> None:
+        reader = self._reader
+        refusal = reader.feed(data)
+        if refusal is not None:
+            self._shared.reports.on_refused(refusal.reason, self.client_ip)
+        if reader.ready:
+            if len(reader.ready) >= self._shared.limits.pipelined:
+                self._pause_reading()
+            if self._waiter is not None:
+                self._wake()
+        elif reader.wants_continue and not self._answering:
+            self._continue()
+
+    def eof_received(self) -> bool:
+        """A client that has closed its side may still read: what it asked for is answered, though `client_gone` says so."""
+        self._eof = True
+        self._reader.finished = True
+        self._tell_gone()
+        self._wake()
+        return self._answering or bool(self._reader.ready)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        shared = self._shared
+        self.lost = True
+        shared.connections.discard(self)
+        for turn in self._reader.ready:
+            if not isinstance(turn, Refusal):
+                shared.held_bytes -= len(turn[0].body)
+        self._reader.ready.clear()
+        self._reader.close()
+        self._transport = None
+        self._paused_at = None
+        self._tell_gone()
+        self._wake()
+        self._wake_drains()
+
+    def pause_writing(self) -> None:
+        self._paused_at = self._shared.now
+
+    def resume_writing(self) -> None:
+        self._paused_at = None
+        self._wake_drains()
+
+    # What the server calls.
+
+    def sweep(self, now: float) -> None:
+        """Act on whatever has taken too long by `now`."""
+        transport = self._transport
+        if transport is None:
+            return
+        stalled = self._paused_at is not None and now - self._paused_at >= self._shared.limits.write_stall_s
+        if stalled or (self._abort_at is not None and now >= self._abort_at):
+            transport.abort()
+        elif not self._reading_paused and not self._reader.finished:
+            self._sweep_reading(now)
+
+    def leave_off(self) -> None:
+        """Close unless a request is being answered, which is then the last one."""
+        if not self._answering and not self._reader.ready:
+            self._reader.finished = True
+            self.close()
+            self._wake()
+
+    def abandon(self) -> None:
+        """Cut the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What the responder calls.
+
+    @property
+    def left(self) -> bool:
+        return self._eof or self.lost
+
+    @property
+    def paused(self) -> bool:
+        return self._paused_at is not None
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def write_parts(self, parts: Iterable[bytes]) -> None:
+        if self._transport is not None:
+            self._transport.writelines(parts)
+
+    async def drained(self) -> None:
+        if self._paused_at is not None:
+            waiter = self._loop.create_future()
+            self._drains.append(waiter)
+            await waiter
+
+    def client_gone(self) -> asyncio.Future[None]:
+        if self._gone is None:
+            self._gone = self._loop.create_future()
+            if self.left:
+                self._gone.set_result(None)
+        return self._gone
+
+    def close(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._abort_at = self._shared.now + self._shared.limits.write_stall_s
+            self._transport.close()
+
+    def cut(self) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        peer = transport.get_extra_info("socket")
+        if peer is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+
+    # The turns.
+
+    async def _take_turns(self) -> None:
+        """Answer one request after the other until the connection is done with."""
+        reader = self._reader
+        ready = reader.ready
+        while True:
+            if ready:
+                turn = ready.pop(0)
+                if isinstance(turn, Refusal):
+                    self._answer_refusal(turn)
+                    return
+                if not await self._answer(turn):
+                    return
+            elif reader.finished:
+                self.close()
+                return
+            else:
+                self._resume_reading()
+                if reader.wants_continue:
+                    self._continue()
+                self._waiter = self._loop.create_future()
+                await self._waiter
+                self._waiter = None
+
+    async def _answer(self, turn: Turn) -> bool:
+        """Have one request answered; whether there may be another one."""
+        request, keep_alive, chunked = turn
+        shared = self._shared
+        reader = self._reader
+        last = not keep_alive or shared.draining or (reader.finished and not reader.ready)
+        responder = Responder(self, keep_alive=not last, chunked=chunked, bodiless=request.method == b"HEAD")
+        self._answering = True
+        try:
+            await shared.handler(request, responder)
+            if not responder.finished:
+                raise RuntimeError("the handler returned before its answer was complete")  # noqa: TRY301 - one way to fail
+        except ClientGone:
+            responder.abort()
+        except Exception as error:  # noqa: BLE001 - the boundary: no fault of a handler may harm another connection
+            shared.reports.on_handler_error(error)
+            responder.fail()
+        finally:
+            self._answering = False
+            shared.held_bytes -= len(request.body)
+        self._idle_at = shared.now
+        if not responder.keep_alive:
+            self._close_after_answer(linger=keep_alive)
+            return False
+        if self._paused_at is not None:
+            await self.drained()
+        return not self.lost
+
+    def _turns_over(self, task: asyncio.Task[None]) -> None:
+        self._shared.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._shared.reports.on_handler_error(error)
+        if self._transport is not None and self._abort_at is None:
+            self._transport.abort()
+
+    def _answer_refusal(self, refusal: Refusal) -> None:
+        self.write(responses.refused(refusal))
+        self._close_after_answer(linger=True)
+
+    def _close_after_answer(self, *, linger: bool) -> None:
+        """Close; `linger` where the client may still be sending: closing with bytes unread would reset the connection, and the
+        reset would take the answer with it (RFC 9112, 9.6).
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._resume_reading()
+        self._reader.finished = True
+        if self._eof or not linger:
+            self.close()
+            return
+        limits = self._shared.limits
+        unsent = transport.get_write_buffer_size() > 0
+        self._abort_at = self._shared.now + (limits.write_stall_s if unsent else limits.linger_s)
+        transport.write_eof()
+
+    def _continue(self) -> None:
+        self._reader.wants_continue = False
+        self.write(responses.CONTINUE)
+
+    # Reading and waiting.
+
+    def _sweep_reading(self, now: float) -> None:
+        reader = self._reader
+        limits = self._shared.limits
+        if reader.phase == BETWEEN:
+            since, allowed = (reader.began_at, limits.header_s) if self._idle_at is None else (self._idle_at, limits.idle_s)
+            if now - since >= allowed:
+                self.leave_off()
+            return
+        elapsed = now - reader.began_at
+        if reader.phase == HEAD:
+            late = elapsed >= limits.header_s
+        else:
+            body_s = now - reader.body_at
+            late = body_s > limits.body_rate_grace_s and reader.body_bytes < body_s * limits.body_bytes_per_s_min
+        if late or elapsed >= limits.request_s:
+            reader.refuse(framing.TOO_SLOW)
+            self._shared.reports.on_refused(framing.TOO_SLOW.reason, self.client_ip)
+            self._wake()
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and self._transport is not None:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._reading_paused and self._transport is not None:
+            self._reading_paused = False
+            # The client must not be blamed for the time in which nobody listened.
+            self._reader.began_at = self._reader.body_at = self._shared.now
+            self._transport.resume_reading()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _wake_drains(self) -> None:
+        drains, self._drains = self._drains, []
+        for waiter in drains:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _tell_gone(self) -> None:
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)

@@ -1,0 +1,36 @@
+"""A request as handlers see it: framed, bounded and judged to have exactly one reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Request:
+    """One complete HTTP request."""
+
+    method: bytes
+    target: bytes
+    """Path and query as they stood in the request line."""
+    path: str
+    """The target up to `?`. Holds no escape, no empty and no dot segment, so it needs no decoding and no normalising."""
+    headers: list[tuple[bytes, bytes]]
+    """Names in lower case, values without surrounding blanks, in the order of arrival."""
+    body: bytes
+    client_ip: str | None
+    """The peer's address; None where the transport has none."""
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of the field `name` (lower case). Fields that decide something occur at most once, see `framing`."""
+        for field, value in self.headers:
+            if field == name:
+                return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not read: the answer's status and one sentence of ours, never the client's text."""
+
+    status: int
+    reason: str
