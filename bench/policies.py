@@ -33,7 +33,7 @@ def _called_rule(conditions: int, *, limits: bool) -> dict[str, Any]:
 
 def by_tool(rules: int, *, limits: bool = True) -> dict[str, Any]:
     """A policy of `rules` rules, one of them the called tool's with four conditions: what a server with many tools has."""
-    others = {f"tool_{number}": _called_rule(4, limits=False) for number in range(rules - 1)}
+    others = {f"tool_{number}": _called_rule(2, limits=False) for number in range(rules - 1)}
     return {"version": "1", "default": "deny", "tools": others | {TOOL: _called_rule(4, limits=limits)}}
 
 

@@ -1,0 +1,88 @@
+"""What the documents show works as shown: policies parse, scenarios hold, commands and settings exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import click
+import pytest
+
+from yett.cli.main import cli
+from yett.policy.document import read_policy
+from yett.settings import read_settings
+
+ROOT: Final = Path(__file__).parents[2]
+DOCUMENTS: Final = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+class Example(NamedTuple):
+    """A fenced block of a document."""
+
+    place: str
+    language: str
+    text: str
+
+
+def examples() -> list[Example]:
+    """Every fenced block, with `file:line`."""
+    found = []
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        for block in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, block.start()) + 1
+            found.append(Example(f"{path.relative_to(ROOT)}:{line}", block.group(1), block.group(2)))
+    return found
+
+
+def documents() -> list[tuple[str, dict[str, Any]]]:
+    """Every JSON example."""
+    return [(example.place, json.loads(example.text)) for example in examples() if example.language == "json"]
+
+
+POLICIES: Final = [
+    (place, document.get("policy", document)) for place, document in documents() if "version" in document or "policy" in document
+]
+COMMAND_LINES: Final = [
+    (example.place, line)
+    for example in examples()
+    if not example.language
+    for line in example.text.splitlines()
+    if line.startswith("yett ")
+]
+
+
+def test_the_documents_show_policies_and_commands() -> None:
+    assert len(POLICIES) >= 6
+    assert len(COMMAND_LINES) >= 12
+
+
+@pytest.mark.parametrize(("place", "policy"), POLICIES, ids=[place for place, _ in POLICIES])
+def test_a_policy_of_the_documents_is_accepted(place: str, policy: dict[str, Any]) -> None:
+    read_policy(json.dumps(policy).encode())
+
+
+@pytest.mark.parametrize(("place", "line"), COMMAND_LINES, ids=[f"{place} {line[:30]}" for place, line in COMMAND_LINES])
+def test_a_command_line_of_the_documents_exists_with_all_its_options(place: str, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    command: click.Command = cli
+    context = click.Context(cli, info_name="yett")
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(context, words[0])
+        assert found is not None, f"no command `{words[0]}`"
+        command, words = found, words[1:]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "--version"}
+    used = {word.partition("=")[0] for word in words[: words.index("--")] if "--" in words} if "--" in words else set(words)
+    assert {word for word in used if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize(
+    "example", [example for example in examples() if example.language == "toml"], ids=lambda example: example.place
+)
+def test_a_configuration_of_the_documents_is_accepted(example: Example, tmp_path: Path) -> None:
+    path = tmp_path / "yett.toml"
+    path.write_text(example.text, encoding="utf-8")
+    read_settings(path, {})
