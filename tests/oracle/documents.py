@@ -48,7 +48,7 @@ class Author:
         if chance(rng, 0.35):
             made["risk"] = {name: self._rule(name) for name in rng.sample(RISKS, rng.randint(0, 6))}
         if chance(rng, 0.35):
-            made["all_tools"] = self._rule(None)
+            made["all_tools"] = self._rule(None, dynamic=False)
         keys = list(made)
         rng.shuffle(keys)
         return {key: made[key] for key in keys}
@@ -96,7 +96,7 @@ class Author:
 
     # --- rules -----------------------------------------------------------------------------------------------------
 
-    def _rule(self, key: str | None) -> dict[str, Json]:
+    def _rule(self, key: str | None, *, dynamic: bool = True) -> dict[str, Json]:
         """A rule; `key` None means that sugar is not accepted there."""
         rng = self.rng
         on_tools = self.asked.call.surface is Surface.TOOL
@@ -114,7 +114,7 @@ class Author:
         if chance(rng, 0.3):
             made["require_approval"] = True if chance(rng, 0.2) else [self._approval() for _ in range(rng.randint(0, 3))]
         if chance(rng, 0.6):
-            made["limits"] = [self._limit(dynamic=key is not None or not on_tools) for _ in range(rng.choice([0, 1, 1, 2, 3]))]
+            made["limits"] = [self._limit(dynamic=dynamic) for _ in range(rng.choice([0, 1, 1, 2, 3]))]
         return made
 
     def _sugar(self) -> dict[str, Json]:

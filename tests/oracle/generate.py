@@ -103,7 +103,7 @@ def _facts(rng: random.Random) -> Facts:
         server_id=rng.choice(["s1", "s2"]),
         server_name=rng.choice(["prod", "dev-server"]),
         grant=grant,
-        session=rng.choice([None, "", "g1", "main"]),
+        session=rng.choice([None, "g1", "main", "main"]),
         client_ip=rng.choice([None, *tricky_places.ADDRESSES]) if chance(rng, 0.7) else "10.1.2.3",
         tool=tool,
         approved=chance(rng, 0.35),

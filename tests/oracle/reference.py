@@ -133,13 +133,13 @@ def step_entries(case: Case, listed: str, table: dict[Any, Code | None]) -> Iter
 
 
 def step_limits(case: Case) -> Iterator[Denial]:
-    """Step 8: looked at, not reserved."""
+    """Step 8: looked at, not reserved, in list order; a limit of unknown amount adds nothing to those that share its counter."""
     charges = [charge for limit in case.limits if (charge := charge_of(limit)) is not None]
     for limit in case.limits:
         charge, message = charge_of(limit), limit.body.get("on_deny")
-        if charge is None:
-            assert isinstance(limit.amount, Code)
+        if isinstance(limit.amount, Code):
             yield Denial(limit.amount, limit.id, limit.rule.shadow, message)
+        if charge is None:
             continue
         counter, added = Counter(limit.key, case.history), added_in_all(charges, limit.key)
         if not counter.fits(charge, added, case.now_ns):

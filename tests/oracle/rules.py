@@ -51,7 +51,7 @@ def fits_pattern(pattern: str, name: str) -> bool:
 
 def best_key(keys: Sequence[str], name: str) -> str | None:
     """The exact key; else the matching pattern with the most literal characters; ties by lexicographic order."""
-    if name in keys:
+    if name in keys and "*" not in name:  # a key with `*` is a pattern, also for a tool that is called so
         return name
     matching = [key for key in keys if "*" in key and fits_pattern(key, name)]
     return min(matching, key=lambda key: (-len(key.replace("*", "")), key), default=None)

@@ -1,0 +1,58 @@
+"""The engine, asked the same questions as the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pprint import pformat
+from typing import Any
+
+from tests.oracle import reference
+from tests.oracle.counting import Charged
+from tests.oracle.generate import Pair
+from yett.policy import evaluate
+from yett.policy.compile import compile_policy
+from yett.policy.decision import Decision
+from yett.policy.parse import parse_policy
+from yett.quota.charge import Amount, CounterKey, add
+from yett.quota.reserve import current_bucket
+
+
+def usage_after(history: Sequence[Charged]) -> dict[CounterKey, dict[int, Amount]]:
+    """What counters hold after these charges, made one after the other."""
+    usage: dict[CounterKey, dict[int, Amount]] = {}
+    for charged in history:
+        buckets = usage.setdefault(charged.key, {})
+        bucket = current_bucket(charged.key.window, buckets, charged.at_ns)
+        buckets[bucket] = add(buckets.get(bucket, 0), charged.amount)
+    return usage
+
+
+def engine_says(pair: Pair) -> Decision:
+    """What `decide` answers."""
+    policy = None if pair.document is None else compile_policy(parse_policy(pair.document))
+    return evaluate.decide(policy, pair.call, pair.facts, usage_after(pair.history), now_ns=pair.now_ns)
+
+
+def oracle_says(pair: Pair) -> Decision:
+    """What the text says."""
+    return reference.judge(pair.document, pair.call, pair.facts, pair.history, pair.now_ns)
+
+
+def comparable(decision: Decision, oracle: Decision) -> Decision:
+    """`decision` without the sentence that the text leaves to the engine."""
+    return replace(decision, message=None) if oracle.message is None else decision
+
+
+def differ(pair: Pair) -> str | None:
+    """None if both sides agree; else the pair and both answers, for a person."""
+    engine, oracle = engine_says(pair), oracle_says(pair)
+    if comparable(engine, oracle) == oracle:
+        return None
+    return report(pair, engine=engine, oracle=oracle)
+
+
+def report(pair: Pair, **answers: Any) -> str:
+    """A pair and what was said about it."""
+    parts = {"document": pair.document, "call": pair.call, "facts": pair.facts, "history": pair.history, "now_ns": pair.now_ns}
+    return "\n".join(f"{name} = {pformat(value, width=120, sort_dicts=False)}" for name, value in {**parts, **answers}.items())
