@@ -1,0 +1,78 @@
+"""Why the control plane refuses, each with a stable code, an HTTP status and an exit status; known on both sides of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from yett.errors import ClientFault
+
+
+class AdminFault(ClientFault):
+    """Root. `details` are JSON values that say more than the one line."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 400
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.details = tuple(details)
+
+
+class Invalid(AdminFault):
+    """A value has not the form it must have."""
+
+    code = "invalid"
+    status = 422
+    exit_code = 2
+
+
+class PolicyRefused(AdminFault):
+    """A policy has errors; `details` holds all of them as `pointer`, `message` and `hint`."""
+
+    code = "policy_refused"
+    status = 422
+    exit_code = 1
+
+
+class NotFound(AdminFault):
+    """Nothing has this name or id."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(AdminFault):
+    """It cannot be as things are: the name is taken, the grant is revoked, the policy follows a file."""
+
+    code = "conflict"
+    status = 409
+
+
+class Unauthorised(AdminFault):
+    """The admin token is missing or wrong."""
+
+    code = "unauthorised"
+    status = 401
+    exit_code = 4
+
+
+class Misdirected(AdminFault):
+    """The request names a host that this listener does not answer for: DNS rebinding."""
+
+    code = "misdirected"
+    status = 421
+    exit_code = 4
+
+
+class TooLarge(AdminFault):
+    """The body is longer than any use case needs."""
+
+    code = "too_large"
+    status = 413
+
+
+BY_CODE: Final[Mapping[str, type[AdminFault]]] = {
+    kind.code: kind for kind in (AdminFault, Invalid, PolicyRefused, NotFound, Conflict, Unauthorised, Misdirected, TooLarge)
+}
