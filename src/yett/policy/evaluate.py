@@ -253,6 +253,17 @@ def counter_key(limit: CompiledLimit, facts: Facts) -> CounterKey:
     return CounterKey(owner, limit.limit.counter, scope, limit.limit.window, limit.shadow)
 
 
+def counters_to_look_at(policy: CompiledPolicy | None, call: Call, facts: Facts) -> tuple[CounterKey, ...]:
+    """The counters whose content `decide` needs before people are asked; none where nobody would be.
+
+    Where no approval stands between the look (step 8) and the reservation (step 10), the reservation alone decides.
+    """
+    if policy is None:
+        return ()
+    plan = policy.plan(call.surface, call.name, facts.tool.risk)
+    return tuple(counter_key(limit, facts) for limit in plan.limits) if plan.approvals else ()
+
+
 def _limit_denial(limit: CompiledLimit, amount: Amount | Code, refused: Refusal | None) -> Decision | None:
     if isinstance(amount, Code):
         return _deny(amount, limit.rule, messages.bad_amount(limit, amount))

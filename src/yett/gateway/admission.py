@@ -1,0 +1,114 @@
+"""Who may speak at all: `Host` and `Origin` of a request, the grant behind its token, and how many calls it has in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from yett.gateway.active import Snapshot
+from yett.gateway.snapshot import GrantEntry, ServerEntry
+
+LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+IN_FLIGHT_MAX: Final = 256
+"""Requests of one grant at once; more would let one agent take the connections of all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The names under which this listener may be addressed, and the pages that may address it."""
+
+    hosts: frozenset[str]
+    origins: frozenset[str]
+
+    @classmethod
+    def of(cls, listen: str, hosts: Iterable[str], origins: Iterable[str]) -> Guard:
+        """Loopback names, the address listened on, and what the configuration adds."""
+        return cls(LOOPBACK_HOSTS | {listen.lower()} | {host.lower() for host in hosts}, frozenset(origins))
+
+    def host_allowed(self, host: bytes | None) -> bool:
+        """Whether `Host` names this listener: another name means that a page was made to reach us (DNS rebinding)."""
+        if host is None:
+            return False
+        text = host.decode("latin-1").lower()
+        return text in self.hosts or _without_port(text) in self.hosts
+
+    def origin_allowed(self, origin: bytes | None) -> bool:
+        """Whether the page that sends the request, if it is one, may do so: pages of this machine, and configured ones."""
+        if origin is None:
+            return True
+        text = origin.decode("latin-1")
+        scheme, separator, rest = text.partition("://")
+        return text in self.origins or (scheme in {"http", "https"} and bool(separator) and _without_port(rest) in LOOPBACK_HOSTS)
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() and not (host.startswith("[") and not name.endswith("]")) else host
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A grant that was shown for the server that it is for."""
+
+    grant: GrantEntry
+    server: ServerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class NoBearer:
+    """Why the token was refused: for the log only. Every client is answered alike."""
+
+    reason: str
+    server: str | None = None
+    """The server of the path, where it exists."""
+    grant_id: str | None = None
+
+
+def authenticate(
+    snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str | None], now_ns: int
+) -> Bearer | NoBearer:
+    """The grant behind `Authorization: Bearer …`, if it is for the server that the path names.
+
+    `digest` gives the keyed digest of a token, None for a text that is no token of ours.
+    """
+    server = snapshot.servers.get(reference)
+    name = None if server is None else server.name
+    scheme, _, token = (authorization or b"").partition(b" ")
+    if authorization is None:
+        return NoBearer("no token", name)
+    if scheme.lower() != b"bearer" or not token.isascii():
+        return NoBearer("not a bearer token", name)
+    key = digest(token.decode("ascii"))
+    grant = None if key is None else snapshot.grants.get(key)
+    if grant is None:
+        return NoBearer("malformed token" if key is None else "unknown or revoked token", name)
+    if grant.expires_at_ns is not None and grant.expires_at_ns <= now_ns:
+        return NoBearer("the grant has expired", name, grant.id)
+    if server is None or grant.server != server.id:
+        return NoBearer("the grant is for another server", name, grant.id)
+    return Bearer(grant, server)
+
+
+@dataclass(slots=True)
+class InFlight:
+    """How many requests each grant has open."""
+
+    maximum: int = IN_FLIGHT_MAX
+    _open: dict[str, int] = field(default_factory=dict)
+
+    def enter(self, grant_id: str) -> bool:
+        """Count one more; False if that would be too many."""
+        count = self._open.get(grant_id, 0)
+        if count >= self.maximum:
+            return False
+        self._open[grant_id] = count + 1
+        return True
+
+    def leave(self, grant_id: str) -> None:
+        """Count one less."""
+        count = self._open[grant_id] - 1
+        if count:
+            self._open[grant_id] = count
+        else:
+            del self._open[grant_id]

@@ -1,0 +1,171 @@
+"""One call through the gate: judged, reserved, recorded; and settled when its outcome is known."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Final
+
+from yett.audit.record import CallRecord, Outcome, Result
+from yett.errors import StoreFault
+from yett.gateway.active import ActivePolicy, Snapshot
+from yett.gateway.snapshot import GrantEntry, ServerEntry
+from yett.policy.decision import Call, Code, Decision, Effect, Facts, Grant, Surface, ToolFacts
+from yett.policy.evaluate import counters_to_look_at, decide
+from yett.ports import Clock, Ledger, Receipt
+from yett.protocol.messages import Message
+from yett.protocol.replies import Denial
+from yett.protocol.strict_json import JsonValue, canonical
+
+ARGUMENT_KEYS_MAX: Final = 64
+ARGUMENT_KEY_CHARS_MAX: Final = 128
+"""Bounds on what one record says of the arguments' names, which the client chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, through which grant, and by which revision it is judged: read once, at the start of a message."""
+
+    snapshot: Snapshot
+    grant: GrantEntry
+    server: ServerEntry
+    policy: ActivePolicy | None
+    client_ip: str | None = None
+    session: str | None = None
+
+    def facts(self, tool: ToolFacts) -> Facts:
+        """The context of a decision."""
+        grant = Grant(self.grant.id, self.grant.label, self.grant.owner, self.grant.tags)
+        server = self.server
+        return Facts(self.snapshot.organisation, server.id, server.name, grant, self.session, self.client_ip, tool)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A call that may be forwarded, and must be settled."""
+
+    request_id: str
+    receipt: Receipt
+    started_s: float
+    request_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A call that may not be forwarded."""
+
+    decision: Decision
+    denial: Denial
+
+    @property
+    def reads_as_unknown(self) -> bool:
+        """Whether the client is told that there is no such tool."""
+        return self.decision.code in {Code.HIDDEN, Code.UNKNOWN_TOOL}
+
+
+class Calls:
+    """Judges calls and settles them. Every fault of a store denies."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, *, digest_key: bytes, run_id: str) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._digest_key = digest_key
+        self._run_id = run_id
+        self._count = 0
+
+    def request_id(self) -> str:
+        """A name for one request that no other request of any run has."""
+        self._count += 1
+        return f"{self._run_id}-{self._count:x}"
+
+    async def admit(self, caller: Caller, message: Message, tool: ToolFacts) -> Admitted | Refused:
+        """Decide, reserve and write down; only what is durably recorded is admitted."""
+        started_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
+        decision = self._decide(caller, message, tool, now_ns)
+        record = self._record(caller, message, decision, now_ns)
+        if not decision.effect.forwards:
+            return self._refuse(record)
+        try:
+            admission = await self._ledger.admit(record)
+        except StoreFault:
+            code = Code.COUNTER_UNAVAILABLE if decision.charges else Code.AUDIT_UNAVAILABLE
+            return self._refuse(replace(record, decision=fault(code)))
+        if admission.receipt is None:
+            return _refused(replace(record, decision=admission.decision))
+        return Admitted(record.request_id, admission.receipt, started_s, len(message.body))
+
+    def refuse(self, caller: Caller, message: Message, decision: Decision) -> Refused:
+        """Write down and answer a denial that the gateway makes before a policy could be asked."""
+        return self._refuse(self._record(caller, message, decision, self._clock.now_ns()))
+
+    def settle(
+        self, call: Admitted, result: Result, *, status: int | None = None, rpc_code: int | None = None, size: int = 0
+    ) -> None:
+        """Write down what a forwarded call came to; reservations of one that surely did not run are given back."""
+        latency_us = int((self._clock.monotonic() - call.started_s) * 1e6)
+        outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size)
+        self._ledger.settle(call.receipt, outcome)
+
+    def _decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int) -> Decision:
+        compiled = None if caller.policy is None else caller.policy.compiled
+        call = Call(Surface.TOOL, message.name, message.arguments)
+        facts = caller.facts(tool)
+        keys = counters_to_look_at(compiled, call, facts)
+        try:
+            usage = self._ledger.usage(keys, now_ns) if keys else {}
+        except StoreFault:
+            return fault(Code.COUNTER_UNAVAILABLE)
+        return decide(compiled, call, facts, usage, now_ns=now_ns)
+
+    def _refuse(self, record: CallRecord) -> Refused:
+        self._ledger.note(record)
+        return _refused(record)
+
+    def _record(self, caller: Caller, message: Message, decision: Decision, now_ns: int) -> CallRecord:
+        policy, grant, server = caller.policy, caller.grant, caller.server
+        return CallRecord(
+            at_ns=now_ns,
+            request_id=self.request_id(),
+            grant_id=grant.id,
+            grant_label=grant.label,
+            session=caller.session,
+            server_id=server.id,
+            server_name=server.name,
+            method=message.method,
+            target=message.name,
+            policy=None if policy is None else policy.name,
+            policy_revision=None if policy is None else policy.revision,
+            decision=decision,
+            argument_keys=_names(message.arguments),
+            arguments_digest=self._digest(message.arguments),
+            client_ip=caller.client_ip,
+        )
+
+    def _digest(self, arguments: dict[str, JsonValue]) -> str:
+        return hashlib.blake2b(canonical(arguments), digest_size=16, key=self._digest_key, person=b"yett arguments").hexdigest()
+
+
+def _names(arguments: dict[str, JsonValue]) -> tuple[str, ...]:
+    return tuple(name[:ARGUMENT_KEY_CHARS_MAX] for name in sorted(arguments)[:ARGUMENT_KEYS_MAX])
+
+
+_FAULTS: Final = {
+    Code.COUNTER_UNAVAILABLE: ("(counters)", "the counters cannot be read or written, so no call passes; ask the operator"),
+    Code.AUDIT_UNAVAILABLE: ("(audit)", "the decision log cannot be written, so no call passes; ask the operator"),
+    Code.CREDENTIAL_UNAVAILABLE: ("(credential)", "the gateway lacks its credential for this server; ask the operator"),
+    Code.TOOLS_UNAVAILABLE: ("(tools)", "the server did not tell which tools it has, so the call could not be judged; try again"),
+}
+
+
+def fault(code: Code) -> Decision:
+    """The denial for something that failed on our side."""
+    rule, message = _FAULTS[code]
+    return Decision(Effect.DENY, code, rule, message)
+
+
+def _refused(record: CallRecord) -> Refused:
+    decision = record.decision
+    assert decision.code is not None, "a denial has a code"
+    message, rule = decision.message or "denied", decision.rule or ""
+    code, retry = decision.code.value, decision.retry_after_s
+    return Refused(decision, Denial(message, code, rule, record.request_id, record.policy_revision, retry))

@@ -1,0 +1,261 @@
+"""The data plane's HTTP surface: `POST` and `DELETE /mcp/{server}`, health, and the protected-resource metadata."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from yett.audit.record import Refused, SecurityRecord
+from yett.edge.request import Request
+from yett.edge.responder import ClientGone, Responder
+from yett.errors import UpstreamFault
+from yett.gateway.active import ActiveSnapshot, Snapshot
+from yett.gateway.admission import Bearer, Guard, InFlight, NoBearer, authenticate
+from yett.gateway.calls import Caller, Calls
+from yett.gateway.dispatch import Dispatcher
+from yett.gateway.route import Route
+from yett.gateway.sessions import Session, Sessions
+from yett.gateway.snapshot import ServerEntry
+from yett.ports import Answer, Clock, Ledger, Upstream
+from yett.protocol.envelope import Shape
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message, classify_http
+from yett.protocol.rejection import INVALID_REQUEST, Rejection
+from yett.protocol.replies import error, rejected
+from yett.protocol.sse import encode_event
+
+ENDPOINT: Final = "/mcp/"
+METADATA: Final = "/.well-known/oauth-protected-resource"
+SESSION: Final = b"mcp-session-id"
+_PASSED_ON: Final = frozenset({b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage"})
+_EVENT_STREAM: Final = b"text/event-stream"
+_STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the HTTP surface works with."""
+
+    active: ActiveSnapshot
+    dispatcher: Dispatcher
+    calls: Calls
+    sessions: Sessions
+    ledger: Ledger
+    clock: Clock
+    guard: Guard
+    upstream_of: Callable[[ServerEntry], Upstream]
+    token_digest: Callable[[str], str | None]
+    body_digest_key: bytes
+    in_flight: InFlight
+    public_url: str
+    """Where clients reach this listener, without a slash at the end."""
+
+
+class HttpFront:
+    """Turns HTTP requests into messages and answers into HTTP responses. Judges nothing but who may speak."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        """Answer one request."""
+        if not self._parts.guard.host_allowed(request.header(b"host")):
+            self._refused(request, Refused.ORIGIN, "the host is not one of ours")
+            return responder.send(421, b'{"error":"this host name is not served here; see data_plane.allowed_hosts"}')
+        if not self._parts.guard.origin_allowed(request.header(b"origin")):
+            self._refused(request, Refused.ORIGIN, "the origin is not allowed")
+            return responder.send(403, b'{"error":"this origin is not allowed; see data_plane.allowed_origins"}')
+        if request.path.startswith(ENDPOINT):
+            return await self._endpoint(request, responder, request.path.removeprefix(ENDPOINT).removesuffix("/"))
+        return self._beside(request, responder)
+
+    def _beside(self, request: Request, responder: Responder) -> None:
+        if request.method not in {b"GET", b"HEAD"}:
+            return responder.send(404, b'{"error":"not found"}')
+        if request.path == "/healthz":
+            return responder.send(200, b'{"status":"ok"}')
+        if request.path == "/readyz":
+            return self._ready(responder)
+        if request.path.startswith(f"{METADATA}{ENDPOINT}"):
+            resource = self._parts.public_url + request.path.removeprefix(METADATA)
+            return responder.send(200, _json({"resource": resource, "bearer_methods_supported": ["header"]}))
+        return responder.send(404, b'{"error":"not found"}')
+
+    def _ready(self, responder: Responder) -> None:
+        snapshot = self._parts.active.current()
+        if snapshot is None:
+            return responder.send(503, b'{"status":"not ready","problems":["no configuration has arrived yet"]}')
+        body = {"status": "ready", "revision": snapshot.revision, "problems": list(snapshot.problems)}
+        ready = not snapshot.problems or bool(snapshot.policies)
+        return responder.send(200 if ready else 503, _json(body if ready else {**body, "status": "not ready"}))
+
+    # --- the endpoint ---------------------------------------------------------------------------------------------------
+
+    async def _endpoint(self, request: Request, responder: Responder, reference: str) -> None:
+        snapshot = self._parts.active.current()
+        if snapshot is None:
+            self._refused(request, Refused.NOT_READY, "no configuration has arrived yet")
+            return responder.send(503, b'{"error":"not ready"}', headers=((b"retry-after", b"1"),))
+        now_ns = self._parts.clock.now_ns()
+        bearer = authenticate(snapshot, reference, request.header(b"authorization"), self._parts.token_digest, now_ns)
+        if isinstance(bearer, NoBearer):
+            return self._challenge(request, responder, bearer)
+        if not self._parts.in_flight.enter(bearer.grant.id):
+            return responder.send(429, error(None, -32000, "too many requests of this grant are in flight; wait for answers"))
+        try:
+            return await self._spoken(request, responder, snapshot, bearer)
+        finally:
+            self._parts.in_flight.leave(bearer.grant.id)
+
+    def _challenge(self, request: Request, responder: Responder, refusal: NoBearer) -> None:
+        self._refused(request, Refused.TOKEN, refusal.reason, refusal.server, refusal.grant_id)
+        metadata = f"{self._parts.public_url}{METADATA}{request.path}".encode("latin-1")
+        challenge = b'Bearer resource_metadata="%b"' % metadata
+        responder.send(401, b'{"error":"a valid grant for this server is needed"}', headers=((b"www-authenticate", challenge),))
+
+    async def _spoken(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+        if request.method == b"POST":
+            return await self._post(request, responder, snapshot, bearer)
+        if request.method == b"DELETE" and request.header(SESSION) is not None:
+            return await self._delete(request, responder, snapshot, bearer)
+        return responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
+
+    async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+        message = classify_http(request.body, dict(request.headers))
+        if isinstance(message, Rejection):
+            self._refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
+            return responder.send(message.http_status, rejected(message))
+        session = self._session(request, message, bearer)
+        if isinstance(session, Answer):
+            self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
+            return responder.send(session.status, session.body or b"")
+        if message.kind is Shape.RESPONSE:
+            return responder.send(202, b"")
+        route = self._route(request, snapshot, bearer, session)
+        return await self._answered(route, message, responder)
+
+    async def _delete(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+        session = self._found(request, bearer)
+        if session is None:
+            self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
+            return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
+        try:
+            status = await self._parts.dispatcher.end_session(self._route(request, snapshot, bearer, session))
+        except UpstreamFault:
+            status = 200  # it is over here; the server forgets it in its own time
+        return responder.send(status if status < 500 else 200, b"")
+
+    def _session(self, request: Request, message: Message, bearer: Bearer) -> Session | Answer | None:
+        """The session of a handshake message; an answer where it names one that is not there, or a child needs one."""
+        if message.era is Era.STATELESS or message.method == "initialize":
+            return None
+        if request.header(SESSION) is not None:
+            return self._found(request, bearer) or Answer(404, body=error(message.id, INVALID_REQUEST, "Session not found"))
+        if bearer.server.url is None:
+            return Answer(400, body=error(message.id, INVALID_REQUEST, "Missing session ID"))
+        return None
+
+    def _found(self, request: Request, bearer: Bearer) -> Session | None:
+        id = (request.header(SESSION) or b"").decode("latin-1")
+        return self._parts.sessions.find(id, grant_id=bearer.grant.id, server_id=bearer.server.id)
+
+    def _route(self, request: Request, snapshot: Snapshot, bearer: Bearer, session: Session | None) -> Route:
+        caller = Caller(
+            snapshot=snapshot,
+            grant=bearer.grant,
+            server=bearer.server,
+            policy=snapshot.policy_of(bearer.grant),
+            client_ip=request.client_ip,
+            session=None if session is None else session.id,
+        )
+        return Route(
+            caller=caller,
+            upstream=self._parts.upstream_of(bearer.server),
+            session=session,
+            isolation=bearer.grant.id if session is None else session.id,
+            headers=[field for field in request.headers if _goes_along(field[0])],
+        )
+
+    # --- answers --------------------------------------------------------------------------------------------------------
+
+    async def _answered(self, route: Route, message: Message, responder: Responder) -> None:
+        with _cancelled_with(responder, message.era):
+            answer = await self._parts.dispatcher.dispatch(route, message)
+            fields = list(answer.headers)
+            if answer.session is not None:
+                fields.append((SESSION, answer.session.encode("ascii")))
+            if answer.events is None and answer.chunks is None:
+                return responder.send(answer.status, answer.body or b"", headers=fields)
+            return await _streamed(answer, responder, fields)
+
+    def _refused(
+        self, request: Request, kind: Refused, reason: str, server: str | None = None, grant_id: str | None = None
+    ) -> None:
+        digest = (
+            hashlib.blake2b(request.body, digest_size=16, key=self._parts.body_digest_key).hexdigest() if request.body else None
+        )
+        self._parts.ledger.note(
+            SecurityRecord(
+                at_ns=self._parts.clock.now_ns(),
+                request_id=self._parts.calls.request_id(),
+                kind=kind,
+                reason=reason,
+                server=server,
+                grant_id=grant_id,
+                client_ip=request.client_ip,
+                body_digest=digest,
+                body_bytes=len(request.body),
+            )
+        )
+
+
+def _goes_along(name: bytes) -> bool:
+    """Fields that belong to the message itself. Everything else, credentials above all, ends here."""
+    return name in _PASSED_ON or (name.startswith(b"mcp-") and name != SESSION)
+
+
+@contextmanager
+def _cancelled_with(responder: Responder, era: Era) -> Iterator[None]:
+    """In the stateless era a client that closes its connection cancels the call; in the handshake era it does not."""
+    if era is not Era.STATELESS:
+        yield
+        return
+    task, gone = asyncio.current_task(), responder.client_gone
+    assert task is not None, "requests are handled in a task"
+
+    def cancel(_: object) -> None:
+        task.cancel()
+
+    gone.add_done_callback(cancel)
+    try:
+        yield
+    finally:
+        gone.remove_done_callback(cancel)
+
+
+async def _streamed(answer: Answer, responder: Responder, fields: list[tuple[bytes, bytes]]) -> None:
+    """Relay as it comes. A stream that breaks off must not look complete, so the connection is cut."""
+    try:
+        if answer.events is not None:
+            responder.start(answer.status, _EVENT_STREAM, headers=[*fields, *_STREAM_FIELDS])
+            async for event in answer.events:
+                await responder.write(event.raw if event.raw is not None else encode_event(event.data))
+        elif answer.chunks is not None:
+            responder.start(answer.status, answer.content_type, headers=fields)
+            async for chunk in answer.chunks:
+                await responder.write(chunk)
+        responder.end()
+    except (UpstreamFault, ClientGone):
+        responder.abort()
+    finally:
+        await answer.aclose()
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(value)

@@ -1,0 +1,68 @@
+"""What a server's answer means for the call, and how much of it the client may see. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from yett.audit.record import Result
+from yett.errors import UpstreamFault, UpstreamTimedOut
+from yett.gateway.streams import answers
+from yett.ports import Answer
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message
+from yett.protocol.peek import ResponsePeek, peek_response, replace_unmediated_result
+from yett.protocol.rejection import INTERNAL_ERROR
+from yett.protocol.replies import error
+
+CREDENTIAL_REFUSED: Final = (401, 403)
+"""The server refuses the gateway's credential; to the client that would read as its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a call, and the answer that goes to the client."""
+
+    result: Result
+    rpc_code: int | None
+    answer: Answer
+
+
+def judge_body(message: Message, answer: Answer, request_id: str) -> Judged:
+    """Judge an answer that is one body. Only a response to this very request is passed on."""
+    assert message.id is not None, "only requests have answers"
+    body = answer.body or b""
+    peek = peek_response(body)
+    fits = peek is not None and answers(peek, message.id)
+    if answer.status >= 400:
+        return _http_error(message.id, answer, peek if fits else None, request_id)
+    if peek is None or not fits:
+        return Judged(Result.MALFORMED, None, failed(message.id, "the server's answer is no response to the call", request_id))
+    if message.era is Era.STATELESS and peek.result_type not in {None, "complete"}:
+        return Judged(Result.RPC_ERROR, INTERNAL_ERROR, Answer(body=replace_unmediated_result(body, message.id)))
+    if peek.rpc_error_code is not None:
+        return Judged(Result.RPC_ERROR, peek.rpc_error_code, answer)
+    return Judged(Result.TOOL_ERROR if peek.is_tool_error else Result.OK, None, answer)
+
+
+def _http_error(id: bytes, answer: Answer, peek: ResponsePeek | None, request_id: str) -> Judged:
+    code = None if peek is None else peek.rpc_error_code
+    if answer.status in CREDENTIAL_REFUSED:
+        shown = failed(id, "the server refuses the gateway's credential; ask the operator", request_id)
+    elif code is None:
+        shown = failed(id, f"the server answered with HTTP status {answer.status}", request_id, status=answer.status)
+    else:
+        shown = answer
+    return Judged(Result.HTTP_ERROR, code, shown)
+
+
+def unreachable(id: bytes | None, failure: UpstreamFault | None, request_id: str) -> Answer:
+    """The answer where the server could not be asked, or did not answer; None stands for a missing credential."""
+    if failure is None:
+        return failed(id, "the gateway lacks its credential for this server; ask the operator", request_id)
+    return failed(id, str(failure), request_id, status=504 if isinstance(failure, UpstreamTimedOut) else 502)
+
+
+def failed(id: bytes | None, text: str, request_id: str, *, status: int = 502) -> Answer:
+    """A JSON-RPC internal error that names the request."""
+    return Answer(status=status, body=error(id, INTERNAL_ERROR, text, {"request_id": request_id}))

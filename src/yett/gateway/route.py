@@ -1,0 +1,39 @@
+"""Where a message goes: one caller's way to one server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from yett.gateway.calls import Caller
+from yett.gateway.sessions import Session
+from yett.gateway.snapshot import ServerEntry
+from yett.gateway.tools import Scope
+from yett.ports import Upstream
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+Credentials: TypeAlias = Callable[[ServerEntry], Mapping[str, str]]
+"""The header fields that carry a server's own credential, read now. Errors: `OperatorFault` where it is not to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A caller, a live way to the server, and whose session it is."""
+
+    caller: Caller
+    upstream: Upstream
+    session: Session | None = None
+    isolation: str = ""
+    """Who may not share a child process with others."""
+    headers: Headers = ()
+    """HTTP fields that go along; empty on stdio."""
+    one_child: bool = False
+    """Whether one child serves whatever the client opens, since nobody else uses it (`yett run`)."""
+
+    @property
+    def scope(self) -> Scope:
+        """Whose tool list applies: one for all callers of an HTTP server without sessions, else one for each isolation."""
+        shared = self.session is None and self.caller.server.url is not None
+        return self.caller.server.id, "" if shared else self.isolation

@@ -1,0 +1,72 @@
+"""Handshake sessions: each belongs to the grant that opened it, and nobody else can tell that it exists."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from yett.ports import Clock
+
+SESSIONS_MAX: Final = 10_000
+"""As many as the official SDK keeps; the one idle longest gives way."""
+IDLE_S: Final = 1_800.0
+"""Idle time after which a session is forgotten: the SDKs' own."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One downstream session and the upstream session behind it."""
+
+    id: str
+    """Minted here; the upstream's own id never leaves the gateway."""
+    grant_id: str
+    server_id: str
+    upstream: str | None
+    """The server's session id; None for a child process, which is named by `id`."""
+    last_used_s: float
+
+
+class Sessions:
+    """The only owner of sessions."""
+
+    def __init__(self, clock: Clock, *, sessions_max: int = SESSIONS_MAX, idle_s: float = IDLE_S) -> None:
+        self._clock = clock
+        self._sessions_max = sessions_max
+        self._idle_s = idle_s
+        self._by_id: OrderedDict[str, Session] = OrderedDict()
+
+    def mint(self) -> str:
+        """An id that nobody can guess, for a session that is not open yet."""
+        return secrets.token_urlsafe(24)
+
+    def open(self, id: str, *, grant_id: str, server_id: str, upstream: str | None) -> list[Session]:
+        """Remember a session; returns those that gave way to it, for their children to be stopped."""
+        self._by_id[id] = Session(id, grant_id, server_id, upstream, self._clock.monotonic())
+        return [self._by_id.popitem(last=False)[1] for _ in range(len(self._by_id) - self._sessions_max)]
+
+    def find(self, id: str, *, grant_id: str, server_id: str) -> Session | None:
+        """The session, if this grant opened it on this server; another's session is as if it were not there."""
+        session = self._by_id.get(id)
+        if session is None or session.grant_id != grant_id or session.server_id != server_id:
+            return None
+        session.last_used_s = self._clock.monotonic()
+        self._by_id.move_to_end(id)
+        return session
+
+    def close(self, session: Session) -> None:
+        """Forget a session."""
+        self._by_id.pop(session.id, None)
+
+    def expired(self) -> list[Session]:
+        """Forget and return all sessions that were idle for too long."""
+        limit = self._clock.monotonic() - self._idle_s
+        gone: list[Session] = []
+        while self._by_id and (first := next(iter(self._by_id.values()))).last_used_s < limit:
+            gone.append(first)
+            del self._by_id[first.id]
+        return gone
+
+    def __len__(self) -> int:
+        return len(self._by_id)

@@ -1,0 +1,148 @@
+"""The gate for one client on stdin and stdout: lines in, lines out, the same judgement as over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from yett.audit.record import Refused, SecurityRecord
+from yett.errors import UpstreamFault
+from yett.gateway.active import ActiveSnapshot
+from yett.gateway.calls import Caller, Calls
+from yett.gateway.dispatch import Dispatcher
+from yett.gateway.outcomes import unreachable
+from yett.gateway.route import Route
+from yett.gateway.sessions import Session, Sessions
+from yett.gateway.snapshot import GrantEntry, ServerEntry
+from yett.gateway.tools import ToolBook
+from yett.ports import Clock, Ledger, Upstream
+from yett.protocol.envelope import Shape
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message, classify_line
+from yett.protocol.methods import Handling, handling_to_client
+from yett.protocol.peek import peek_response
+from yett.protocol.rejection import Rejection
+from yett.protocol.replies import rejected
+
+REQUESTS_MAX: Final = 256
+"""Requests in work at once; while there are so many, no further line is read."""
+DRAIN_S: Final = 30.0
+"""How long requests in work may take after the client closed its end."""
+
+Write = Callable[[bytes], Awaitable[None]]
+"""Sends one JSON text as a line; waits while the client does not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StdioParts:
+    """What the front works with."""
+
+    active: ActiveSnapshot
+    dispatcher: Dispatcher
+    calls: Calls
+    sessions: Sessions
+    tools: ToolBook
+    ledger: Ledger
+    clock: Clock
+    upstream: Upstream
+    grant: GrantEntry
+    """The local grant; its policy is looked up anew for each message."""
+    server: ServerEntry
+    body_digest_key: bytes
+
+
+class StdioFront:
+    """One client, one server, one child."""
+
+    def __init__(self, parts: StdioParts, write: Write) -> None:
+        self._parts = parts
+        self._write = write
+        self._settled: Era | None = None
+        self._session: Session | None = None
+        self._slots = asyncio.Semaphore(REQUESTS_MAX)
+
+    async def serve(self, lines: AsyncIterator[bytes]) -> None:
+        """Handle lines until the client closes its end and what is in work is done."""
+        in_work: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as requests:
+            async for line in lines:
+                message = classify_line(line, self._settled)
+                if isinstance(message, Rejection):
+                    await self._reject(line, message)
+                elif message.kind is Shape.REQUEST:
+                    self._settle_era(message)
+                    await self._slots.acquire()
+                    task = requests.create_task(self._request(message), name=f"yett request {message.method}")
+                    in_work.add(task)
+                    task.add_done_callback(in_work.discard)
+                elif message.kind is Shape.NOTIFICATION:
+                    await self._notification(message)
+            if in_work:
+                await asyncio.wait(in_work, timeout=DRAIN_S)
+            for late in in_work:
+                late.cancel()
+
+    async def from_server(self, data: bytes) -> None:
+        """A message that the server sent of its own accord: relayed if it is a notification that concerns the client."""
+        peek = peek_response(data)
+        if peek is None or peek.method is None or peek.is_request:
+            return
+        if peek.method == "notifications/tools/list_changed":
+            self._parts.tools.changed(self._route().scope)
+        if handling_to_client(peek.method, is_request=False) is Handling.RELAYED:
+            await self._write(data)
+
+    def _settle_era(self, message: Message) -> None:
+        """The first request that is no probe decides; a client that probes may still fall back to a handshake."""
+        if self._settled is None and message.method != "server/discover":
+            self._settled = message.era
+
+    async def _request(self, message: Message) -> None:
+        try:
+            answer = await self._parts.dispatcher.dispatch(self._route(), message)
+            if answer.session is not None:
+                grant, server = self._parts.grant, self._parts.server
+                self._session = self._parts.sessions.find(answer.session, grant_id=grant.id, server_id=server.id)
+            if answer.body is not None:
+                await self._write(answer.body)
+            elif answer.events is not None:
+                async for event in answer.events:
+                    if event.data:
+                        await self._write(event.data)
+        except UpstreamFault as failure:
+            await self._write(unreachable(message.id, failure, self._parts.calls.request_id()).body or b"")
+        finally:
+            self._slots.release()
+
+    async def _notification(self, message: Message) -> None:
+        await self._parts.dispatcher.dispatch(self._route(), message)
+
+    async def _reject(self, line: bytes, rejection: Rejection) -> None:
+        self._parts.ledger.note(
+            SecurityRecord(
+                at_ns=self._parts.clock.now_ns(),
+                request_id=self._parts.calls.request_id(),
+                kind=Refused(rejection.kind.value),
+                reason=rejection.message,
+                server=self._parts.server.name,
+                grant_id=self._parts.grant.id,
+                body_digest=hashlib.blake2b(line, digest_size=16, key=self._parts.body_digest_key).hexdigest(),
+                body_bytes=len(line),
+            )
+        )
+        await self._write(rejected(rejection))
+
+    def _route(self) -> Route:
+        snapshot = self._parts.active.current()
+        assert snapshot is not None, "the policy is read before the first line"
+        caller = Caller(
+            snapshot=snapshot,
+            grant=self._parts.grant,
+            server=self._parts.server,
+            policy=snapshot.policy_of(self._parts.grant),
+            session=None if self._session is None else self._session.id,
+        )
+        return Route(caller, self._parts.upstream, self._session, isolation=self._parts.grant.id, one_child=True)

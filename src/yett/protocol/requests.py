@@ -1,0 +1,25 @@
+"""Requests that the gateway itself sends to a server."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from yett import __version__
+from yett.protocol.eras import META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_PROTOCOL_VERSION
+from yett.protocol.strict_json import JsonValue
+
+CLIENT_INFO: Final[dict[str, JsonValue]] = {"name": "yett", "version": __version__}
+
+
+def tools_list_request(id: bytes, cursor: str | None, *, stateless_version: str | None) -> bytes:
+    """A `tools/list` for one page; `stateless_version` is the revision to state in the envelope, None in a handshake session."""
+    params: dict[str, JsonValue] = {} if cursor is None else {"cursor": cursor}
+    if stateless_version is not None:
+        params["_meta"] = {
+            META_PROTOCOL_VERSION: stateless_version,
+            META_CLIENT_CAPABILITIES: {},
+            META_CLIENT_INFO: CLIENT_INFO,
+        }
+    return b'{"jsonrpc":"2.0","id":%b,"method":"tools/list","params":%b}' % (id, msgspec.json.encode(params))
