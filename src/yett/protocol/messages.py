@@ -158,8 +158,8 @@ def _stateless_fault(parsed: _Parsed, version: str | None) -> Rejection | None:
     if parsed.shape is Shape.RESPONSE:
         return envelope("the stateless revisions have no requests of the server, so there is nothing to respond to")
     if parsed.shape is Shape.REQUEST:
-        if META_PROTOCOL_VERSION not in meta and version not in STATELESS_REVISIONS:
-            return unsupported_version(version or "", parsed.id)
+        if META_PROTOCOL_VERSION not in meta and version is not None and version not in STATELESS_REVISIONS:
+            return unsupported_version(version, parsed.id)
         missing = [key for key in (META_PROTOCOL_VERSION, META_CLIENT_CAPABILITIES) if key not in meta]
         if missing:
             return envelope(f"params._meta lacks {', '.join(missing)}", parsed.id, rpc_code=INVALID_PARAMS)
