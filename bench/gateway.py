@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from bench.policies import ARGUMENTS, TOOL
 from bench.processes import cpu_seconds, family, pinned, resident_mb, wait_ready
 from bench.upstream import REVISION, result_of
 from bench.yett import running_yett
+from tests.support.ports import free_port
 
 GATE_CORE: Final = 0
 LOAD_CORE: Final = 1
@@ -69,13 +69,6 @@ class Candidate:
     idle_mb: float = 0.0
     bursts: dict[int, list[tuple[Measured, float]]] = field(default_factory=dict)
     """By connections: each burst, and CPU µs a call of the candidate's processes."""
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -6,21 +6,26 @@ Run as a program it serves on a free port of loopback and prints its URL: `pytho
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.support.programs import ROOT
+from tests.support.ports import free_port
+from tests.support.programs import ROOT, node_command
+
+START_SECONDS_MAX: Final = 20.0
 
 
 def build() -> MCPServer:
@@ -125,6 +130,31 @@ def running_witness() -> Iterator[Witness]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@contextmanager
+def running_everything() -> Iterator[str]:
+    """The reference server @modelcontextprotocol/server-everything over HTTP; its URL."""
+    port = free_port()
+    command = node_command("server-everything", "streamableHttp")
+    environment = {**os.environ, "PORT": str(port)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_listening(port, process)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"nothing listens on port {port}")
 
 
 if __name__ == "__main__":
