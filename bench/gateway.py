@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.support.ports import free_port
+
 from bench import nginx
 from bench.load import Measured, burst, write_script
 from bench.policies import ARGUMENTS, TOOL
 from bench.processes import cpu_seconds, family, pinned, resident_mb, wait_ready
 from bench.upstream import REVISION, result_of
 from bench.yett import running_yett
-from tests.support.ports import free_port
 
 GATE_CORE: Final = 0
 LOAD_CORE: Final = 1

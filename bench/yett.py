@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.real_gateway import running_gateway
+
 from bench.policies import by_tool
 from bench.processes import family, resident_mb
-from tests.support.real_gateway import running_gateway
 
 RULES = 100
 
