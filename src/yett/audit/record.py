@@ -21,6 +21,8 @@ class Refused(Enum):
     ORIGIN = "origin_refused"
     SESSION = "session_refused"
     NOT_READY = "not_ready"
+    HTTP = "http_refused"
+    """No well-formed HTTP request, or one past a limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""`yett connect`: a client that speaks only stdio, and a server of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from yett.errors import UpstreamFault
+from yett.ports import Answer, Outbound, Upstream
+from yett.protocol.envelope import Shape
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message, classify_line
+from yett.protocol.rejection import INTERNAL_ERROR, Rejection
+from yett.protocol.replies import error, rejected
+from yett.protocol.strict_json import Unreadable, read
+
+_FIELDS: Final = ((b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream"))
+
+
+@dataclass(slots=True)
+class Bridge:
+    """Carries each line to the gateway and each message of the answer back. Judges nothing: the gateway does."""
+
+    gateway: Upstream
+    token: str = field(repr=False)
+    write: Callable[[bytes], Awaitable[None]]
+    _settled: Era | None = None
+    _session: str | None = None
+    _version: str | None = None
+
+    async def serve(self, lines: AsyncIterator[bytes]) -> None:
+        """Carry lines until the client closes its end and everything is answered."""
+        async with asyncio.TaskGroup() as requests:
+            async for line in lines:
+                message = classify_line(line, self._settled)
+                if isinstance(message, Rejection):
+                    await self.write(rejected(message))
+                elif message.kind is Shape.REQUEST and message.method not in {"initialize", "server/discover"}:
+                    self._settled = self._settled or message.era
+                    requests.create_task(self._carry(message), name=f"yett connect {message.method}")
+                else:  # the handshake and notifications keep their order
+                    await self._carry(message)
+
+    async def _carry(self, message: Message) -> None:
+        try:
+            answer = await self.gateway.exchange(self._outbound(message))
+            if message.method == "initialize":
+                self._opened(answer)
+            await self._bring_back(message, answer)
+        except UpstreamFault as failure:
+            if message.id is not None:
+                await self.write(error(message.id, INTERNAL_ERROR, str(failure)))
+
+    async def _bring_back(self, message: Message, answer: Answer) -> None:
+        try:
+            if answer.events is not None:
+                async for event in answer.events:
+                    if event.data:
+                        await self.write(event.data)
+            elif answer.chunks is not None:
+                await self.write(b"".join([chunk async for chunk in answer.chunks]))
+            elif message.id is not None:
+                await self.write(_answer_line(message.id, answer))
+        finally:
+            await answer.aclose()
+
+    def _opened(self, answer: Answer) -> None:
+        """Remember the session and the revision that a handshake settled."""
+        self._settled = Era.HANDSHAKE
+        self._session = answer.session
+        try:
+            value = read(answer.body or b"{}", depth_max=160)
+        except Unreadable:
+            return
+        result = value.get("result") if isinstance(value, dict) else None
+        version = result.get("protocolVersion") if isinstance(result, dict) else None
+        self._version = version if isinstance(version, str) else None
+
+    def _outbound(self, message: Message) -> Outbound:
+        version = message.version if message.era is Era.STATELESS else self._version
+        fields = list(_FIELDS)
+        if version is not None and message.method != "initialize":
+            fields.append((b"mcp-protocol-version", version.encode()))
+        if message.era is Era.STATELESS and message.kind is Shape.REQUEST:
+            fields.append((b"mcp-method", message.method.encode()))
+            if message.name:
+                fields.append((b"mcp-name", _header_value(message.name)))
+        return Outbound(
+            body=message.body,
+            method=message.method,
+            id=message.id,
+            modern=message.era is Era.STATELESS,
+            headers=fields,
+            credential={"authorization": f"Bearer {self.token}"},
+            session=self._session,
+        )
+
+
+def _answer_line(id: bytes, answer: Answer) -> bytes:
+    if answer.body and answer.body.startswith(b'{"jsonrpc"'):
+        return answer.body
+    if answer.status == 401:
+        return error(id, INTERNAL_ERROR, "the gateway does not know this grant for this server; mint one with `yett grant mint`")
+    return error(id, INTERNAL_ERROR, f"the gateway answered with HTTP status {answer.status}")
+
+
+def _header_value(name: str) -> bytes:
+    """A tool's name as a field value; what a field cannot carry goes as `=?base64?…?=`."""
+    if name.isascii() and name.isprintable() and name == name.strip() and not name.startswith("=?base64?"):
+        return name.encode()
+    return b"=?base64?" + base64.b64encode(name.encode()) + b"?="

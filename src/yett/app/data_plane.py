@@ -1,0 +1,213 @@
+"""The data plane's process: wires edge, gateway, ledger and upstreams, and nothing of the control plane."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from yett.app.clock import SystemClock
+from yett.app.upstreams import Upstreams
+from yett.audit.mode import AuditMode
+from yett.audit.record import Refused, SecurityRecord
+from yett.edge.limits import EdgeLimits
+from yett.edge.server import EdgeServer, serve
+from yett.edge.shared import Reports
+from yett.errors import YettError
+from yett.gateway.active import ActiveSnapshot
+from yett.gateway.admission import Guard, InFlight
+from yett.gateway.calls import Calls
+from yett.gateway.dispatch import Dispatcher
+from yett.gateway.feed import follow
+from yett.gateway.http import HttpFront, Parts
+from yett.gateway.sessions import Sessions
+from yett.gateway.snapshot import ServerEntry, SnapshotData
+from yett.gateway.tokens import digest, is_well_formed, token_key
+from yett.gateway.tools import ToolBook
+from yett.ports import Ledger
+from yett.protocol.peek import peek_response
+from yett.settings import Settings, load_settings
+from yett.stores.state import StateStore
+from yett.upstreams.credentials import Credentials
+
+STATE_FILE: Final = "state.db"
+SNAPSHOT_FILE: Final = "snapshot.json"
+SOCKET_FILE: Final = "snapshot.sock"
+GRACE_S: Final = 10.0
+"""How long calls in work may take after the signal to stop."""
+HOUSEKEEPING_S: Final = 30.0
+
+log = logging.getLogger("yett.data_plane")
+
+
+@dataclass(slots=True)
+class Core:
+    """The gate without a transport: what the HTTP listener and `yett run` share."""
+
+    clock: SystemClock
+    active: ActiveSnapshot
+    ledger: StateStore
+    calls: Calls
+    tools: ToolBook
+    sessions: Sessions
+    dispatcher: Dispatcher
+    credentials: Credentials
+    body_digest_key: bytes
+
+
+def build_core(settings: Settings, key: bytes) -> Core:
+    """Open the ledger and put the gate together. Errors: `StoreFault`."""
+    clock = SystemClock()
+    mode = AuditMode(settings.audit.mode)
+    ledger = StateStore.open(settings.state_dir / STATE_FILE, clock=clock, mode=mode, fsync=settings.audit.fsync)
+    tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials()
+    calls = Calls(ledger, clock, digest_key=_derived(key, b"arguments"), run_id=secrets.token_hex(5))
+    dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
+    return Core(clock, ActiveSnapshot(), ledger, calls, tools, sessions, dispatcher, credentials, _derived(key, b"bodies"))
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return hashlib.blake2b(purpose, digest_size=32, key=key, person=b"yett derive").digest()
+
+
+async def run(
+    settings: Settings, *, ready: Callable[[EdgeServer], None] | None = None, stop: asyncio.Event | None = None
+) -> None:
+    """Serve until `stop` is set, or SIGTERM or SIGINT comes; then finish what is in work.
+
+    Errors: `OperatorFault` where the port is taken or the state directory cannot be used.
+    """
+    key = token_key(settings.state_dir)
+    core = build_core(settings, key)
+    stop = stop or _stop_on_signals()
+    upstreams = Upstreams(settings, core.clock, core.credentials, _list_changes(core.tools), log.warning)
+    try:
+        front = HttpFront(_parts(settings, core, upstreams, key))
+        server = await serve(
+            front.handle,
+            host=settings.data_plane.host,
+            port=settings.data_plane.port,
+            limits=EdgeLimits(body_bytes=settings.data_plane.body_bytes_max),
+            monotonic=core.clock.monotonic,
+            reports=Reports(_refusals(core.ledger, core), _log_failure),
+        )
+        if ready is not None:
+            ready(server)
+        await _serve_until(stop, settings, core, upstreams)
+        await server.aclose(GRACE_S)
+    finally:
+        await upstreams.aclose()
+        await core.ledger.aclose()
+
+
+async def _serve_until(stop: asyncio.Event, settings: Settings, core: Core, upstreams: Upstreams) -> None:
+    def apply(data: SnapshotData) -> list[str]:
+        return core.active.apply(data)
+
+    async with asyncio.TaskGroup() as parts:
+        socket, snapshot = settings.state_dir / SOCKET_FILE, settings.state_dir / SNAPSHOT_FILE
+        feed = parts.create_task(follow(socket, snapshot, apply), name="yett snapshot feed")
+        housekeeping = parts.create_task(_housekeeping(core, upstreams), name="yett housekeeping")
+        await stop.wait()
+        feed.cancel()
+        housekeeping.cancel()
+
+
+async def _housekeeping(core: Core, upstreams: Upstreams) -> None:
+    """Forget idle sessions, and close the ways to servers that are no longer configured."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_S)
+        for session in core.sessions.expired():
+            core.tools.forget((session.server_id, session.id))
+        snapshot = core.active.current()
+        if snapshot is not None:
+            await upstreams.keep(snapshot.servers.values())
+
+
+def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes) -> Parts:
+    plane = settings.data_plane
+    return Parts(
+        active=core.active,
+        dispatcher=core.dispatcher,
+        calls=core.calls,
+        sessions=core.sessions,
+        ledger=core.ledger,
+        clock=core.clock,
+        guard=Guard.of(plane.host, plane.allowed_hosts, plane.allowed_origins),
+        upstream_of=upstreams.of,
+        token_digest=lambda token: digest(token, key) if is_well_formed(token) else None,
+        body_digest_key=core.body_digest_key,
+        in_flight=InFlight(),
+        public_url=(plane.public_url or f"http://{plane.host}:{plane.port}").rstrip("/"),
+    )
+
+
+def _list_changes(tools: ToolBook) -> Callable[[ServerEntry, str, bytes], None]:
+    def notice(server: ServerEntry, isolation: str, data: bytes) -> None:
+        peek = peek_response(data)
+        if peek is not None and peek.method == "notifications/tools/list_changed":
+            tools.changed((server.id, isolation))
+
+    return notice
+
+
+def _refusals(ledger: Ledger, core: Core) -> Callable[[str, str | None], None]:
+    def note(reason: str, client_ip: str | None) -> None:
+        request_id = core.calls.request_id()
+        ledger.note(SecurityRecord(core.clock.now_ns(), request_id, Refused.HTTP, reason, client_ip=client_ip))
+
+    return note
+
+
+def _log_failure(error: BaseException) -> None:
+    log.error("a request failed inside the gateway", exc_info=error)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def run_loop(main: Callable[[], object]) -> None:
+    """Run a coroutine function on the fastest loop there is."""
+    try:
+        import uvloop  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        asyncio.run(main())  # type: ignore[arg-type]
+        return
+    uvloop.run(main())  # type: ignore[arg-type]
+
+
+def main() -> int:
+    """Entry point of the process that `yett up` supervises."""
+    parser = argparse.ArgumentParser(prog="yett data plane")
+    parser.add_argument("--config", type=Path)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        settings = load_settings(arguments.config)
+        run_loop(lambda: run(settings, ready=_announce))
+    except YettError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the supervisor shows it
+        return 3
+    return 0
+
+
+def _announce(server: EdgeServer) -> None:
+    """One line on stdout that tells the supervisor the port."""
+    print(f"listening {server.port}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""`yett run`: one stdio server behind a policy file, without any daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from yett.app.data_plane import Core, build_core
+from yett.app.pipes import stdin_lines, stdout_writer
+from yett.app.policy_file import Loaded, PolicyFile
+from yett.audit.record import Refused, SecurityRecord
+from yett.gateway.snapshot import GrantEntry, ServerEntry, SnapshotData
+from yett.gateway.stdio import StdioFront, StdioParts
+from yett.gateway.tokens import token_key
+from yett.protocol.lines import Noise
+from yett.settings import Settings
+from yett.upstreams.stdio import StdioUpstream
+
+ORGANISATION: Final = "local"
+RELOAD_S: Final = 1.0
+"""How often the policy file is looked at."""
+FROM_SERVER_MAX: Final = 1_000
+"""Messages of the server that wait for the client to read; later ones are dropped."""
+
+log = logging.getLogger("yett.run")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRun:
+    """What `yett run` was asked to do."""
+
+    policy_path: Path
+    name: str
+    """The local grant acts under this name, so that neither a restart nor a second client gets a fresh quota."""
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+
+    @property
+    def grant(self) -> GrantEntry:
+        """The local grant."""
+        return GrantEntry(id=f"local:{self.name}", digest="", server=self.server.id, label=self.name, policy=self.name)
+
+    @property
+    def server(self) -> ServerEntry:
+        """The server that the command is."""
+        return ServerEntry(id=f"local:{self.name}", name=self.name, command=self.name)
+
+
+async def run_local(settings: Settings, run: LocalRun) -> None:
+    """Serve the client on stdin and stdout until it closes its end or a signal comes.
+
+    Errors: `OperatorFault` where there is no policy to judge by, or the state directory cannot be used.
+    """
+    file = PolicyFile(run.policy_path, run.name, settings.state_dir)
+    file.changed()
+    loaded = file.load()
+    core = build_core(settings, token_key(settings.state_dir))
+    inbox: asyncio.Queue[bytes] = asyncio.Queue(FROM_SERVER_MAX)
+    upstream = _upstream(settings, run, core, inbox)
+    try:
+        _apply(core, run, loaded, 1)
+        front = StdioFront(_parts(core, run, upstream), await stdout_writer())
+        await _serve(front, core, run, file, inbox)
+    finally:
+        await upstream.aclose()
+        await core.ledger.aclose()
+
+
+async def _serve(front: StdioFront, core: Core, run: LocalRun, file: PolicyFile, inbox: asyncio.Queue[bytes]) -> None:
+    serving = asyncio.current_task()
+    assert serving is not None
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, serving.cancel)
+    async with asyncio.TaskGroup() as parts:
+        beside = [
+            parts.create_task(_reload(core, run, file), name="yett policy reload"),
+            parts.create_task(_relay(front, inbox), name="yett messages from the server"),
+        ]
+        try:
+            await front.serve(stdin_lines(lambda noise: _note(core, run, noise)))
+        finally:
+            for task in beside:
+                task.cancel()
+
+
+async def _relay(front: StdioFront, inbox: asyncio.Queue[bytes]) -> None:
+    while True:
+        await front.from_server(await inbox.get())
+
+
+async def _reload(core: Core, run: LocalRun, file: PolicyFile) -> None:
+    revision = 1
+    while True:
+        await asyncio.sleep(RELOAD_S)
+        if file.changed():
+            revision += 1
+            _apply(core, run, file.load(), revision)
+
+
+def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
+    problems = [] if loaded.problem is None else [loaded.problem]
+    core.active.apply(
+        SnapshotData(
+            revision=revision,
+            organisation=ORGANISATION,
+            servers=[run.server],
+            grants=[run.grant],
+            policies=[loaded.entry],
+            problems=problems,
+        )
+    )
+    for problem in problems:
+        log.warning(problem)
+
+
+def _upstream(settings: Settings, run: LocalRun, core: Core, inbox: asyncio.Queue[bytes]) -> StdioUpstream:
+    def on_message(_: str, data: bytes) -> None:
+        if not inbox.full():
+            inbox.put_nowait(data)
+
+    return StdioUpstream(
+        tuple(run.argv),
+        {name: value for name, value in run.environment.items() if not name.startswith("YETT_")},
+        str(Path.cwd()),
+        clock=core.clock,
+        timeout_s=settings.data_plane.upstream_timeout_s,
+        on_message=on_message,
+        on_warning=log.warning,
+    )
+
+
+def _parts(core: Core, run: LocalRun, upstream: StdioUpstream) -> StdioParts:
+    return StdioParts(
+        active=core.active,
+        dispatcher=core.dispatcher,
+        calls=core.calls,
+        sessions=core.sessions,
+        tools=core.tools,
+        ledger=core.ledger,
+        clock=core.clock,
+        upstream=upstream,
+        grant=run.grant,
+        server=run.server,
+        body_digest_key=core.body_digest_key,
+    )
+
+
+def _note(core: Core, run: LocalRun, noise: Noise) -> None:
+    core.ledger.note(
+        SecurityRecord(
+            at_ns=core.clock.now_ns(),
+            request_id=core.calls.request_id(),
+            kind=Refused.UNREADABLE,
+            reason=noise.reason,
+            server=run.name,
+            grant_id=run.grant.id,
+        )
+    )
+
+
+def environment() -> Mapping[str, str]:
+    """The environment that the client gave: a local server needs what its entry in the client's configuration sets."""
+    return dict(os.environ)

@@ -1,0 +1,77 @@
+"""This process's stdin and stdout as streams of lines, whatever they are: pipes, sockets, terminals or files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Protocol
+
+from yett.protocol.lines import LineReader, Noise
+
+CHUNK_BYTES: Final = 64 * 1024
+
+
+async def stdin_lines(on_noise: Callable[[Noise], None]) -> AsyncIterator[bytes]:
+    """The lines of stdin until it ends; what cannot be a message is reported and skipped."""
+    reader = LineReader()
+    async for chunk in _chunks(sys.stdin.fileno()):
+        for line in reader.feed(chunk):
+            if isinstance(line, Noise):
+                on_noise(line)
+            else:
+                yield line
+    for rest in reader.close():
+        if isinstance(rest, Noise):
+            on_noise(rest)
+        else:
+            yield rest
+
+
+async def _chunks(descriptor: int) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    if _is_file(descriptor):  # the event loop cannot wait for files, and never has to
+        while chunk := await loop.run_in_executor(None, os.read, descriptor, CHUNK_BYTES):
+            yield chunk
+        return
+    stream = asyncio.StreamReader(limit=CHUNK_BYTES)
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(os.dup(descriptor), "rb"))
+    try:
+        while chunk := await stream.read(CHUNK_BYTES):
+            yield chunk
+    finally:
+        transport.close()
+
+
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+class LineWriter(Protocol):
+    """Where lines go."""
+
+    async def __call__(self, line: bytes) -> None:
+        """Write one line; wait while the reader does not read."""
+        ...
+
+
+async def stdout_writer() -> LineWriter:
+    """A writer of whole lines to stdout. Nothing but protocol may go there."""
+    loop = asyncio.get_running_loop()
+    descriptor = sys.stdout.fileno()
+    if _is_file(descriptor):
+
+        async def to_file(line: bytes) -> None:
+            os.write(descriptor, line + b"\n")
+
+        return to_file
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(os.dup(descriptor), "wb"))
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+
+    async def to_pipe(line: bytes) -> None:
+        writer.write(line + b"\n")
+        await writer.drain()
+
+    return to_pipe

@@ -1,0 +1,99 @@
+"""The live ways to all configured servers: made when first used, closed when the configuration no longer has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yett.errors import OperatorFault, UpstreamNotReached
+from yett.gateway.snapshot import ServerEntry
+from yett.ports import Answer, Clock, Outbound, Upstream
+from yett.settings import Command, Settings
+from yett.stores.commands import read_commands
+from yett.upstreams.credentials import Credentials
+from yett.upstreams.http import HttpUpstream
+from yett.upstreams.stdio import StdioUpstream
+
+
+class NoUpstream:
+    """Stands for a server that cannot be started or reached as it is configured; says why to each who tries."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def exchange(self, message: Outbound) -> Answer:
+        """Refuse: nothing was sent."""
+        raise UpstreamNotReached(self._reason)
+
+    async def end_session(self, message: Outbound) -> int:
+        """There is none."""
+        return 404
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+OnMessage = Callable[[ServerEntry, str, bytes], None]
+OnWarning = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Upstreams:
+    """One `Upstream` for each configured server."""
+
+    settings: Settings
+    clock: Clock
+    credentials: Credentials
+    on_message: OnMessage
+    """Told of messages that a stdio server sends of its own accord: server, isolation, JSON text."""
+    on_warning: OnWarning
+    _live: dict[ServerEntry, Upstream] = field(default_factory=dict)
+
+    def of(self, server: ServerEntry) -> Upstream:
+        """The way to `server`. Never raises: what is wrong with it is said when it is used."""
+        live = self._live.get(server)
+        if live is None:
+            live = self._live[server] = self._made(server)
+        return live
+
+    async def keep(self, servers: Iterable[ServerEntry]) -> None:
+        """Close the ways to all other servers."""
+        wanted = set(servers)
+        gone = [self._live.pop(server) for server in list(self._live) if server not in wanted]
+        for upstream in gone:
+            await upstream.aclose()
+
+    async def aclose(self) -> None:
+        """Close all."""
+        await self.keep(())
+
+    def _made(self, server: ServerEntry) -> Upstream:
+        timeout_s = self.settings.data_plane.upstream_timeout_s
+        if server.url is not None:
+            return HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
+        command = commands_of(self.settings).get(server.command or "")
+        if command is None:
+            return NoUpstream(f"the host lists no command `{server.command}`; add it with `yett server add`")
+        try:
+            env = self._environment(command)
+        except OperatorFault as error:
+            return NoUpstream(str(error))
+        return StdioUpstream(
+            command.argv,
+            env,
+            command.cwd,
+            clock=self.clock,
+            timeout_s=timeout_s,
+            on_message=lambda isolation, data: self.on_message(server, isolation, data),
+            on_warning=self.on_warning,
+        )
+
+    def _environment(self, command: Command) -> dict[str, str]:
+        """The configured variables; a value `env:NAME` or `file:/PATH` is a reference, resolved when a child starts."""
+        return {name: self.credentials.resolve_if_reference(value) for name, value in command.env.items()}
+
+
+def commands_of(settings: Settings) -> Mapping[str, Command]:
+    """Programs that the configuration file lists, and those that the command line on this host added."""
+    return {**read_commands(Path(settings.state_dir)), **settings.servers.commands}

@@ -1,0 +1,39 @@
+"""`yett run`: one stdio server behind a policy."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from yett.cli.context import CliContext, pass_context
+
+
+@click.command(
+    "run",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="Everything after `--` is the command, started without a shell: yett run --policy p.json -- npx -y SERVER DIR",
+)
+@click.option("--policy", "policy_path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Policy file.")
+@click.option("--name", help="Name of the local grant, which owns the quota; default: the command line.")
+@click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
+@pass_context
+def command(context: CliContext, policy_path: Path, name: str | None, argv: tuple[str, ...]) -> None:
+    """Put one stdio server behind a policy, without a gateway.
+
+    Speaks MCP on stdin and stdout, so that an MCP client can start it in the place of the server.
+    """
+    import asyncio
+    import logging
+    import sys
+
+    from yett.app.data_plane import run_loop
+    from yett.app.local import LocalRun, environment, run_local
+
+    logging.basicConfig(level=logging.WARNING, format="yett: %(message)s", stream=sys.stderr)
+    run = LocalRun(policy_path, name or shlex.join(argv), argv, environment())
+    try:
+        run_loop(lambda: run_local(context.settings, run))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
