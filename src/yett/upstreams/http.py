@@ -1,0 +1,216 @@
+"""A server reached over Streamable HTTP."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from yett.errors import UpstreamFault, UpstreamNotReached
+from yett.ports import Answer, Outbound
+from yett.protocol.sse import EVENT_BYTES_MAX, SseDecoder
+from yett.upstreams.http1 import ClientLimits, Http1Client, system_trust
+from yett.upstreams.http1_response import Response
+from yett.upstreams.http_endpoint import endpoint_of
+from yett.upstreams.http_streams import BodyChunks, EventStream
+
+_FORWARDED: Final = frozenset({b"accept", b"content-type", b"last-event-id", b"traceparent", b"tracestate", b"baggage"})
+"""Fields of a message that go upstream, beside `mcp-*`. Everything else a client sent stays here."""
+_PASSED_BACK: Final = frozenset({b"retry-after"})
+"""Fields of a response that may reach the client."""
+_DEFAULTS: Final = (
+    (b"content-type", b"application/json"),
+    (b"accept", b"application/json, text/event-stream"),
+)
+_JSON: Final = b"application/json"
+_EVENTS: Final = b"text/event-stream"
+_NO_BODY: Final = frozenset({202, 204})
+_FIELD_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_NEVER_A_CREDENTIAL: Final = frozenset(
+    {"host", "connection", "content-length", "content-type", "transfer-encoding", "upgrade", "te", "trailer", "expect"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpUpstreamLimits:
+    """Bounds of what one server may answer. Times are seconds."""
+
+    answer_s: float = 60.0
+    """To the head of an answer, and to the end of one that is buffered; longer work belongs into an event stream."""
+    idle_s: float = 60.0
+    """Between two pieces of a long JSON answer. Event streams may be silent for ever."""
+    buffered_bytes: int = 1024 * 1024
+    """Up to this length a JSON answer is handed on whole."""
+    streamed_bytes: int = 256 * 1024 * 1024
+    """A JSON answer that is still longer is broken off."""
+    error_bytes: int = 64 * 1024
+    """The body of an error answer that is not JSON; a longer one is dropped."""
+    event_bytes: int = EVENT_BYTES_MAX
+    """One event."""
+    client: ClientLimits = ClientLimits()  # noqa: RUF009 - frozen
+
+
+class HttpUpstream:
+    """Implements `yett.ports.Upstream`: one configured URL, one pool of connections.
+
+    Nothing is sent but the message, the fields named here, the session id, and the server's own credential; to nowhere but the
+    configured origin, for redirects are not followed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        limits: HttpUpstreamLimits,
+        monotonic: Callable[[], float],
+        tls: Callable[[], ssl.SSLContext] = system_trust,
+    ) -> None:
+        endpoint = endpoint_of(url)
+        self._limits = limits
+        self._target = endpoint.target
+        self._name = endpoint.name
+        self._client = Http1Client(endpoint, limits=limits.client, monotonic=monotonic, tls=tls)
+
+    async def exchange(self, message: Outbound) -> Answer:
+        """See `Upstream.exchange`."""
+        response = await self._request(b"POST", message, message.body)
+        return await self._answer(response)
+
+    async def listen(self, message: Outbound) -> Answer:
+        """Open the server's own event stream (GET) for the session of `message`; its body is not sent."""
+        response = await self._request(b"GET", message, None)
+        return await self._answer(response)
+
+    async def end_session(self, message: Outbound) -> int:
+        """See `Upstream.end_session`."""
+        response = await self._request(b"DELETE", message, None)
+        await response.aclose()
+        return response.status
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def sweep(self, now: float) -> None:
+        """Fail what is late by `now` (monotonic seconds). Runs by itself; tests call it instead of waiting."""
+        self._client.sweep(now)
+
+    async def _request(self, method: bytes, message: Outbound, body: bytes | None) -> Response:
+        headers = [
+            field
+            for field in message.headers
+            if field[0] in _FORWARDED or (field[0][:4] == b"mcp-" and field[0] != b"mcp-session-id")
+        ]
+        if body is not None:
+            names = [name for name, _ in headers]
+            headers.extend(field for field in _DEFAULTS if field[0] not in names)
+        if message.session is not None:
+            headers.append((b"mcp-session-id", message.session.encode()))
+        if message.credential:
+            headers.extend(self._credential(message.credential))
+        return await self._client.request(method, self._target, headers, body, within_s=self._limits.answer_s)
+
+    def _credential(self, credential: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        fields = [(name.lower(), value) for name, value in credential.items()]
+        for name, value in fields:
+            if not _FIELD_NAME.fullmatch(name) or name in _NEVER_A_CREDENTIAL:
+                raise UpstreamNotReached(f"the credential for {self._name} cannot be sent in a field `{name}`; name another one")
+            if not value.isascii() or not value.isprintable():
+                # The value goes into no message.
+                raise UpstreamNotReached(f"the credential for {self._name} has characters that no field can hold; check it")
+        return [(name.encode(), value.encode()) for name, value in fields]
+
+    async def _answer(self, response: Response) -> Answer:
+        try:
+            return await self._read(response)
+        except BaseException:
+            await response.aclose()
+            raise
+
+    async def _read(self, response: Response) -> Answer:
+        """What the response is to the client; its connection stays open only for a stream."""
+        status = response.status
+        if 300 <= status < 400:
+            raise UpstreamFault(f"{self._name} redirects with status {status}; set the server's url to where it leads")
+        if response.header(b"content-encoding") not in {None, b"identity"}:
+            raise UpstreamFault(f"{self._name} compressed its answer, which it was not asked for")
+        content_type = response.header(b"content-type") or b""
+        media_type = content_type.split(b";", 1)[0].strip().lower()
+        answer = Answer(
+            status=status,
+            content_type=content_type,
+            session=self._session(response),
+            headers=[field for field in response.headers if field[0] in _PASSED_BACK],
+        )
+        if status in _NO_BODY:
+            await response.aclose()
+        elif media_type == _JSON:
+            await self._read_json(response, answer)
+        elif status >= 400:
+            answer.body = await self._read_error(response)
+        elif media_type == _EVENTS:
+            response.wait_at_most(None)
+            answer.events = EventStream(response, SseDecoder(self._limits.event_bytes))
+        else:
+            await self._expect_nothing(response)
+        return answer
+
+    async def _read_json(self, response: Response, answer: Answer) -> None:
+        """A JSON answer: whole if it is short, in pieces if not."""
+        limits = self._limits
+        parts: list[bytes] = []
+        size = 0
+        if response.length is None or response.length <= limits.buffered_bytes:
+            while size <= limits.buffered_bytes:
+                part = await response.read_some()
+                if not part:
+                    answer.body = parts[0] if len(parts) == 1 else b"".join(parts)
+                    if response.ends_with_connection:
+                        self._must_be_whole(answer.body)
+                    return
+                parts.append(part)
+                size += len(part)
+        if response.ends_with_connection:
+            raise UpstreamFault(f"{self._name} did not say where its long answer ends, so a part cannot be told from the whole")
+        response.wait_at_most(limits.idle_s)
+        answer.chunks = BodyChunks(response, b"".join(parts), limits.streamed_bytes)
+
+    async def _read_error(self, response: Response) -> bytes:
+        """The text of an error answer; nothing where it is longer than anybody would read."""
+        limit = self._limits.error_bytes
+        if response.length is not None and response.length > limit:
+            await response.aclose()
+            return b""
+        parts: list[bytes] = []
+        while part := await response.read_some():
+            parts.append(part)
+            if sum(map(len, parts)) > limit:
+                await response.aclose()
+                return b""
+        return b"".join(parts)
+
+    async def _expect_nothing(self, response: Response) -> None:
+        """An answer of a type that is no MCP may only be empty, as some servers answer notifications."""
+        if await response.read_some():
+            raise UpstreamFault(f"{self._name} answered with a content type that is neither JSON nor an event stream")
+
+    def _must_be_whole(self, body: bytes) -> None:
+        try:
+            msgspec.json.decode(body, type=msgspec.Raw)
+        except msgspec.DecodeError as error:
+            raise UpstreamFault(
+                f"{self._name} closed the connection before its answer was complete; it may have acted"
+            ) from error
+
+    def _session(self, response: Response) -> str | None:
+        """The session id that the server gave; visible ASCII, as the protocol says."""
+        value = response.header(b"mcp-session-id")
+        if value is None:
+            return None
+        if not value or not value.isascii() or not value.decode().isprintable() or b" " in value:
+            raise UpstreamFault(f"{self._name} gave a session id that is not visible ASCII")
+        return value.decode()

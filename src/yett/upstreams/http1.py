@@ -1,0 +1,249 @@
+"""The data plane's HTTP/1.1 client: a pool of connections to one origin."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from yett.errors import UpstreamNotReached
+from yett.upstreams.http1_connection import Http1Connection
+from yett.upstreams.http1_response import Response
+from yett.upstreams.http_endpoint import Endpoint
+
+_SWEEP_S: Final = 0.5
+"""How often deadlines and idle connections are looked at, while there are connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """Bounds of one origin's pool."""
+
+    connections: int = 1024
+    """Open at once. An event stream keeps one for as long as it lasts."""
+    connect_s: float = 5.0
+    """To open a connection, TLS included, or to wait for a free one."""
+    idle_s: float = 4.0
+    """How long a connection may lie idle: a second less than the shortest usual time-out of servers (Node: 5 s), so that a
+    request does not meet a closing connection."""
+
+
+@cache
+def system_trust() -> ssl.SSLContext:
+    """TLS as the system trusts it. Made once: reading the certificates takes 20 ms."""
+    return ssl.create_default_context()
+
+
+class Http1Client:
+    """Sends requests to one origin, over as many connections as needed, each of them used again while it is young.
+
+    A request is never sent twice: a connection found closed before the first byte was written is replaced; after that, every
+    loss is reported.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        limits: ClientLimits,
+        monotonic: Callable[[], float],
+        tls: Callable[[], ssl.SSLContext] = system_trust,
+    ) -> None:
+        self._endpoint = endpoint
+        self._limits = limits
+        self._monotonic = monotonic
+        self._tls = tls
+        self._open: set[Http1Connection] = set()
+        self._idle: list[Http1Connection] = []
+        """The last one used is taken first: the others may grow old and go."""
+        self._taken = 0
+        """Connections in use or being opened."""
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._constant = b"host: %b\r\naccept-encoding: identity\r\n" % endpoint.host_field
+        self.name = endpoint.name
+
+    @property
+    def open_connections(self) -> int:
+        """Connections that are open now, idle ones included."""
+        return len(self._open)
+
+    async def request(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes | None,
+        *,
+        within_s: float | None,
+    ) -> Response:
+        """Send a request and return the head of its response; the body is read from the response.
+
+        `within_s` bounds the response to its last byte, unless `Response.wait_at_most` says otherwise later; None does not.
+        A body of None sends no `content-length`. Errors: `UpstreamNotReached` where nothing was sent; `UpstreamTimedOut`;
+        `UpstreamFault` where the connection was lost or the response is malformed.
+        """
+        head = self._head(method, target, headers, body)
+        if self._waiters or self._taken >= self._limits.connections:
+            await self._queue()
+        else:
+            self._taken += 1
+        connection = self._young_idle() or await self._open_another()
+        answer = connection.exchange(head, body or b"", head_only=method == b"HEAD", within_s=within_s)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+
+    async def aclose(self) -> None:
+        """Close all connections; whoever waits for a response is told."""
+        self._closed = True
+        for connection in tuple(self._open):
+            connection.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(self._closing())
+        await asyncio.sleep(0)
+
+    def sweep(self, now: float) -> None:
+        """Fail what is late by `now` (monotonic seconds), close what has been idle for too long."""
+        for connection in tuple(self._open):
+            if connection.busy:
+                if connection.deadline is not None and now >= connection.deadline:
+                    connection.expire()
+            elif now - connection.idle_since >= connection.idle_s:
+                connection.abort()
+
+    # What connections call.
+
+    def opened(self, connection: Http1Connection) -> None:
+        """A connection is there."""
+        self._open.add(connection)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_SWEEP_S, self._tick)
+
+    def idle(self, connection: Http1Connection) -> None:
+        """An exchange is complete."""
+        self._idle.append(connection)
+        self._give_slot()
+
+    def lost(self, connection: Http1Connection) -> None:
+        """A connection is gone."""
+        if connection not in self._open:
+            return
+        self._open.remove(connection)
+        if connection.busy:
+            self._give_slot()
+        elif connection in self._idle:
+            self._idle.remove(connection)
+
+    # The rest.
+
+    def _head(self, method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes | None) -> bytes:
+        fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+        if fields.count(b"\n") != len(headers) or fields.count(b"\r") != len(headers) or b"\0" in fields:
+            raise UpstreamNotReached(f"a field meant for {self.name} holds a line break; nothing was sent")
+        length = b"" if body is None else b"content-length: %d\r\n" % len(body)
+        return b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (method, target, self._constant, fields, length)
+
+    def _young_idle(self) -> Http1Connection | None:
+        """A connection that is still good, if there is one."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable and self._monotonic() - connection.idle_since < connection.idle_s:
+                return connection
+            connection.abort()
+        return None
+
+    async def _open_another(self) -> Http1Connection:
+        """A new connection, for a slot that is taken already; the slot is given back if that fails."""
+        connection = Http1Connection(self, self._monotonic, self._limits.idle_s)
+        try:
+            if self._closed:
+                raise self._closing()  # noqa: TRY301 - gives the slot back like every other failure
+            async with asyncio.timeout(self._limits.connect_s):
+                await self._connect(connection)
+            if not connection.usable:
+                raise UpstreamNotReached(f"{self.name} closed a new connection at once; nothing was sent")  # noqa: TRY301
+        except BaseException as error:
+            if connection in self._open:
+                connection.abort()
+            else:
+                self._give_slot()
+            if isinstance(error, TimeoutError):
+                took = f"{self.name} did not accept a connection within {self._limits.connect_s:g} s; check that it runs"
+                raise UpstreamNotReached(took) from error
+            if isinstance(error, OSError | UnicodeError):
+                raise UpstreamNotReached(
+                    f"cannot connect to {self.name}: {_why(error)}; check its url and that it runs"
+                ) from error
+            raise
+        return connection
+
+    async def _connect(self, connection: Http1Connection) -> None:
+        endpoint = self._endpoint
+        secure = endpoint.secure
+        await asyncio.get_running_loop().create_connection(
+            lambda: connection,
+            endpoint.host,
+            endpoint.port,
+            ssl=self._tls() if secure else None,
+            server_hostname=endpoint.host if secure else None,
+        )
+
+    async def _queue(self) -> None:
+        """Wait for a slot: every connection that may be open is in use."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(self._limits.connect_s):
+                await waiter
+        except BaseException as error:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif not waiter.cancelled() and waiter.exception() is None:
+                self._give_slot()
+            if isinstance(error, TimeoutError):
+                busy = f"all {self._limits.connections} connections to {self.name} are in use; nothing was sent"
+                raise UpstreamNotReached(busy) from error
+            raise
+
+    def _give_slot(self) -> None:
+        """Hand a slot to whoever waits longest, or count it free."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._taken -= 1
+
+    def _closing(self) -> UpstreamNotReached:
+        return UpstreamNotReached(f"the connections to {self.name} are being closed; nothing was sent")
+
+    def _tick(self) -> None:
+        self.sweep(self._monotonic())
+        running = bool(self._open) and not self._closed
+        self._timer = asyncio.get_running_loop().call_later(_SWEEP_S, self._tick) if running else None
+
+
+def _why(error: Exception) -> str:
+    """What the system says, in one line and without our own addresses."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS connection ({error.reason})"
+    if isinstance(error, socket.gaierror):
+        return "its host name is not known"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
