@@ -18,6 +18,7 @@ import msgspec
 import platformdirs
 
 from yett.errors import OperatorFault
+from yett.stores.commands import Command as Command
 
 CONFIG_FILE: Final = "yett.toml"
 CONFIG_VARIABLE: Final = "YETT_CONFIG"
@@ -69,14 +70,6 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """`strict`: no call is forwarded before its record is durable. `relaxed`: records are queued; a full queue denies."""
     fsync: bool = False
     """Whether durable also means on the disk, which survives a power failure."""
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A program that speaks MCP on stdin and stdout; started without a shell, with a minimal environment and `env`."""
-
-    argv: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    env: dict[str, str] = {}
-    cwd: Text | None = None
 
 
 class ServersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
