@@ -13,6 +13,7 @@ from yett.policy.errors import escape_token
 from yett.policy.locations import is_normal_uri
 from yett.policy.model import ApprovalEntry, Entry, HiddenClass, Limit, Mode, Policy, Rule
 from yett.policy.patterns import best_key, by_precedence, matches
+from yett.quota.charge import Charge
 
 PLANS_MAX: Final = 4_096
 """Names whose plan is remembered; a client that makes up names must not fill the memory."""
@@ -64,6 +65,11 @@ class Plan:
     deny_if: tuple[CompiledEntry, ...] = ()
     limits: tuple[CompiledLimit, ...] = ()
     approvals: tuple[CompiledEntry, ...] = ()
+    counted_by_one: bool = False
+    """Whether every limit counts calls, each on a counter of its own, and holds at least one: then an empty counter never
+    refuses, and the charges of a caller are always the same."""
+    remembered: dict[tuple[str, ...], tuple[tuple[Charge, ...], tuple[Charge, ...]]] = field(default_factory=dict)
+    """Charges by caller, where `counted_by_one`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class CompiledPolicy:
             deny_if=_joined(part.deny_if for part in applied),
             limits=_joined(part.limits for part in applied),
             approvals=_joined(part.approvals for part in applied),
+            counted_by_one=_counted_by_one([limit for part in applied for limit in part.limits]),
         )
 
     def _plan(self, surface: Surface, name: str) -> Plan:
@@ -142,7 +149,8 @@ class CompiledPolicy:
         rule = self._matched(surface, name)
         if rule is None:
             return Plan(listed=self.policy.default_allows, unlisted_shadow=self._shadow)
-        return Plan(True, self._shadow, False, None, rule.require, rule.deny_if, rule.limits, rule.approvals)
+        by_one = _counted_by_one(rule.limits)
+        return Plan(True, self._shadow, False, None, rule.require, rule.deny_if, rule.limits, rule.approvals, by_one)
 
     @property
     def _shadow(self) -> bool:
@@ -163,6 +171,12 @@ class CompiledPolicy:
 
 def _joined(parts: Iterable[tuple[object, ...]]) -> tuple:  # type: ignore[type-arg]  # the element type is the caller's
     return tuple(element for part in parts for element in part)
+
+
+def _counted_by_one(limits: Sequence[CompiledLimit]) -> bool:
+    counters = {(limit.limit.counter, limit.shadow) for limit in limits}
+    plain = all(limit.number is None and limit.sized is None and limit.limit.maximum >= 1 for limit in limits)
+    return plain and len(counters) == len(limits)
 
 
 # --- compiling ------------------------------------------------------------------------------------------------------------

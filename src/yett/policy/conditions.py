@@ -32,9 +32,9 @@ from yett.policy.trace import Seen
 from yett.quota.windows import NS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judged:
-    """Everything that conditions of one call may look at."""
+    """Everything that conditions of one call may look at. Not frozen, for one is made for each call."""
 
     call: Call
     arguments: JsonObject

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -18,6 +18,8 @@ from yett.policy.trace import Step, Trace
 from yett.quota.charge import Amount, Charge, CounterKey, Usage
 from yett.quota.reserve import Refusal, refusal
 
+CALLERS_MAX: Final = 1_024
+"""Callers of one tool whose charges are remembered."""
 _RULE_NO_POLICY: Final = "(no policy)"
 _RULE_HIDDEN: Final = "(hidden)"
 _RULE_UNKNOWN: Final = "(unknown tool)"
@@ -90,8 +92,8 @@ class _Evaluation:
     usage: Usage
     trace: Trace | None
     suppressed: Decision | None = None
-    charges: list[Charge] = field(default_factory=list)
-    shadow_charges: list[Charge] = field(default_factory=list)
+    charges: tuple[Charge, ...] = ()
+    shadow_charges: tuple[Charge, ...] = ()
     asks: tuple[Ask, ...] = ()
 
     def run(self) -> Decision:
@@ -99,10 +101,10 @@ class _Evaluation:
         if denial is not None:
             return denial
         if self.suppressed is None:
-            return Decision(Effect.ALLOW, charges=tuple(self.charges), shadow_charges=tuple(self.shadow_charges), asks=self.asks)
+            return Decision(Effect.ALLOW, charges=self.charges, shadow_charges=self.shadow_charges, asks=self.asks)
         first = self.suppressed
         effect = Effect.WOULD_ASK if first.code is Code.APPROVAL_REQUIRED else Effect.WOULD_DENY
-        return Decision(effect, first.code, first.rule, first.message, first.retry_after_s, tuple(self.charges), (), self.asks)
+        return Decision(effect, first.code, first.rule, first.message, first.retry_after_s, self.charges, (), self.asks)
 
     def _settle(self, denial: Decision, shadow: bool) -> Decision | None:
         """A denial ends the evaluation; in shadow mode the first one is only remembered."""
@@ -159,13 +161,15 @@ class _Evaluation:
 
     # Step 8
     def _limits(self) -> Decision | None:
-        if not self.plan.limits:
+        plan, facts = self.plan, self.judged.facts
+        if not plan.limits:
             return None
-        amounts = [_amount(limit, self.judged) for limit in self.plan.limits]
-        for shadow, charges in ((False, self.charges), (True, self.shadow_charges)):
-            for limit, amount in zip(self.plan.limits, amounts, strict=True):
-                if limit.shadow is shadow and not isinstance(amount, Code):
-                    charges.append(_charge(limit, amount, self.judged.facts))
+        if plan.counted_by_one and not self.usage and self.trace is None:
+            self.charges, self.shadow_charges = _remembered_charges(plan, facts)
+            return None
+        amounts = [_amount(limit, self.judged) for limit in plan.limits]
+        self.charges = _charges(plan, amounts, facts, shadow=False)
+        self.shadow_charges = _charges(plan, amounts, facts, shadow=True)
         refused = {
             False: refusal(self.charges, self.usage, self.judged.now_ns),
             True: refusal(self.shadow_charges, self.usage, self.judged.now_ns),
@@ -234,6 +238,27 @@ def _amount(limit: CompiledLimit, judged: Judged) -> Amount | Code:
     if isinstance(found, int | Decimal) and not isinstance(found, bool) and is_exact(found) and found >= 0:
         return found
     return Code.ARGUMENT_TYPE
+
+
+def _charges(plan: Plan, amounts: Sequence[Amount | Code], facts: Facts, *, shadow: bool) -> tuple[Charge, ...]:
+    return tuple(
+        _charge(limit, amount, facts)
+        for limit, amount in zip(plan.limits, amounts, strict=True)
+        if limit.shadow is shadow and not isinstance(amount, Code)
+    )
+
+
+def _remembered_charges(plan: Plan, facts: Facts) -> tuple[tuple[Charge, ...], tuple[Charge, ...]]:
+    """Charges of calls that count as one, built once for each caller."""
+    caller = (facts.organisation, facts.server_id, facts.grant.id, facts.session or "")
+    charges = plan.remembered.get(caller)
+    if charges is None:
+        if len(plan.remembered) >= CALLERS_MAX:
+            plan.remembered.clear()
+        ones: list[Amount | Code] = [1] * len(plan.limits)
+        charges = _charges(plan, ones, facts, shadow=False), _charges(plan, ones, facts, shadow=True)
+        plan.remembered[caller] = charges
+    return charges
 
 
 def _charge(limit: CompiledLimit, amount: Amount, facts: Facts) -> Charge:
