@@ -127,7 +127,7 @@ class SseDecoder:
         return event
 
 
-def encode_message(message: bytes, event_id: bytes | None = None) -> bytes:
+def encode_event(message: bytes, event_id: bytes | None = None) -> bytes:
     """A JSON message as an event. Line breaks between its tokens become lines of data, which the reader joins again."""
     head = b"event: message\n" if event_id is None else b"event: message\nid: %b\n" % event_id
     if b"\n" in message or b"\r" in message:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from yett.errors import UpstreamFault, UpstreamNotReached
-from yett.ports import Answer, Outbound
+from yett.ports import Answer, Clock, Outbound
 from yett.protocol.sse import EVENT_BYTES_MAX, SseDecoder
 from yett.upstreams.http1 import ClientLimits, Http1Client, system_trust
 from yett.upstreams.http1_response import Response
@@ -26,6 +26,8 @@ _DEFAULTS: Final = (
     (b"content-type", b"application/json"),
     (b"accept", b"application/json, text/event-stream"),
 )
+TIMEOUT_S: Final = 60.0
+"""For the head of an answer; work that takes longer belongs into an event stream."""
 _JSON: Final = b"application/json"
 _EVENTS: Final = b"text/event-stream"
 _NO_BODY: Final = frozenset({202, 204})
@@ -39,8 +41,6 @@ _NEVER_A_CREDENTIAL: Final = frozenset(
 class HttpUpstreamLimits:
     """Bounds of what one server may answer. Times are seconds."""
 
-    answer_s: float = 60.0
-    """To the head of an answer, and to the end of one that is buffered; longer work belongs into an event stream."""
     idle_s: float = 60.0
     """Between two pieces of a long JSON answer. Event streams may be silent for ever."""
     buffered_bytes: int = 1024 * 1024
@@ -65,15 +65,18 @@ class HttpUpstream:
         self,
         url: str,
         *,
-        limits: HttpUpstreamLimits,
-        monotonic: Callable[[], float],
+        clock: Clock,
+        timeout_s: float = TIMEOUT_S,
+        limits: HttpUpstreamLimits = HttpUpstreamLimits(),
         tls: Callable[[], ssl.SSLContext] = system_trust,
     ) -> None:
+        """`timeout_s` bounds the time to the head of an answer, and to the end of one that is buffered."""
         endpoint = endpoint_of(url)
+        self._timeout_s = timeout_s
         self._limits = limits
         self._target = endpoint.target
         self._name = endpoint.name
-        self._client = Http1Client(endpoint, limits=limits.client, monotonic=monotonic, tls=tls)
+        self._client = Http1Client(endpoint, limits=limits.client, monotonic=clock.monotonic, tls=tls)
 
     async def exchange(self, message: Outbound) -> Answer:
         """See `Upstream.exchange`."""
@@ -112,7 +115,7 @@ class HttpUpstream:
             headers.append((b"mcp-session-id", message.session.encode()))
         if message.credential:
             headers.extend(self._credential(message.credential))
-        return await self._client.request(method, self._target, headers, body, within_s=self._limits.answer_s)
+        return await self._client.request(method, self._target, headers, body, within_s=self._timeout_s)
 
     def _credential(self, credential: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         fields = [(name.lower(), value) for name, value in credential.items()]
