@@ -18,11 +18,9 @@ _POLL_SECONDS: Final = 0.005
 
 
 @contextmanager
-def pinned(core: int, command: Sequence[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+def pinned(core: int, command: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A running program on `core`; stopped at the end."""
-    environment = options.get("env")
-    assert environment is None or isinstance(environment, Mapping)
-    with subprocess.Popen(["taskset", "-c", str(core), *command], env=environment, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(["taskset", "-c", str(core), *command], env=env, stdout=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:
