@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ import pytest
 from tests.support.clock import START_NS, ManualClock
 from yett.admin.records import Server
 from yett.errors import StoreFault
-from yett.stores.control import ControlBusy, SqlControlStore, check_integrity, new_id, open_control
+from yett.stores.control import SqlControlStore, check_integrity, open_control
+from yett.stores.control_lock import ControlBusy
 
 
 def opened(state_dir: Path) -> SqlControlStore:
@@ -23,7 +24,7 @@ def opened(state_dir: Path) -> SqlControlStore:
 
 
 def a_server(name: str = "files") -> Server:
-    return Server(id=new_id(), name=name, url="http://127.0.0.1:9/mcp", created_at_ns=START_NS)
+    return Server(id=str(uuid.uuid4()), name=name, url="http://127.0.0.1:9/mcp", created_at_ns=START_NS)
 
 
 def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
@@ -37,19 +38,12 @@ def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_second_process_is_told_who_has_it(tmp_path: Path) -> None:
-    store = opened(tmp_path)
-    with pytest.raises(ControlBusy, match=f"process {os.getpid()} has the control database") as busy:
-        opened(tmp_path)
-    assert busy.value.holder == os.getpid()
-    store.close()
-    opened(tmp_path).close()
-
-
 def test_a_process_that_was_killed_leaves_neither_lock_nor_half_a_change(tmp_path: Path) -> None:
     opened(tmp_path).close()
     script = (
-        "import sys; from pathlib import Path; from tests.support.clock import ManualClock; from yett.stores.control import *\n"
+        "import sys; from pathlib import Path\n"
+        "from tests.support.clock import ManualClock\n"
+        "from yett.stores.control import open_control\n"
         "store = open_control(Path(sys.argv[1]), ManualClock())\n"
         "with store.transaction() as write:\n    write.bump_revision(); print('in', flush=True); sys.stdin.read()\n"
     )

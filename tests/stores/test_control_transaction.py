@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.support.clock import START_NS, ManualClock
 from yett.admin.records import Change, Grant, Policy, Revision, Server
 from yett.errors import StoreFault
-from yett.stores.control import SqlControlStore, new_id, open_control
+from yett.stores.control import SqlControlStore, open_control
 
 
 def opened(state_dir: Path) -> SqlControlStore:
@@ -17,12 +18,12 @@ def opened(state_dir: Path) -> SqlControlStore:
 
 
 def a_server(name: str = "files") -> Server:
-    return Server(id=new_id(), name=name, url="http://127.0.0.1:9/mcp", created_at_ns=START_NS)
+    return Server(id=str(uuid.uuid4()), name=name, url="http://127.0.0.1:9/mcp", created_at_ns=START_NS)
 
 
 def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
     store, server = opened(tmp_path), a_server()
-    policy = Policy(id=new_id(), name="strict", created_at_ns=START_NS)
+    policy = Policy(id=str(uuid.uuid4()), name="strict", created_at_ns=START_NS)
     revision = Revision(
         policy_id=policy.id, number=1, digest="ab" * 32, document="{}", author="ada", message="first", created_at_ns=START_NS
     )

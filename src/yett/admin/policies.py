@@ -46,7 +46,7 @@ class PolicyCases(GrantCases):
         message = check_text("the message", new.message)
 
         def work(write: ControlTransaction) -> tuple[PolicyView, bool, list[GrantView]]:
-            policy = self._policy_for(write, name, source=None)
+            policy = self._policy_for(write, name)
             if policy.source is not None:
                 raise Conflict(
                     f"the policy `{name}` follows the file `{policy.source}`; edit that, or take it out of the settings"
@@ -70,9 +70,10 @@ class PolicyCases(GrantCases):
             return False
 
         def work(write: ControlTransaction) -> None:
-            policy = self._policy_for(write, name, source=source)
+            policy = self._policy_for(write, name)
             if policy.source != source:
                 write.follow(policy.id, source)
+                self.log(write, "policy.followed", policy.id, policy.name, source=source)
             self._revise(write, policy, checked, f"from {source}"[-256:])
 
         if self.desk.read(known):
@@ -94,12 +95,12 @@ class PolicyCases(GrantCases):
         if self.desk.read(look):
             self.desk.change(work)
 
-    def _policy_for(self, write: ControlTransaction, name: str, source: str | None) -> Policy:
+    def _policy_for(self, write: ControlTransaction, name: str) -> Policy:
         """The policy of this name, made if there is none."""
         for policy in write.policies():
             if policy.name == name:
                 return policy
-        policy = Policy(id=str(uuid.uuid4()), name=name, source=source, created_at_ns=self.now_ns())
+        policy = Policy(id=str(uuid.uuid4()), name=name, created_at_ns=self.now_ns())
         write.add_policy(policy)
         return policy
 

@@ -5,9 +5,7 @@ SQLAlchemy Core over one connection: another database is another engine, the sta
 
 from __future__ import annotations
 
-import fcntl
 import os
-import secrets
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -21,25 +19,15 @@ from sqlalchemy.pool import StaticPool
 
 from yett.errors import StoreFault
 from yett.ports import Clock
+from yett.stores.control_lock import DATABASE_FILE, take_lock
 from yett.stores.control_tables import organisations
 from yett.stores.control_transaction import SqlTransaction
 
-DATABASE_FILE: Final = "control.db"
-LOCK_FILE: Final = "control.lock"
 SCHEMA: Final = "0001"
 """The newest migration. A database with another one is brought here, or refused if no migration leads here."""
 ORGANISATION: Final = "default"
 BUSY_TIMEOUT_MS: Final = 5_000
 """For readers of the file that are not ours, such as a backup."""
-
-
-class ControlBusy(StoreFault):
-    """Another process has the database; `holder` is its process id, if it said so."""
-
-    def __init__(self, path: Path, holder: int | None) -> None:
-        who = f"process {holder}" if holder else "another process"
-        super().__init__(f"{who} has the control database `{path}`; stop it, or let it do the work over its admin API")
-        self.holder = holder
 
 
 class SqlControlStore:
@@ -67,7 +55,7 @@ def open_control(state_dir: Path, clock: Clock) -> SqlControlStore:
     Errors: `ControlBusy` where another process has it; `StoreFault` where it is damaged, full, unwritable or of a newer Yett.
     """
     path = state_dir / DATABASE_FILE
-    lock = _take_lock(state_dir / LOCK_FILE, path)
+    lock = take_lock(state_dir)
     store = None
     try:
         engine = _sqlite_engine(path)
@@ -109,25 +97,6 @@ def check_integrity(state_dir: Path) -> list[str]:
         finally:
             connection.close()
     return [line for line in found if line != "ok"]
-
-
-def _take_lock(path: Path, database: Path) -> IO[str]:
-    """An exclusive lock for as long as the file is open, which the system gives back however the process ends."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreFault(f"cannot open the lock `{path}`: {error.strerror}") from error
-    lock = os.fdopen(descriptor, "r+", encoding="ascii")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        written = lock.read(20).strip()
-        lock.close()
-        raise ControlBusy(database, int(written) if written.isdecimal() else None) from error
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
 
 
 def _sqlite_engine(path: Path) -> Engine:
@@ -201,8 +170,3 @@ def _sentence(message: str) -> str:
         if part in message:
             return sentence
     return f"cannot be used: {' '.join(message.split())}; `yett doctor` looks closer"
-
-
-def new_id() -> str:
-    """An id for a row: a random UUID, which no name can look like."""
-    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
