@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +18,7 @@ from tests.oracle.rules import Limit, limits_of
 from tests.oracle.values import arguments, chance
 from yett.policy.decision import Call, Facts, Grant, Surface, ToolFacts
 from yett.policy.json_value import JsonObject
-from yett.quota.charge import Amount
+from yett.quota.charge import Amount, CounterKey
 from yett.quota.windows import Window
 
 Json = Any
@@ -189,14 +189,15 @@ def _moment(rng: random.Random, window: Window, now_ns: int) -> int:
     return rng.randint(min(oldest, now_ns), now_ns) if chance(rng, 0.8) else now_ns - rng.randrange(2 * reach)
 
 
-def _neighbour(rng: random.Random, limit: Limit) -> Any:
+def _neighbour(rng: random.Random, limit: Limit) -> CounterKey:
     """A counter that differs in one thing."""
-    key = limit.key
+    owner, name, scope, window, shadow = (getattr(limit.key, part) for part in ("owner", "name", "scope", "window", "shadow"))
+    other = Window("minute" if window.name == "60" else "60")
     return rng.choice(
         [
-            replace(key, shadow=not key.shadow),
-            replace(key, owner=(*key.owner[:-1], "other")),
-            replace(key, name=f"{key.name}2"),
-            replace(key, window=Window("minute" if key.window.name == "60" else "60")),
+            CounterKey(owner, name, scope, window, not shadow),
+            CounterKey((*owner[:-1], "other"), name, scope, window, shadow),
+            CounterKey(owner, f"{name}2", scope, window, shadow),
+            CounterKey(owner, name, scope, other, shadow),
         ]
     )

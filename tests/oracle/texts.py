@@ -48,13 +48,21 @@ def address(text: str) -> Address:
 def cidr_in(text: str, blocks: Sequence[str]) -> bool:
     """Whether the address is in one of the blocks."""
     found = address(text)
-    networks = [ipaddress.ip_network(block) for block in blocks]
-    return any(network.version == found.version and found in network for network in networks)
+    return any(network.version == found.version and found in network for network in (_network(block) for block in blocks))
+
+
+def _network(block: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """A block; one of IPv4-mapped addresses is judged as the IPv4 block, as its addresses are."""
+    network = ipaddress.ip_network(block)
+    first = network.network_address
+    if isinstance(first, ipaddress.IPv6Address) and first.ipv4_mapped is not None and network.prefixlen >= 96:
+        return ipaddress.ip_network(f"{first.ipv4_mapped}/{network.prefixlen - 96}")
+    return network
 
 
 # --- hosts ---------------------------------------------------------------------------------------------------------
 
-_URL: Final = re.compile(r"(?i:https?)://(?P<authority>[^/?#]*)(?:[/?#].*)?", re.DOTALL)
+_URL: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://(?P<authority>[^/?#]*)(?:[/?#].*)?", re.DOTALL)
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?")
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
@@ -75,22 +83,29 @@ def host_of(url: str) -> str | Address:
 def host(text: str) -> str | Address:
     """A host without its port: a name, processed, or an address in canonical form."""
     if text.startswith("["):
-        inner = address(text[1:-1])
         if ":" not in text:
             raise Unclear(text)
-        return inner
-    name = text[:-1] if text.endswith(".") else text
+        return address(text[1:-1])
     try:
-        ascii_name = idna.encode(name.lower(), uts46=True).decode("ascii").lower()
+        name = idna.uts46_remap(text.lower(), std3_rules=False).removesuffix(".")
+        labels = [_label(label) for label in name.split(".")]
     except (idna.IDNAError, UnicodeError):
         raise Unclear(text) from None
-    if not ascii_name or ascii_name.endswith("."):
+    ascii_name = ".".join(labels)
+    if len(ascii_name) > 253:
         raise Unclear(text)
-    if _NUMBER.fullmatch(ascii_name.rsplit(".", 1)[-1]):
-        if ascii_name != name:
+    if _NUMBER.fullmatch(labels[-1]):
+        if ascii_name != text.removesuffix("."):
             raise Unclear(text)
         return address(ascii_name)
     return ascii_name
+
+
+def _label(label: str) -> str:
+    """One label as the DNS is asked for it: hyphens and underscores anywhere are harmless, there is only one way to read them."""
+    if re.fullmatch(r"(?!xn--)[a-z0-9_-]{1,63}", label):
+        return label
+    return idna.alabel(label).decode("ascii").lower()
 
 
 def host_in(url: str, hosts: Sequence[str]) -> bool:
@@ -100,7 +115,7 @@ def host_in(url: str, hosts: Sequence[str]) -> bool:
         if wanted.startswith("*."):
             if isinstance(found, str) and found.endswith(f".{host(wanted[2:])}"):
                 return True
-        elif found == host(wanted):
+        elif found == (address(wanted) if ":" in wanted.strip("[]") and wanted[0] != "[" else host(wanted)):
             return True
     return False
 
@@ -163,6 +178,12 @@ _OTHERS: Final = (
     exp.Cache,
     exp.Uncache,
     exp.Refresh,
+    exp.Declare,
+    exp.Put,
+    exp.ListStage,
+    exp.Undrop,
+    exp.Install,
+    exp.Summarize,
 )
 _BARE_WORDS: Final = ("explain", "call", "do", "execute", "exec")
 
@@ -189,14 +210,17 @@ def _first_words(text: str, dialect: str) -> list[str]:
 
 def _statement_kinds(statement: exp.Expr) -> set[str]:
     if isinstance(statement, exp.Command):
-        if str(statement.this).lower() == "replace":  # sqlglot knows MySQL's REPLACE by name only; the text knows it well
+        if (
+            str(statement.this).lower() == "replace" and statement.expression
+        ):  # sqlglot knows MySQL's REPLACE by name only; the text knows it well
             return {"insert", "delete"}
         raise Unclear(statement.this)
     kinds = {verb for cls, verb in _VERBS.items() if isinstance(statement, cls)}
     kinds |= {"select"} if isinstance(statement, _QUERIES) else set()
     kinds |= {"other"} if isinstance(statement, _OTHERS) else set()
-    if not kinds or statement.find(exp.Command):
-        raise Unclear(str(statement))
+    explains = isinstance(statement, exp.Describe) and isinstance(statement.this, (exp.Query, exp.DML))
+    if not kinds or explains or statement.find(exp.Command):
+        raise Unclear(type(statement).__name__)
     for node in statement.walk():
         kinds |= _node_kinds(node)
     return kinds
@@ -218,20 +242,29 @@ def _node_kinds(node: exp.Expr) -> set[str]:
 
 # --- resource URIs -------------------------------------------------------------------------------------------------
 
-_URI: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL)
+_URI: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?:\?[^#]*)?(?:#[^#]*)?")
+_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
+_TRIPLET: Final = re.compile(r"%(.{0,2})", re.DOTALL)
 
 
 def is_normal_uri(uri: str) -> bool:
     """Whether a resource URI is in normal form (section 5, the last paragraph)."""
     found = _URI.fullmatch(uri)
-    decoded = unquote(uri)
-    if not found or any(char == "\\" or unicodedata.category(char) == "Cc" for char in uri + decoded):
+    if not found or not _CHARACTERS.fullmatch(uri):
         return False
-    if any(segment in (".", "..") for segment in found["path"].split("/")):
+    if any(char == "\\" or unicodedata.category(char) == "Cc" for char in unquote(uri)):
         return False
-    triplets = re.findall(r"%(..)?", uri, re.DOTALL)
-    if not all(re.fullmatch(r"[0-9A-F]{2}", digits) and not _UNRESERVED.fullmatch(chr(int(digits, 16))) for digits in triplets):
+    for digits in _TRIPLET.findall(uri):
+        if not re.fullmatch(r"[0-9A-F]{2}", digits) or _UNRESERVED.fullmatch(chr(int(digits, 16))):
+            return False
+    if any(segment in (".", "..") for segment in found["path"].replace("%2F", "/").split("/")):
         return False
-    host_part = (found["authority"] or "").rsplit("@", 1)[-1]
-    return found["scheme"] not in ("http", "https") or host_part == host_part.lower()
+    return found["scheme"] not in ("http", "https") or _is_normal_host(found["authority"] or "")
+
+
+def _is_normal_host(authority: str) -> bool:
+    """The letter case of a host counts for http and https, which need one."""
+    *user, host_and_port = authority.split("@")
+    letters = _TRIPLET.sub("", host_and_port)
+    return len(user) <= 1 and bool(host_and_port) and letters == letters.lower()
