@@ -12,6 +12,7 @@ import pytest
 from yett.audit.record import Refused, Result
 from yett.cli.output import Exit
 from yett.policy.decision import Code, Effect
+from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, StateSettings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 
@@ -29,6 +30,20 @@ def rows(document: str, heading: str) -> list[str]:
 )
 def test_every_name_of_the_log_is_explained(heading: str, names: type[Enum]) -> None:
     assert rows("reference.md", heading) == [member.value for member in names]
+
+
+SECTIONS: Final = {
+    "state": StateSettings,
+    "data_plane": DataPlaneSettings,
+    "control_plane": ControlPlaneSettings,
+    "audit": AuditSettings,
+}
+
+
+def test_every_setting_is_explained() -> None:
+    settings = {f"{section}.{key}" for section, struct in SECTIONS.items() for key in struct.__struct_fields__}
+    explained = {name.strip("` ") for cell in rows("operations.md", "Configuration") for name in cell.split(",")}
+    assert explained == settings | {"servers.commands.<name>", "policies.<name>"}
 
 
 def test_every_exit_code_is_explained() -> None:
