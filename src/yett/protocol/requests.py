@@ -23,3 +23,12 @@ def tools_list_request(id: bytes, cursor: str | None, *, stateless_version: str 
             META_CLIENT_INFO: CLIENT_INFO,
         }
     return b'{"jsonrpc":"2.0","id":%b,"method":"tools/list","params":%b}' % (id, msgspec.json.encode(params))
+
+
+def initialize_request(id: bytes, revision: str) -> bytes:
+    """An `initialize` that announces no capability."""
+    params: dict[str, JsonValue] = {"protocolVersion": revision, "capabilities": {}, "clientInfo": CLIENT_INFO}
+    return b'{"jsonrpc":"2.0","id":%b,"method":"initialize","params":%b}' % (id, msgspec.json.encode(params))
+
+
+INITIALIZED: Final = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
