@@ -30,7 +30,7 @@ from yett.gateway.feed import follow
 from yett.gateway.http import HttpFront, Parts
 from yett.gateway.sessions import Sessions
 from yett.gateway.snapshot import ServerEntry, SnapshotData
-from yett.gateway.tokens import digest, is_well_formed, token_key
+from yett.gateway.tokens import digest, token_key
 from yett.gateway.tools import ToolBook
 from yett.ports import Ledger
 from yett.protocol.peek import peek_response
@@ -143,9 +143,10 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes) -> 
         clock=core.clock,
         guard=Guard.of(plane.host, plane.allowed_hosts, plane.allowed_origins),
         upstream_of=upstreams.of,
-        token_digest=lambda token: digest(token, key) if is_well_formed(token) else None,
+        token_digest=lambda token: digest(token, key),
         body_digest_key=core.body_digest_key,
         in_flight=InFlight(),
+        ledger_fault=lambda: None if core.ledger.fault is None else str(core.ledger.fault),
         public_url=(plane.public_url or f"http://{plane.host}:{plane.port}").rstrip("/"),
     )
 

@@ -19,13 +19,18 @@ class Request:
     body: bytes
     client_ip: str | None
     """The peer's address; None where the transport has none."""
+    _fields: dict[bytes, bytes] | None = None
+
+    @property
+    def fields(self) -> dict[bytes, bytes]:
+        """First values by name (lower case). Fields that decide something occur at most once, see `framing`."""
+        if self._fields is None:
+            self._fields = dict(reversed(self.headers))
+        return self._fields
 
     def header(self, name: bytes) -> bytes | None:
-        """The first value of the field `name` (lower case). Fields that decide something occur at most once, see `framing`."""
-        for field, value in self.headers:
-            if field == name:
-                return value
-        return None
+        """The first value of the field `name` (lower case)."""
+        return self.fields.get(name)
 
 
 @dataclass(frozen=True, slots=True)

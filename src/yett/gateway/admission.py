@@ -10,6 +10,7 @@ from yett.gateway.active import Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HOSTS_REMEMBERED_MAX: Final = 64
 IN_FLIGHT_MAX: Final = 256
 """Requests of one grant at once; more would let one agent take the connections of all others."""
 
@@ -20,6 +21,8 @@ class Guard:
 
     hosts: frozenset[str]
     origins: frozenset[str]
+    _judged: dict[bytes, bool] = field(default_factory=dict)
+    """Hosts seen before; nearly every request names the same one."""
 
     @classmethod
     def of(cls, listen: str, hosts: Iterable[str], origins: Iterable[str]) -> Guard:
@@ -30,8 +33,13 @@ class Guard:
         """Whether `Host` names this listener: another name means that a page was made to reach us (DNS rebinding)."""
         if host is None:
             return False
-        text = host.decode("latin-1").lower()
-        return text in self.hosts or _without_port(text) in self.hosts
+        allowed = self._judged.get(host)
+        if allowed is None:
+            text = host.decode("latin-1").lower()
+            allowed = text in self.hosts or _without_port(text) in self.hosts
+            if len(self._judged) < HOSTS_REMEMBERED_MAX:
+                self._judged[host] = allowed
+        return allowed
 
     def origin_allowed(self, origin: bytes | None) -> bool:
         """Whether the page that sends the request, if it is one, may do so: pages of this machine, and configured ones."""
@@ -66,11 +74,11 @@ class NoBearer:
 
 
 def authenticate(
-    snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str | None], now_ns: int
+    snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str], now_ns: int
 ) -> Bearer | NoBearer:
     """The grant behind `Authorization: Bearer …`, if it is for the server that the path names.
 
-    `digest` gives the keyed digest of a token, None for a text that is no token of ours.
+    `digest` gives the keyed digest of a token: what is looked up says nothing of the token, so no comparison can leak it.
     """
     server = snapshot.servers.get(reference)
     name = None if server is None else server.name
@@ -79,10 +87,9 @@ def authenticate(
         return NoBearer("no token", name)
     if scheme.lower() != b"bearer" or not token.isascii():
         return NoBearer("not a bearer token", name)
-    key = digest(token.decode("ascii"))
-    grant = None if key is None else snapshot.grants.get(key)
+    grant = snapshot.grants.get(digest(token.decode("ascii")))
     if grant is None:
-        return NoBearer("malformed token" if key is None else "unknown or revoked token", name)
+        return NoBearer("unknown or revoked token", name)
     if grant.expires_at_ns is not None and grant.expires_at_ns <= now_ns:
         return NoBearer("the grant has expired", name, grant.id)
     if server is None or grant.server != server.id:

@@ -50,9 +50,11 @@ class Parts:
     clock: Clock
     guard: Guard
     upstream_of: Callable[[ServerEntry], Upstream]
-    token_digest: Callable[[str], str | None]
+    token_digest: Callable[[str], str]
     body_digest_key: bytes
     in_flight: InFlight
+    ledger_fault: Callable[[], str | None]
+    """Why no call can be recorded at present, if so."""
     public_url: str
     """Where clients reach this listener, without a slash at the end."""
 
@@ -91,9 +93,11 @@ class HttpFront:
         snapshot = self._parts.active.current()
         if snapshot is None:
             return responder.send(503, b'{"status":"not ready","problems":["no configuration has arrived yet"]}')
-        body = {"status": "ready", "revision": snapshot.revision, "problems": list(snapshot.problems)}
-        ready = not snapshot.problems or bool(snapshot.policies)
-        return responder.send(200 if ready else 503, _json(body if ready else {**body, "status": "not ready"}))
+        fault = self._parts.ledger_fault()
+        problems = [*snapshot.problems, *([] if fault is None else [fault])]
+        ready = fault is None and (not problems or bool(snapshot.policies))
+        body = {"status": "ready" if ready else "not ready", "revision": snapshot.revision, "problems": problems}
+        return responder.send(200 if ready else 503, _json(body))
 
     # --- the endpoint ---------------------------------------------------------------------------------------------------
 
@@ -127,7 +131,7 @@ class HttpFront:
         return responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
 
     async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
-        message = classify_http(request.body, dict(request.headers))
+        message = classify_http(request.body, request.fields)
         if isinstance(message, Rejection):
             self._refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
             return responder.send(message.http_status, rejected(message))
