@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from yett.quota.windows import Window
 
@@ -15,6 +15,8 @@ Amount: TypeAlias = int | Decimal
 
 EXACT: Final = Context(prec=1_200, Emax=999_999, Emin=-999_999, traps=[Inexact])
 """Every sum of binary64 values is exact in 1,200 digits; a rounding would raise, never pass unseen."""
+
+_to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def add(left: Amount, right: Amount) -> Amount:
@@ -55,12 +57,12 @@ def read_amount(text: str) -> Amount:
     return amount
 
 
-@dataclass(frozen=True, slots=True)
-class CounterKey:
+class CounterKey(NamedTuple):
     """What makes two limits share one counter: owner, name, scope, window and `sliding`.
 
     `owner` is, by scope: `organisation` (organisation,); `server` (organisation, server); `grant` (organisation, server, grant);
     `session` (organisation, server, grant, session). Limits of rules in shadow mode count on counters of their own (`shadow`).
+    A tuple, for each call makes some and looks each up several times: hashing it takes a third of what a dataclass takes.
     """
 
     owner: tuple[str, ...]
@@ -72,7 +74,7 @@ class CounterKey:
     def encode(self) -> str:
         """One string for one key and one key for one string: JSON, so that no text in a name can meet another key."""
         parts = [self.scope, *self.owner, self.name, self.window.name, self.window.sliding, self.shadow]
-        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        return _to_json(parts)
 
     @classmethod
     def decode(cls, text: str) -> CounterKey:

@@ -32,7 +32,9 @@ def current_bucket(window: Window, buckets: Buckets, now_ns: int) -> int:
 
 def counted(window: Window, buckets: Buckets, now_ns: int) -> Amount:
     """What counts against a limit on this counter now."""
-    return _counted_at(window, buckets, current_bucket(window, buckets, now_ns))
+    if not buckets:
+        return 0
+    return _counted_at(window, buckets, max(window.bucket(now_ns), *buckets))
 
 
 def refusal(charges: Sequence[Charge], usage: Usage, now_ns: int) -> Refusal | None:
@@ -43,8 +45,9 @@ def refusal(charges: Sequence[Charge], usage: Usage, now_ns: int) -> Refusal | N
     """
     added = totals(charges)
     for charge in charges:
-        key, plus = charge.key, added[charge.key]
+        key = charge.key
         buckets = usage.get(key, _EMPTY)
+        plus = added[key]
         if add(counted(key.window, buckets, now_ns), plus) > charge.maximum:
             return Refusal(charge, _retry_after(charge, plus, buckets, now_ns))
     return None

@@ -32,6 +32,7 @@ class Window:
     _length_ns: int = field(init=False, repr=False, compare=False)
     """0 for a month, which has no fixed length."""
     _offset_ns: int = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         seconds = int(self.name) if self.name.isdecimal() else _NAMED_SECONDS[self.name]
@@ -39,6 +40,10 @@ class Window:
         object.__setattr__(self, "buckets_counted", SLIDING_PARTS + 1 if self.sliding else 1)
         object.__setattr__(self, "_length_ns", seconds * NS)
         object.__setattr__(self, "_offset_ns", _WEEK_OFFSET_NS if self.name == "week" and not self.sliding else 0)
+        object.__setattr__(self, "_hash", hash((self.name, self.sliding)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def seconds(self) -> int:

@@ -1,0 +1,303 @@
+"""The ledger over state.db: counters and decision log of all processes that share the file.
+
+Calls of one tick of the event loop become one transaction, committed on the loop at its end: a commit takes some 20 µs, a
+hand-over to a thread more. With `fsync` a commit waits for the disk, so a thread does it. Checkpoints always run in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from yett.audit.mode import AuditMode
+from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
+from yett.errors import StoreFault
+from yett.ports import Admission, Clock, Receipt
+from yett.quota.charge import CounterKey, Usage
+from yett.stores.state_commit import Busy, Committer, Group, QueuedCall, Unwritable, Written
+from yett.stores.state_counters import Counters, Returning
+from yett.stores.state_file import BUSY_TIMEOUT_S, fault_of, locked, open_reader, open_writer, replaced, waiting
+from yett.stores.state_rows import Event
+from yett.stores.state_threads import Checkpointer, Writer
+
+QUEUE_MAX: Final = 10_000
+"""Calls, records and outcomes that wait for the file. What comes beyond is denied; an outcome is lost, its units stay held."""
+LINGER_S: Final = {AuditMode.STRICT: 0.05, AuditMode.RELAXED: 0.2}
+"""How long records that nobody waits for may wait for company."""
+LOOP_PATIENCE_S: Final = 0.000_5
+"""How long the event loop itself waits while another process writes; then it turns to other work until the next try."""
+LOOK_LASTS_S: Final = 0.001
+"""How long a look at the counters may overlook what other processes write. Only the transaction decides."""
+RETRY_S: Final = 0.002
+PROBE_S: Final = 0.25
+"""How often a file that failed is tried again."""
+CLOSING_PATIENCE_S: Final = 2.0
+
+_LOG: Final = logging.getLogger("yett.ledger")
+
+
+class StateStore:
+    """Implements `yett.ports.Ledger`. Belongs to the event loop in which it was opened."""
+
+    def __init__(self, path: Path, *, clock: Clock, mode: AuditMode, fsync: bool, patience_s: float) -> None:
+        """For `open`."""
+        self.outcomes_lost = 0
+        """Outcomes that found the queue full or the store closed: their calls stay `unknown` in the log."""
+        self._path = path
+        self._clock = clock
+        self._relaxed = mode is AuditMode.RELAXED
+        self._linger_s = LINGER_S[mode]
+        self._patience_s = patience_s
+        self._loop = asyncio.get_running_loop()
+        self._connection = open_writer(path, fsync=fsync, patience_s=patience_s if fsync else LOOP_PATIENCE_S)
+        self._committer = Committer(self._connection, path)
+        self._reader = open_reader(path) if fsync else None
+        self._looked = Counters(self._reader) if self._reader else self._committer.counters
+        self._stale_at = 0.0
+        self._pending = Group()
+        self._returning = Returning()
+        self._tickets = 0
+        self._timer: asyncio.Handle | None = None
+        self._soon = False
+        self._busy_since: float | None = None
+        self._fault: StoreFault | None = None
+        self._lost = False
+        self._closed = False
+        self._writing = False
+        self._writer = Writer(self._committer, self._from_thread) if fsync else None
+        self._checkpointer = Checkpointer(path, lambda: self._committer.commits, self._from_checkpointer)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        mode: AuditMode = AuditMode.STRICT,
+        fsync: bool = False,
+        patience_s: float = BUSY_TIMEOUT_S,
+    ) -> StateStore:
+        """Open or make the file; call it inside the running event loop, and `aclose` at the end.
+
+        `patience_s` is how long another process may hold the file before calls are denied. Errors: `StoreFault`.
+        """
+        return cls(path, clock=clock, mode=mode, fsync=fsync, patience_s=patience_s)
+
+    @property
+    def fault(self) -> StoreFault | None:
+        """Why calls are denied at present, for readiness; None while the file works."""
+        return self._fault
+
+    def usage(self, keys: Iterable[CounterKey], now_ns: int) -> Usage:
+        """The present content of these counters, what is on its way back not counted. See `yett.ports.Ledger`."""
+        try:
+            now = self._loop.time()
+            if now >= self._stale_at:
+                self._looked.refresh()
+                self._stale_at = now + LOOK_LASTS_S
+            found = self._looked.usage(keys)
+        except apsw.Error as error:
+            self._looked.forget()
+            raise fault_of(self._path, error) from error
+        return self._returning.taken_off(found)
+
+    async def admit(self, record: CallRecord) -> Admission:
+        """Reserve and record in one atomic step. See `yett.ports.Ledger`."""
+        self._check()
+        decision = record.decision
+        if self._relaxed and not (decision.charges or decision.shadow_charges):
+            return self._queue_relaxed(record)
+        waiter: asyncio.Future[Admission] = self._loop.create_future()
+        self._pending.calls.append(QueuedCall(record, reserve=True, waiter=waiter))
+        self._flush_soon()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._never_sent(waiter.result())
+            raise
+
+    def note(self, record: CallRecord | SecurityRecord) -> None:
+        """Write a record with the next group. See `yett.ports.Ledger`. While the file fails, records wait for its recovery."""
+        self._check(fault_matters=False)
+        if isinstance(record, CallRecord):
+            self._pending.calls.append(QueuedCall(record))
+        else:
+            self._pending.notes.append(record)
+        self._flush_later()
+
+    def settle(self, receipt: Receipt, outcome: Outcome) -> None:
+        """Record an outcome with the next group; the first of a call stands. See `yett.ports.Ledger`. Never raises."""
+        if self._closed or len(self._pending) >= QUEUE_MAX:
+            self.outcomes_lost += 1
+            return
+        self._pending.outcomes.append((receipt, outcome))
+        self._returning.begin(receipt, outcome)
+        self._flush_later()
+
+    async def aclose(self) -> None:
+        """Write everything that waits, then close. Does not raise; what could not be written is said in the program's log."""
+        if self._closed:
+            return
+        if self._writer is not None:
+            self._flush()
+            self._closed = True
+            await asyncio.to_thread(self._writer.stop)
+            self._writer = None
+        self._closed = True
+        self._connection.set_busy_handler(waiting(CLOSING_PATIENCE_S))
+        if len(self._pending):
+            self._flush()
+        self._reject_all(StoreFault("the ledger is closed"))
+        if len(self._pending):
+            _LOG.error("%d records could not be written to %s: %s", len(self._pending), self._path, self._fault)
+        self._cancel_timer()
+        self._checkpointer.stop()
+        if self._reader is not None:
+            self._reader.close()
+        self._connection.close()
+
+    def _check(self, *, fault_matters: bool = True) -> None:
+        if self._closed:
+            raise StoreFault("the ledger is closed")
+        if self._fault is not None and fault_matters:
+            raise StoreFault(str(self._fault))
+        if len(self._pending) >= QUEUE_MAX:
+            raise StoreFault(f"too much waits for `{self._path}` ({QUEUE_MAX} records): its disk or another process is too slow")
+
+    def _queue_relaxed(self, record: CallRecord) -> Admission:
+        self._tickets -= 1
+        self._pending.calls.append(QueuedCall(record, ticket=self._tickets))
+        self._flush_later()
+        return Admission(record.decision, Receipt(self._tickets, ()) if record.decision.effect.forwards else None)
+
+    def _never_sent(self, admission: Admission) -> None:
+        """Settle a call whose caller went away before it was forwarded."""
+        if admission.receipt is not None:
+            self.settle(admission.receipt, Outcome(Result.NOT_SENT, self._clock.now_ns()))
+
+    # When to write
+
+    def _flush_soon(self) -> None:
+        if not self._soon:
+            self._soon = True
+            self._loop.call_soon(self._flush)
+
+    def _flush_later(self) -> None:
+        if self._timer is None and not self._soon:
+            self._start_timer(self._linger_s)
+
+    def _start_timer(self, seconds: float) -> None:
+        self._cancel_timer()
+        self._timer = self._loop.call_later(seconds, self._flush)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _flush(self) -> None:
+        """Have all that waits written in one transaction, unless one is on its way: its end comes here again."""
+        self._cancel_timer()
+        self._soon = False
+        if self._writing or self._lost or not (len(self._pending) or self._fault):
+            return
+        if self._closed and self._writer is not None:
+            return  # the thread is ending; what waits is written when it has
+        group, self._pending = self._pending, Group()
+        now_ns = self._clock.now_ns()
+        if self._fault is not None:
+            # A trial after a fault writes at least this, for an empty transaction succeeds on a full disk.
+            group.notes.append(Event(now_ns, "yett", "ledger_recovered", {"fault": str(self._fault)}))
+        if self._writer is None:
+            self._finish(group, self._committer.run(group, now_ns))
+        else:
+            self._writing = True
+            self._writer.submit(group, now_ns)
+
+    # What came of it
+
+    def _finish(self, group: Group, written: Written) -> None:
+        if isinstance(written, list):
+            self._succeed(group, written)
+            return
+        group.notes = [note for note in group.notes if not isinstance(note, Event)]
+        if isinstance(written, Unwritable):
+            self._returning.end(group.outcomes)
+            _reject(group, written.fault)
+            return
+        self._pending = group.before(self._pending)
+        fault = self._locked_too_long() if isinstance(written, Busy) else written
+        if fault is None:
+            self._start_timer(RETRY_S)
+        else:
+            self._fail(fault)
+
+    def _succeed(self, group: Group, admissions: list[Admission]) -> None:
+        self._busy_since = None
+        if self._fault is not None:
+            _LOG.warning("calls are judged again: %s works", self._path)
+            self._fault = None
+        self._returning.end(group.outcomes)
+        for call, admission in zip(group.calls, admissions, strict=True):
+            if call.waiter is None:
+                continue
+            if call.waiter.done():
+                self._never_sent(admission)
+            else:
+                call.waiter.set_result(admission)
+
+    def _locked_too_long(self) -> StoreFault | None:
+        """The fault of a file that another process holds, once it did so for too long."""
+        now = self._loop.time()
+        if self._busy_since is None:
+            self._busy_since = now
+        # The thread has waited for as long as we have patience, the loop only for an instant.
+        patient = self._writer is None and now - self._busy_since < self._patience_s
+        return None if patient and self._fault is None else locked(self._path, self._patience_s)
+
+    def _fail(self, fault: StoreFault) -> None:
+        """Deny all calls until a later trial succeeds; records and outcomes wait for it."""
+        if self._fault is None:
+            _LOG.error("calls are denied: %s", fault)
+        self._fault = fault
+        self._reject_all(fault)
+        self._start_timer(PROBE_S)
+
+    def _reject_all(self, fault: StoreFault) -> None:
+        _reject(self._pending, fault)
+        self._pending.calls = [call for call in self._pending.calls if call.waiter is None]
+
+    # From the threads
+
+    def _from_thread(self, group: Group, written: Written) -> None:
+        self._loop.call_soon_threadsafe(self._written, group, written)
+
+    def _written(self, group: Group, written: Written) -> None:
+        self._writing = False
+        self._finish(group, written)
+        if self._timer is None and len(self._pending):
+            self._flush()
+
+    def _from_checkpointer(self) -> None:
+        with suppress(RuntimeError):  # the loop has ended: nobody is there to be told
+            self._loop.call_soon_threadsafe(self._lose)
+
+    def _lose(self) -> None:
+        """The file at the path is another one now: writing on into the old one would count and record for nobody."""
+        if not self._closed:
+            self._lost = True
+            self._fail(replaced(self._path))
+
+
+def _reject(group: Group, fault: StoreFault) -> None:
+    """Let everybody who waits for a call of `group` know. Each gets an exception of its own, for each adds a traceback."""
+    for call in group.calls:
+        if call.waiter is not None and not call.waiter.done():
+            call.waiter.set_exception(StoreFault(str(fault)))

@@ -1,0 +1,217 @@
+"""One group of calls, records and outcomes as one transaction of state.db."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import apsw
+
+from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
+from yett.errors import StoreFault
+from yett.policy.decision import Decision, Effect
+from yett.policy.outcome import after_reserve
+from yett.ports import Admission, Receipt
+from yett.quota.reserve import refusal
+from yett.stores.state_counters import Counters
+from yett.stores.state_file import fault_of
+from yett.stores.state_rows import (
+    INSERT_CALLS,
+    INSERT_EVENTS,
+    INSERT_OUTCOMES,
+    INSERT_SECURITY,
+    Event,
+    call_row,
+    event_row,
+    outcome_row,
+    security_row,
+)
+from yett.stores.state_sql import Cell
+
+PRUNE_EVERY_NS: Final = 60 * 1_000_000_000
+TICKETS_MAX: Final = 100_000
+"""Calls whose receipt was handed out before their number was known, and whose outcome has not come; beyond it the oldest
+outcome is lost, never a record."""
+
+
+@dataclass(slots=True)
+class QueuedCall:
+    """A call on its way into the file."""
+
+    record: CallRecord
+    reserve: bool = False
+    """Whether its charges are to be reserved; else it is written as it is."""
+    waiter: asyncio.Future[Admission] | None = None
+    """Who waits for the admission; not touched here, for here is another thread perhaps."""
+    ticket: int = 0
+    """Negative where somebody holds a receipt already: it stands for the sequence number until there is one."""
+
+
+@dataclass(slots=True)
+class Group:
+    """What one transaction writes. Outcomes come first: what they give back is there for the calls."""
+
+    outcomes: list[tuple[Receipt, Outcome]] = field(default_factory=list)
+    calls: list[QueuedCall] = field(default_factory=list)
+    notes: list[SecurityRecord | Event] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.outcomes) + len(self.calls) + len(self.notes)
+
+    def before(self, later: Group) -> Group:
+        """One group of this and what came after it."""
+        return Group(self.outcomes + later.outcomes, self.calls + later.calls, self.notes + later.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another process holds the file; nothing was written. The same group may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritable:
+    """The group itself cannot be written, whatever the state of the file: a bug. Trying it again would stop all others."""
+
+    fault: StoreFault
+
+
+Written: TypeAlias = "list[Admission] | Busy | Unwritable | StoreFault"
+"""The admissions of a group's calls in their order, or why nothing of it was written."""
+
+_LOG: Final = logging.getLogger("yett.ledger")
+
+
+class Committer:
+    """Writes groups over one connection. Used by one thread at a time; nothing here waits for the event loop."""
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self.counters = Counters(connection)
+        self.commits = 0
+        """How many groups were written: the checkpointer rests while this stands still."""
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._path = path
+        self._last_seq = 0
+        self._tickets: dict[int, int] = {}
+        self._pruned_at_ns = 0
+
+    def run(self, group: Group, now_ns: int) -> Written:
+        """Write `group` whole or not at all. Never raises: whoever waits must hear of it."""
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            return Busy()
+        except apsw.Error as error:
+            return fault_of(self._path, error)
+        try:
+            admissions = self._write(group, now_ns)
+            self._cursor.execute("COMMIT")
+        except apsw.Error as error:
+            self._undo()
+            return fault_of(self._path, error)
+        except Exception as error:  # noqa: BLE001 - a bug here must deny the calls of this group, not leave them waiting
+            self._undo()
+            _LOG.exception("a group of records was discarded")
+            return Unwritable(
+                StoreFault(f"cannot write the record of this call ({type(error).__name__}); please report this bug")
+            )
+        self._forget_tickets(group)
+        self.commits += 1
+        return admissions
+
+    def _undo(self) -> None:
+        """Leave the transaction, if the library has not done so already, and trust nothing in memory."""
+        self.counters.forget()
+        self._last_seq = 0
+        if self._connection.in_transaction:
+            self._cursor.execute("ROLLBACK")
+
+    def _write(self, group: Group, now_ns: int) -> list[Admission]:
+        if self.counters.refresh() or not self._last_seq:
+            self._last_seq = self._newest()
+        settled = self._settle(group.outcomes)
+        rows: list[Cell] = []
+        admissions = [self._admit(call, rows) for call in group.calls]
+        self.counters.write()
+        INSERT_CALLS.run(self._cursor, rows)
+        self._write_kept(settled)
+        self._write_notes(group.notes)
+        if abs(now_ns - self._pruned_at_ns) >= PRUNE_EVERY_NS:
+            self.counters.prune(now_ns)
+            self._pruned_at_ns = now_ns
+        return admissions
+
+    def _newest(self) -> int:
+        seq: Any = self._cursor.execute(
+            "SELECT max(ifnull((SELECT max(seq) FROM calls), 0), ifnull((SELECT max(seq) FROM security), 0), "
+            "ifnull((SELECT max(seq) FROM events), 0))"
+        ).get
+        return int(seq)
+
+    def _next_seq(self) -> int:
+        self._last_seq += 1
+        return self._last_seq
+
+    def _admit(self, call: QueuedCall, rows: list[Cell]) -> Admission:
+        """Judge the limits of one call and append its row to `rows`."""
+        record, decision = call.record, call.record.decision
+        held: tuple[Reservation, ...] = ()
+        text = "[]"
+        if call.reserve and (decision.charges or decision.shadow_charges):
+            decision, held, text = self._reserve(record)
+        seq = self._next_seq()
+        rows += call_row(seq, record, decision, text)
+        if call.ticket:
+            self._tickets[call.ticket] = seq
+        return Admission(decision, Receipt(seq, held) if decision.effect.forwards else None)
+
+    def _reserve(self, record: CallRecord) -> tuple[Decision, tuple[Reservation, ...], str]:
+        decision = record.decision
+        shadow = decision.shadow_charges if decision.effect is Effect.ALLOW else ()
+        charges = decision.charges + shadow
+        usage = self.counters.usage([charge.key for charge in charges])
+        refused = refusal(decision.charges, usage, record.at_ns)
+        shadow_refused = refusal(shadow, usage, record.at_ns) if shadow else None
+        final = after_reserve(decision, refused, shadow_refused)
+        if refused is not None:
+            return final, (), "[]"
+        return final, *self.counters.reserve(decision.charges if shadow_refused else charges, record)
+
+    def _settle(self, outcomes: list[tuple[Receipt, Outcome]]) -> list[tuple[Receipt, Outcome]]:
+        """Write the outcomes that give something back, one by one; return the others, which may go into one statement."""
+        firsts: dict[int, tuple[Receipt, Outcome]] = {}
+        for pair in outcomes:
+            firsts.setdefault(pair[0].sequence, pair)
+        kept = []
+        for receipt, outcome in firsts.values():
+            if not (receipt.reservations and outcome.surely_did_not_run):
+                kept.append((receipt, outcome))
+                continue
+            INSERT_OUTCOMES.run(self._cursor, outcome_row(receipt.sequence, outcome, given_back=True))
+            if self._connection.changes():  # not settled before: the first outcome of a call stands
+                self.counters.give_back(receipt.reservations)
+        return kept
+
+    def _write_kept(self, settled: list[tuple[Receipt, Outcome]]) -> None:
+        rows: list[Cell] = []
+        for receipt, outcome in settled:
+            seq = receipt.sequence if receipt.sequence > 0 else self._tickets.get(receipt.sequence)
+            if seq is not None:
+                rows += outcome_row(seq, outcome, given_back=False)
+        INSERT_OUTCOMES.run(self._cursor, rows)
+
+    def _write_notes(self, notes: list[SecurityRecord | Event]) -> None:
+        for note in notes:
+            if isinstance(note, Event):
+                INSERT_EVENTS.run(self._cursor, event_row(self._next_seq(), note))
+            else:
+                INSERT_SECURITY.run(self._cursor, security_row(self._next_seq(), note))
+
+    def _forget_tickets(self, group: Group) -> None:
+        for receipt, _ in group.outcomes:
+            self._tickets.pop(receipt.sequence, None)
+        while len(self._tickets) > TICKETS_MAX:
+            del self._tickets[next(iter(self._tickets))]

@@ -1,0 +1,215 @@
+"""Counters of state.db inside one transaction, with a memory that other processes' writes make void."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import apsw
+
+from yett.audit.record import CallRecord, Outcome, Reservation
+from yett.ports import Receipt
+from yett.quota.charge import Amount, Buckets, Charge, CounterKey, Usage, add, amount_text, read_amount, subtract
+from yett.quota.reserve import current_bucket
+from yett.quota.windows import Window
+from yett.stores.state_sql import Cell, Insert
+
+COUNTERS_CACHED_MAX: Final = 20_000
+"""Counters kept in memory, some 1 KB each; the ones loaded first are dropped first."""
+PRUNE_AFTER_NS: Final = 7 * 86_400 * 1_000_000_000
+"""How long a counter that no longer counts is kept: a clock that was a few days ahead must not have emptied it."""
+PRUNED_AT_ONCE: Final = 200
+"""Counters deleted in one transaction at most: calls wait for it."""
+
+_UPSERT_BUCKETS: Final = Insert(
+    "INSERT INTO buckets (counter, bucket, amount) VALUES ", 3, " ON CONFLICT DO UPDATE SET amount = excluded.amount"
+)
+
+
+class Counter:
+    """One counter as this process knows it. `buckets` is replaced, never changed: others may hold it."""
+
+    __slots__ = ("buckets", "encoded", "id", "label", "shown")
+
+    def __init__(self, number: int, name: str, encoded: str, buckets: Buckets | None = None) -> None:
+        self.id = number
+        self.encoded = encoded
+        self.label = f"[{number},{json.dumps(name, ensure_ascii=False)},"
+        """How a reservation on it begins in a record."""
+        self.buckets: Buckets = buckets or {}
+        self.shown: set[tuple[Amount, str]] = set()
+        """Pairs of maximum and rule that were written beside it. Two rules may share it; writing each in turn helps nobody."""
+
+
+class Counters:
+    """Reads and writes counters over one connection. Used by one thread at a time.
+
+    Errors: `apsw.Error`; after one inside a transaction call `forget`.
+    """
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._cursor = connection.cursor()
+        self._known: dict[CounterKey, Counter | None] = {}
+        self._version = -1
+        self._changed: dict[tuple[int, int], Amount] = {}
+
+    def refresh(self) -> bool:
+        """Forget what another connection may have changed; whether there was such a change."""
+        version: Any = self._cursor.execute("PRAGMA data_version").get
+        if version == self._version:
+            # Never in the middle of a transaction: a counter charged there is not yet in the file.
+            while len(self._known) > COUNTERS_CACHED_MAX:
+                del self._known[next(iter(self._known))]
+            return False
+        self.forget()
+        self._version = version
+        return True
+
+    def forget(self) -> None:
+        """Drop everything in memory."""
+        self._known.clear()
+        self._changed.clear()
+
+    def usage(self, keys: Iterable[CounterKey]) -> dict[CounterKey, Buckets]:
+        """The contents of these counters, those charged in this transaction included."""
+        found = {}
+        for key in keys:
+            counter = self._known[key] if key in self._known else self._load(key)
+            if counter is not None:
+                found[key] = counter.buckets
+        return found
+
+    def reserve(self, charges: Sequence[Charge], record: CallRecord) -> tuple[tuple[Reservation, ...], str]:
+        """Add what the charges ask for, in memory until `write`; what is held, as values and as the text in the record.
+
+        `usage` of all their counters must have been asked in this transaction.
+        """
+        held, texts = [], []
+        for charge in charges:
+            key, amount = charge.key, charge.amount
+            counter = self._known[key]
+            if counter is None or (charge.maximum, charge.rule) not in counter.shown:
+                counter = self._show(charge, counter, record)
+            buckets = counter.buckets
+            bucket = current_bucket(key.window, buckets, record.at_ns)
+            before = buckets.get(bucket)
+            if before is None:
+                buckets = self._open_bucket(key.window, counter, bucket)
+            total = amount if before is None else add(before, amount)
+            counter.buckets = {**buckets, bucket: total}
+            self._changed[counter.id, bucket] = total
+            held.append(Reservation(counter.encoded, bucket, amount))
+            texts.append(f'{counter.label}{bucket},"{amount}"]')
+        return tuple(held), f"[{','.join(texts)}]"
+
+    def write(self) -> None:
+        """Write the charges of this transaction, each counter once."""
+        if self._changed:
+            flat: list[Cell] = []
+            for (counter, bucket), amount in self._changed.items():
+                flat += (counter, bucket, amount_text(amount))
+            _UPSERT_BUCKETS.run(self._cursor, flat)
+            self._changed.clear()
+
+    def give_back(self, reservations: Iterable[Reservation]) -> None:
+        """Take units off the buckets in which they were reserved. Nothing is taken where a reset or the prune came between."""
+        for held in reservations:
+            row: Any = self._cursor.execute(
+                "SELECT counter, amount FROM buckets JOIN counters ON counter = id WHERE key = ? AND bucket = ?",
+                (held.counter, held.bucket),
+            ).get
+            if row is not None:
+                left = subtract(read_amount(row[1]), held.amount)
+                self._cursor.execute(
+                    "UPDATE buckets SET amount = ? WHERE counter = ? AND bucket = ?", (amount_text(left), row[0], held.bucket)
+                )
+                self._known.pop(CounterKey.decode(held.counter), None)
+
+    def prune(self, now_ns: int) -> int:
+        """Delete counters that stopped counting long ago, some at a time; how many."""
+        old: list[Any] = self._cursor.execute(
+            "SELECT id, key FROM counters WHERE counts_until_ns < ? LIMIT ?", (now_ns - PRUNE_AFTER_NS, PRUNED_AT_ONCE)
+        ).fetchall()
+        for number, encoded in old:
+            self._cursor.execute("DELETE FROM buckets WHERE counter = ?", (number,))
+            self._cursor.execute("DELETE FROM counters WHERE id = ?", (number,))
+            self._known.pop(CounterKey.decode(encoded), None)
+        return len(old)
+
+    def _load(self, key: CounterKey) -> Counter | None:
+        encoded = key.encode()
+        rows: list[Any] = self._cursor.execute(
+            "SELECT id, maximum, rule, bucket, amount FROM counters LEFT JOIN buckets ON counter = id WHERE key = ?",
+            (encoded,),
+        ).fetchall()
+        counter = None
+        if rows:
+            number, maximum, rule, _, _ = rows[0]
+            buckets = {bucket: read_amount(amount) for *_, bucket, amount in rows if bucket is not None}
+            counter = Counter(number, key.name, encoded, buckets)
+            counter.shown.add((read_amount(maximum), rule))
+        self._known[key] = counter
+        return counter
+
+    def _open_bucket(self, window: Window, counter: Counter, bucket: int) -> Buckets:
+        """Make way for a new bucket: those that no longer count go from the file. Returns those that stay."""
+        oldest = bucket - window.buckets_counted + 1
+        kept = {number: held for number, held in counter.buckets.items() if number >= oldest}
+        if len(kept) < len(counter.buckets):
+            self._cursor.execute("DELETE FROM buckets WHERE counter = ? AND bucket < ?", (counter.id, oldest))
+            for number in counter.buckets.keys() - kept.keys():
+                self._changed.pop((counter.id, number), None)
+        until_ns = window.closed_for_good(bucket)
+        self._cursor.execute("UPDATE counters SET counts_until_ns = ? WHERE id = ?", (until_ns, counter.id))
+        return kept
+
+    def _show(self, charge: Charge, counter: Counter | None, record: CallRecord) -> Counter:
+        """Write the limit beside its counter, for people; make the counter where there is none yet."""
+        encoded = charge.key.encode() if counter is None else counter.encoded
+        number: Any = self._cursor.execute(
+            "INSERT INTO counters (key, maximum, rule, server_name, grant_label, counts_until_ns) VALUES (?, ?, ?, ?, ?, 0) "
+            "ON CONFLICT (key) DO UPDATE SET maximum = excluded.maximum, rule = excluded.rule, "
+            "server_name = excluded.server_name, grant_label = excluded.grant_label RETURNING id",
+            (encoded, amount_text(charge.maximum), charge.rule, record.server_name, record.grant_label),
+        ).get
+        if counter is None:
+            counter = self._known[charge.key] = Counter(number, charge.key.name, encoded)
+        counter.shown.add((charge.maximum, charge.rule))
+        return counter
+
+
+class Returning:
+    """Units that calls have given back and that no transaction has taken off yet: a look at a counter leaves them out."""
+
+    def __init__(self) -> None:
+        self._units: dict[str, dict[int, Amount]] = {}
+
+    def begin(self, receipt: Receipt, outcome: Outcome) -> None:
+        """An outcome was queued."""
+        if receipt.reservations and outcome.surely_did_not_run:
+            for held in receipt.reservations:
+                units = self._units.setdefault(held.counter, {})
+                units[held.bucket] = add(units.get(held.bucket, 0), held.amount)
+
+    def end(self, outcomes: Iterable[tuple[Receipt, Outcome]]) -> None:
+        """These outcomes were written, or given up."""
+        if not self._units:
+            return
+        for receipt, outcome in outcomes:
+            if receipt.reservations and outcome.surely_did_not_run:
+                for held in receipt.reservations:
+                    units = self._units.get(held.counter, {})
+                    units[held.bucket] = subtract(units.get(held.bucket, 0), held.amount)
+                    if not any(units.values()):
+                        self._units.pop(held.counter, None)
+
+    def taken_off(self, usage: Usage) -> Usage:
+        """`usage` without these units."""
+        if not self._units:
+            return usage
+        return {key: _less(buckets, self._units.get(key.encode(), {})) for key, buckets in usage.items()}
+
+
+def _less(buckets: Buckets, units: Mapping[int, Amount]) -> Buckets:
+    return {bucket: subtract(amount, units[bucket]) if bucket in units else amount for bucket, amount in buckets.items()}
