@@ -54,5 +54,5 @@ def differ(pair: Pair) -> str | None:
 
 def report(pair: Pair, **answers: Any) -> str:
     """A pair and what was said about it."""
-    parts = {"document": pair.document, "call": pair.call, "facts": pair.facts, "history": pair.history, "now_ns": pair.now_ns}
-    return "\n".join(f"{name} = {pformat(value, width=120, sort_dicts=False)}" for name, value in {**parts, **answers}.items())
+    parts = {name: getattr(pair, name) for name in ("document", "call", "facts", "history", "now_ns")} | answers
+    return "\n".join(f"{name} = {pformat(value, width=120, sort_dicts=False)}" for name, value in parts.items())

@@ -1,12 +1,26 @@
-"""The oracle holds for the contract's own scenarios."""
+"""The engine and the oracle answer alike, on the contract's scenarios and on pairs from a seed."""
 
 from __future__ import annotations
 
+import os
+import random
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
+from tests.oracle.engine_side import differ, engine_says, oracle_says, report
+from tests.oracle.generate import Pair, pair, permuted
+from tests.oracle.rules import rule_places
 from tests.oracle.scenario_driver import Player, answer, contract_files, scenarios
+from yett.policy.decision import Decision
+
+SEED: Final = int(os.environ.get("YETT_ORACLE_SEED", "20260101"))
+PAIRS: Final = int(os.environ.get("YETT_ORACLE_PAIRS", "10000"))
+PARTS: Final = 20
+"""The pairs are asked in so many tests, so that each is short and a failure does not hide the others."""
+ORDERS: Final = 1_000
 
 
 @pytest.mark.parametrize("path", contract_files() or [None], ids=lambda path: path.stem if path else "absent")
@@ -17,3 +31,30 @@ def test_the_oracle_says_what_the_contract_says(path: Path | None) -> None:
         for number, expect, decision in Player(scenario).play():
             found = answer(decision)
             assert {key: found[key] for key in expect} == expect, f"{path.name}: {scenario['name']}: step {number}"
+
+
+@pytest.mark.timeout(600)  # a nightly run asks ten times as many
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_engine_says_what_the_oracle_says(part: int) -> None:
+    for index in range(part, PAIRS, PARTS):
+        difference = differ(pair(SEED, index))
+        assert difference is None, f"seed {SEED}, pair {index}: the engine and the oracle differ\n{difference}"
+
+
+@pytest.mark.parametrize("says", [engine_says, oracle_says])
+def test_the_order_of_conditions_changes_nothing_but_the_name_of_the_entry(says: Any) -> None:
+    for index in range(ORDERS):
+        asked = pair(SEED, index)
+        if asked.document is None:
+            continue
+        other = replace(asked, document=permuted(asked.document, random.Random(index)))
+        before, after = says(asked), says(other)
+        said = report(asked, other_order=other.document, before=before, after=after)
+        assert _placed(before, asked) == _placed(after, other), f"seed {SEED}, pair {index}: the order matters\n{said}"
+
+
+def _placed(decision: Decision, asked: Pair) -> Decision:
+    """The decision with rules named by where they stand; the engine's own sentences may name conditions, so no messages."""
+    places = rule_places(asked.document, asked.call, asked.facts)
+    asks = tuple(replace(ask, rule=str(places[ask.rule])) for ask in decision.asks)
+    return replace(decision, rule=str(places.get(decision.rule or "", decision.rule)), message=None, asks=asks)
