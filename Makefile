@@ -17,7 +17,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/yett demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup --randomly-seed=1 $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -28,7 +28,7 @@ check: $(VENV)/dev.stamp
 
 # The full counts of property tests and kill tests, with fresh seeds; test runs a tenth of them, with fixed ones.
 nightly: $(VENV)/dev.stamp
-	YETT_NIGHTLY=1 $(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup --timeout 1800 $(PYTEST_ARGS)
+	YETT_NIGHTLY=1 YETT_ORACLE_PAIRS=100000 YETT_ORACLE_SEED=$$(date +%s) $(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup --timeout 1800 $(PYTEST_ARGS)
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.decide $(BENCH_ARGS)
