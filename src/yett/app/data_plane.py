@@ -26,10 +26,10 @@ from yett.gateway.active import ActiveSnapshot
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.calls import Calls
 from yett.gateway.dispatch import Dispatcher
-from yett.gateway.feed import follow
+from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, follow
 from yett.gateway.http import HttpFront, Parts
 from yett.gateway.sessions import Sessions
-from yett.gateway.snapshot import ServerEntry, SnapshotData
+from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tokens import digest, token_key
 from yett.gateway.tools import ToolBook
 from yett.ports import Ledger
@@ -39,8 +39,6 @@ from yett.stores.state import StateStore
 from yett.upstreams.credentials import Credentials
 
 STATE_FILE: Final = "state.db"
-SNAPSHOT_FILE: Final = "snapshot.json"
-SOCKET_FILE: Final = "snapshot.sock"
 GRACE_S: Final = 10.0
 """How long calls in work may take after the signal to stop."""
 HOUSEKEEPING_S: Final = 30.0
@@ -101,20 +99,17 @@ async def run(
         )
         if ready is not None:
             ready(server)
-        await _serve_until(stop, settings, core, upstreams)
+        await _serve_until(stop, settings, core, upstreams, f"http://{settings.data_plane.host}:{server.port}")
         await server.aclose(GRACE_S)
     finally:
         await upstreams.aclose()
         await core.ledger.aclose()
 
 
-async def _serve_until(stop: asyncio.Event, settings: Settings, core: Core, upstreams: Upstreams) -> None:
-    def apply(data: SnapshotData) -> list[str]:
-        return core.active.apply(data)
-
+async def _serve_until(stop: asyncio.Event, settings: Settings, core: Core, upstreams: Upstreams, listening: str) -> None:
     async with asyncio.TaskGroup() as parts:
         socket, snapshot = settings.state_dir / SOCKET_FILE, settings.state_dir / SNAPSHOT_FILE
-        feed = parts.create_task(follow(socket, snapshot, apply), name="yett snapshot feed")
+        feed = parts.create_task(follow(socket, snapshot, core.active.apply, listening=listening), name="yett snapshot feed")
         housekeeping = parts.create_task(_housekeeping(core, upstreams), name="yett housekeeping")
         await stop.wait()
         feed.cancel()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from yett.errors import OperatorFault, UpstreamNotReached
 from yett.gateway.snapshot import ServerEntry
@@ -54,7 +53,10 @@ class Upstreams:
         """The way to `server`. Never raises: what is wrong with it is said when it is used."""
         live = self._live.get(server)
         if live is None:
-            live = self._live[server] = self._made(server)
+            try:
+                live = self._live[server] = self._made(server)
+            except OperatorFault as error:
+                return NoUpstream(str(error))  # not remembered: the operator may mend it
         return live
 
     async def keep(self, servers: Iterable[ServerEntry]) -> None:
@@ -74,14 +76,10 @@ class Upstreams:
             return HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
         command = commands_of(self.settings).get(server.command or "")
         if command is None:
-            return NoUpstream(f"the host lists no command `{server.command}`; add it with `yett server add`")
-        try:
-            env = self._environment(command)
-        except OperatorFault as error:
-            return NoUpstream(str(error))
+            raise OperatorFault(f"the host lists no command `{server.command}`; add it with `yett server add`")
         return StdioUpstream(
             command.argv,
-            env,
+            self._environment(command),
             command.cwd,
             clock=self.clock,
             timeout_s=timeout_s,
@@ -95,5 +93,8 @@ class Upstreams:
 
 
 def commands_of(settings: Settings) -> Mapping[str, Command]:
-    """Programs that the configuration file lists, and those that the command line on this host added."""
-    return {**read_commands(Path(settings.state_dir)), **settings.servers.commands}
+    """Programs that the configuration file lists, and those that the command line on this host added.
+
+    Errors: `OperatorFault` where the latter cannot be read.
+    """
+    return {**read_commands(settings.state_dir), **settings.servers.commands}
