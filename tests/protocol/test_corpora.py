@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mcp.shared.inbound import (
     ERROR_CODE_HTTP_STATUS,
@@ -19,6 +19,7 @@ from mcp.shared.inbound import (
 )
 
 from tests.protocol.wire import ENVELOPE, HANDSHAKE_HEADERS, META_CAPABILITIES, META_VERSION, MODERN, encode, modern_headers
+from tests.support.effort import examples
 from yett.protocol.headers import decoded
 from yett.protocol.messages import Message, classify_http
 from yett.protocol.rejection import Rejection
@@ -108,7 +109,7 @@ def test_the_envelope_ladder_agrees_with_the_sdk(method: str) -> None:
 
 
 @given(st.text(max_size=12) | st.from_regex(r"=\?base64\?[A-Za-z0-9+/]{0,8}={0,2}\?=", fullmatch=True))
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 def test_header_values_are_decoded_as_the_sdk_does(value: str) -> None:
     if value.isascii() and "\n" not in value:
         assert decoded(value.encode()) == decode_header_value(value)
@@ -119,7 +120,7 @@ VALUES: list[Any] = ["2.0", 1, "a", None, True, "ping", "tools/call", {}, {"name
 
 
 @given(st.dictionaries(key, st.sampled_from(VALUES), max_size=5))
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@examples(1000)
 def test_whatever_passes_is_what_the_standard_reader_sees(body: dict[str, Any]) -> None:
     outcome = classify_http(encode(body), HANDSHAKE_HEADERS)
     if isinstance(outcome, Message):
@@ -133,7 +134,7 @@ def test_whatever_passes_is_what_the_standard_reader_sees(body: dict[str, Any]) 
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@examples(1000)
 def test_no_bytes_break_the_door(body: bytes) -> None:
     classify_http(body, HANDSHAKE_HEADERS)
     classify_http(body, {b"accept": body, b"content-type": body, b"mcp-name": body})

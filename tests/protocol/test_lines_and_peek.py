@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.protocol.lines import PREVIEW_BYTES_MAX, LineReader, Noise
 from yett.protocol.peek import UNKNOWN_RESULT, peek_response, replace_unmediated_result
 
@@ -20,7 +21,7 @@ def test_lines_come_out_as_they_are_completed() -> None:
 
 
 @given(st.lists(st.sampled_from([b'{"a":1}', b'{"b":"\xe2\x80\xa8\x85"}', b"noise", b"", b"\r"])), st.lists(st.integers(0, 60)))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 def test_the_chunks_in_which_they_arrive_do_not_matter(lines: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(line + b"\n" for line in lines)
     whole = list(LineReader().feed(stream))

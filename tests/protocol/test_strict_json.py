@@ -6,9 +6,10 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.protocol.strict_json import DEPTH_MAX, JsonValue, Unreadable, canonical, read
 
 REFUSED = {
@@ -102,7 +103,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 def test_what_is_written_canonically_reads_back_as_an_equal_value(value: JsonValue) -> None:
     text = canonical(value)
     assert canonical(read(text)) == text
@@ -110,7 +111,7 @@ def test_what_is_written_canonically_reads_back_as_an_equal_value(value: JsonVal
 
 
 @given(json_values)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 def test_reading_agrees_with_the_standard_reader(value: JsonValue) -> None:
     text = json.dumps(value, default=str)
     assert read(text.encode()) == json.loads(text, parse_float=Decimal)
