@@ -196,6 +196,36 @@ class StatusView:
     """Sentences about what is not as the operator wrote it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    status: Literal["ok"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorDetail:
+    """One of several things that are wrong."""
+
+    pointer: str
+    """JSON Pointer into what was sent."""
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorView:
+    code: str
+    """Stable."""
+    message: str
+    details: list[ErrorDetail] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorBody:
+    """The one shape of every error."""
+
+    error: ErrorView
+
+
 class Control(Protocol):
     """Every use case of the control plane, whether it runs here or is asked over HTTP.
 

@@ -1,0 +1,148 @@
+"""The use cases, asked of a running control plane over its admin API. Standard library and msgspec only: it starts fast."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from yett.admin.errors import BY_CODE, AdminFault
+from yett.admin.views import (
+    Attachment,
+    ChangeLine,
+    ErrorBody,
+    GrantChanged,
+    GrantMinted,
+    GrantView,
+    NewGrant,
+    NewRevision,
+    NewServer,
+    PolicyChanged,
+    PolicyText,
+    PolicyView,
+    ServerChanged,
+    ServerView,
+    StatusView,
+)
+from yett.errors import OperatorFault
+
+PREFIX: Final = "/api/v1"
+TIMEOUT_S: Final = 15.0
+"""Longer than a change waits for the data planes."""
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class NotReached(OperatorFault):
+    """Nobody listens there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteControl:
+    """Implements `yett.admin.views.Control`. Each call is one connection.
+
+    Errors: `AdminFault` as the service raises it; `NotReached`; `OperatorFault` for an answer that makes no sense.
+    """
+
+    host: str
+    port: int
+    token: str = field(repr=False)
+    actor: str = ""
+
+    def status(self) -> StatusView:
+        return self._get("/status", StatusView)
+
+    def changes(self, limit: int = 100) -> list[ChangeLine]:
+        return self._get("/changes", list[ChangeLine], limit=str(limit))
+
+    def servers(self) -> list[ServerView]:
+        return self._get("/servers", list[ServerView])
+
+    def server(self, reference: str) -> ServerView:
+        return self._get(f"/servers/{_step(reference)}", ServerView)
+
+    def add_server(self, new: NewServer) -> ServerChanged:
+        return self._send("POST", "/servers", ServerChanged, asdict(new))
+
+    def remove_server(self, reference: str, *, with_grants: bool = False) -> ServerChanged:
+        query = "?with_grants=true" if with_grants else ""
+        return self._send("DELETE", f"/servers/{_step(reference)}{query}", ServerChanged)
+
+    def grants(self, server: str | None = None) -> list[GrantView]:
+        return self._get("/grants", list[GrantView], **({"server": server} if server is not None else {}))
+
+    def grant(self, reference: str) -> GrantView:
+        return self._get(f"/grants/{_step(reference)}", GrantView)
+
+    def mint_grant(self, new: NewGrant) -> GrantMinted:
+        return self._send("POST", "/grants", GrantMinted, asdict(new))
+
+    def rotate_grant(self, reference: str) -> GrantMinted:
+        return self._send("POST", f"/grants/{_step(reference)}/rotate", GrantMinted)
+
+    def revoke_grant(self, reference: str) -> GrantChanged:
+        return self._send("POST", f"/grants/{_step(reference)}/revoke", GrantChanged)
+
+    def attach(self, reference: str, attachment: Attachment) -> GrantChanged:
+        return self._send("PUT", f"/grants/{_step(reference)}/policy", GrantChanged, asdict(attachment))
+
+    def policies(self) -> list[PolicyView]:
+        return self._get("/policies", list[PolicyView])
+
+    def policy(self, name: str, revision: int | None = None) -> PolicyText:
+        query = {"revision": str(revision)} if revision is not None else {}
+        return self._get(f"/policies/{_step(name)}", PolicyText, **query)
+
+    def set_policy(self, name: str, new: NewRevision) -> PolicyChanged:
+        return self._send("PUT", f"/policies/{_step(name)}", PolicyChanged, asdict(new))
+
+    def _get(self, path: str, answer: type[T], **query: str) -> T:
+        return self._send("GET", f"{path}?{urlencode(query)}" if query else path, answer)
+
+    def _send(self, method: str, path: str, answer: type[T], body: Mapping[str, Any] | None = None) -> T:
+        """Ask, and decode the answer or raise what it says."""
+        content = None if body is None else json.dumps(body).encode()
+        status, received = self._exchange(method, PREFIX + path, content)
+        try:
+            if status < 400:
+                return msgspec.json.decode(received, type=answer)
+            error = msgspec.json.decode(received, type=ErrorBody).error
+        except msgspec.DecodeError as failure:
+            raise OperatorFault(f"{self._name} answered {status} with what no control plane says: {failure}") from failure
+        kind = BY_CODE.get(error.code)
+        if kind is None:
+            raise OperatorFault(f"{self._name}: {error.message}")
+        raise kind(error.message, [asdict(detail) for detail in error.details])
+
+    def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
+        fields = {"authorization": f"Bearer {self.token}", "yett-actor": self.actor, "content-type": "application/json"}
+        try:
+            connection.request(method, path, body=content, headers=fields)
+            answer = connection.getresponse()
+            return answer.status, answer.read(ANSWER_BYTES_MAX)
+        except ConnectionRefusedError as error:
+            raise NotReached(f"{self._name} cannot be reached; start it with `yett up`") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise OperatorFault(
+                f"{self._name} did not answer: {str(error) or type(error).__name__}; `yett doctor` looks closer"
+            ) from error
+        finally:
+            connection.close()
+
+    @property
+    def _name(self) -> str:
+        return f"the control plane at {self.host}:{self.port}"
+
+
+def _step(text: str) -> str:
+    """`text` as one step of a path."""
+    if not text:
+        raise AdminFault("a name or id must not be empty")
+    return quote(text, safe="")

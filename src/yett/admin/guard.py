@@ -1,0 +1,113 @@
+"""What every request to the control plane must pass before it is routed: the right host, and a body of a sane size."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from yett.admin.errors import AdminFault, Misdirected, TooLarge
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+"""Four times the largest policy: its text may be escaped in JSON."""
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def error_body(error: AdminFault | None, message: str = "", code: str = "error") -> dict[str, Any]:
+    """The one shape of every error."""
+    if error is None:
+        return {"error": {"code": code, "message": message}}
+    body: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if error.details:
+        body["details"] = list(error.details)
+    return {"error": body}
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: App, host: str) -> None:
+        self._app = app
+        self._host = host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            check_host(_header(scope, b"host"), self._host)
+            declared = _header(scope, b"content-length")
+            if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
+                raise _too_large()
+        except AdminFault as error:
+            await _refuse(send, error)
+            return
+        await self._guarded(scope, receive, send)
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, but break off a body that grows too long on its way."""
+        received, begun = 0, False
+
+        async def counting() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > BODY_BYTES_MAX:
+                raise _too_large()
+            return message
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counting, noting)
+        except TooLarge as error:
+            if begun:
+                raise
+            await _refuse(send, error)
+
+
+def check_host(header: str, own_host: str) -> None:
+    """Refuse a name that is not ours: a page of some other origin may have it point here (DNS rebinding).
+
+    An address cannot be rebound, so any address is fine. Errors: `Misdirected`.
+    """
+    name = header.rpartition(":")[0] if header.rpartition(":")[2].isdecimal() else header
+    if name.lower() in {"localhost", own_host.lower()} or _is_address(name):
+        return
+    raise Misdirected(f"this listener does not answer for the host `{header[:100]}`; use its address")
+
+
+def _is_address(name: str) -> bool:
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    """The field's value; empty if it is absent or there are several."""
+    values: list[bytes] = [value for key, value in scope["headers"] if key == name]
+    return values[0].decode("latin-1") if len(values) == 1 else ""
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"the body is longer than {BODY_BYTES_MAX:,} bytes")
+
+
+async def _refuse(send: Send, error: AdminFault) -> None:
+    body = json.dumps(error_body(error)).encode()
+    fields = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": error.status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,123 @@
+"""The client says and hears what the service says and hears: one suite for both."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.admin.listener import TOKEN, Listener
+from tests.admin.service import Office
+from yett.admin.client import NotReached, RemoteControl
+from yett.admin.errors import AdminFault, Conflict, Invalid, NotFound, PolicyRefused, Unauthorised
+from yett.admin.views import Attachment, Control, NewGrant, NewRevision, NewServer
+from yett.errors import OperatorFault
+from yett.gateway.tokens import is_well_formed
+
+DENY = '{"version":"1","default":"deny"}'
+
+
+@pytest.fixture(params=["here", "over HTTP"])
+def control(request: pytest.FixtureRequest, office: Office) -> Control:
+    if request.param == "here":
+        return office.service
+    listener: Listener = request.getfixturevalue("listener")
+    return RemoteControl("127.0.0.1", listener.port, TOKEN, "ada")
+
+
+def test_the_whole_life_of_a_grant(control: Control) -> None:
+    added = control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp", credential="env:X"))
+    assert added.applied
+    assert control.servers() == [control.server("files")] == [added.server]
+    policy = control.set_policy("strict", NewRevision(document=DENY, message="first"))
+    assert policy.changed
+    minted = control.mint_grant(NewGrant(server="files", label="ci/1", tags={"a": "b"}, expires="1d", policy="strict"))
+    assert is_well_formed(minted.token)
+    assert control.grants("files") == control.grants() == [control.grant("ci/1")] == [minted.grant]
+    assert control.attach("ci/1", Attachment(policy=None)).grant.policy is None
+    assert control.rotate_grant("ci/1").token != minted.token
+    assert control.set_policy("strict", NewRevision(document=DENY, grants=["ci/1"])).attached[0].policy == "strict"
+    assert control.policies()[0].grants == 1
+    assert control.policy("strict", 1).document == DENY
+    assert control.revoke_grant("ci/1").grant.status == "revoked"
+    assert control.remove_server("files").server.name == "files"
+    assert control.status().servers == 0
+    assert {line.action for line in control.changes(20)} >= {"server.added", "policy.set", "grant.minted", "server.removed"}
+
+
+def test_what_is_refused_is_refused_alike(control: Control) -> None:
+    control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp"))
+    control.mint_grant(NewGrant(server="files"))
+    asks: list[tuple[Callable[[], object], type[AdminFault]]] = [
+        (lambda: control.server("none"), NotFound),
+        (lambda: control.grant("none"), NotFound),
+        (lambda: control.add_server(NewServer(name="x")), Invalid),
+        (lambda: control.remove_server("files"), Conflict),
+        (lambda: control.policy("p", 9), NotFound),
+    ]
+    for ask, kind in asks:
+        with pytest.raises(kind) as error:
+            ask()
+        assert type(error.value) is kind
+
+
+def test_every_error_of_a_policy_comes_across(control: Control) -> None:
+    with pytest.raises(PolicyRefused, match="the policy `p` has 2 errors") as error:
+        control.set_policy("p", NewRevision(document='{"version":"1","defualt":"deny"}'))
+    assert {detail["pointer"] for detail in error.value.details} == {"/default", "/defualt"}
+
+
+def test_a_wrong_token_is_refused(listener: Listener) -> None:
+    with pytest.raises(Unauthorised, match=r"`admin\.token`"):
+        RemoteControl("127.0.0.1", listener.port, "wrong").status()
+
+
+def test_nobody_there_is_told_with_its_remedy() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(NotReached, match=r"cannot be reached; start it with `yett up`"):
+            RemoteControl("127.0.0.1", taken.getsockname()[1], TOKEN).status()
+
+
+@contextmanager
+def answering(wire: bytes) -> Iterator[int]:
+    """A listener that says `wire` to whoever comes, once."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(wire)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"",
+        b"hello\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+        b"HTTP/1.1 500 Oops\r\ncontent-length: 2\r\n\r\nno",
+        b'HTTP/1.1 503 X\r\ncontent-length: 57\r\n\r\n{"error":{"code":"unavailable","message":"the disk is full"}}'[:-1],
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_an_operators_fault(wire: bytes) -> None:
+    with answering(wire) as port, pytest.raises(OperatorFault):
+        RemoteControl("127.0.0.1", port, TOKEN).status()
+
+
+def test_a_token_is_not_shown_with_its_client() -> None:
+    assert TOKEN not in repr(RemoteControl("127.0.0.1", 1, TOKEN))
+
+
+def test_an_empty_reference_never_becomes_another_address(control: Control) -> None:
+    with pytest.raises(AdminFault):
+        control.server("")
