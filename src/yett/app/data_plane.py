@@ -67,12 +67,13 @@ def build_core(settings: Settings, key: bytes) -> Core:
     mode = AuditMode(settings.audit.mode)
     ledger = StateStore.open(settings.state_dir / STATE_FILE, clock=clock, mode=mode, fsync=settings.audit.fsync)
     tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials()
-    calls = Calls(ledger, clock, digest_key=_derived(key, b"arguments"), run_id=secrets.token_hex(5))
+    calls = Calls(ledger, clock, digest_key=derived_key(key, b"arguments"), run_id=secrets.token_hex(5))
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
-    return Core(clock, ActiveSnapshot(), ledger, calls, tools, sessions, dispatcher, credentials, _derived(key, b"bodies"))
+    return Core(clock, ActiveSnapshot(), ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"))
 
 
-def _derived(key: bytes, purpose: bytes) -> bytes:
+def derived_key(key: bytes, purpose: bytes) -> bytes:
+    """A key for one purpose, from the installation's own."""
     return hashlib.blake2b(purpose, digest_size=32, key=key, person=b"yett derive").digest()
 
 

@@ -137,12 +137,14 @@ class Calls:
             policy_revision=None if policy is None else policy.revision,
             decision=decision,
             argument_keys=_names(message.arguments),
-            arguments_digest=self._digest(message.arguments),
+            arguments_digest=arguments_digest(message.arguments, self._digest_key),
             client_ip=caller.client_ip,
         )
 
-    def _digest(self, arguments: dict[str, JsonValue]) -> str:
-        return hashlib.blake2b(canonical(arguments), digest_size=16, key=self._digest_key, person=b"yett arguments").hexdigest()
+
+def arguments_digest(arguments: dict[str, JsonValue], key: bytes) -> str:
+    """Keyed digest of the canonical arguments, in hex: equal for equal arguments, and telling nothing else without the key."""
+    return hashlib.blake2b(canonical(arguments), digest_size=16, key=key, person=b"yett arguments").hexdigest()
 
 
 def _names(arguments: dict[str, JsonValue]) -> tuple[str, ...]:
