@@ -134,7 +134,13 @@ class StateStore:
 
     def settle(self, receipt: Receipt, outcome: Outcome) -> None:
         """Record an outcome with the next group; the first of a call stands. See `yett.ports.Ledger`. Never raises."""
-        if self._closed or len(self._pending) >= QUEUE_MAX:
+        if self._closed:
+            self.outcomes_lost += 1
+        else:
+            self._settle(receipt, outcome)
+
+    def _settle(self, receipt: Receipt, outcome: Outcome) -> None:
+        if len(self._pending) >= QUEUE_MAX:
             self.outcomes_lost += 1
             return
         self._pending.outcomes.append((receipt, outcome))
@@ -152,8 +158,8 @@ class StateStore:
             self._writer = None
         self._closed = True
         self._connection.set_busy_handler(waiting(CLOSING_PATIENCE_S))
-        if len(self._pending):
-            self._flush()
+        self._flush()
+        self._flush()  # outcomes of calls whose callers went away while these were written
         self._reject_all(StoreFault("the ledger is closed"))
         if len(self._pending):
             _LOG.error("%d records could not be written to %s: %s", len(self._pending), self._path, self._fault)
@@ -180,7 +186,7 @@ class StateStore:
     def _never_sent(self, admission: Admission) -> None:
         """Settle a call whose caller went away before it was forwarded."""
         if admission.receipt is not None:
-            self.settle(admission.receipt, Outcome(Result.NOT_SENT, self._clock.now_ns()))
+            self._settle(admission.receipt, Outcome(Result.NOT_SENT, self._clock.now_ns()))
 
     # When to write
 

@@ -69,6 +69,7 @@ class Checkpointer:
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_handler(waiting(RESTART_PATIENCE_S))
+        connection.pragma("user_version")  # before its first read a connection does not know of the log, and checkpoints nothing
         return connection
 
     def _checkpoint(self, connection: apsw.Connection) -> None:
