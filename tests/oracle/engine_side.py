@@ -11,11 +11,12 @@ from tests.oracle import reference
 from tests.oracle.counting import Charged
 from tests.oracle.generate import Pair
 from yett.policy import evaluate
-from yett.policy.compile import compile_policy
+from yett.policy.compile import CompiledPolicy, compile_policy
 from yett.policy.decision import Decision
+from yett.policy.outcome import after_reserve
 from yett.policy.parse import parse_policy
 from yett.quota.charge import Amount, CounterKey, add
-from yett.quota.reserve import current_bucket
+from yett.quota.reserve import current_bucket, refusal
 
 
 def usage_after(history: Sequence[Charged]) -> dict[CounterKey, dict[int, Amount]]:
@@ -28,10 +29,32 @@ def usage_after(history: Sequence[Charged]) -> dict[CounterKey, dict[int, Amount
     return usage
 
 
+def compiled(pair: Pair) -> CompiledPolicy | None:
+    """The pair's policy, as the engine takes it."""
+    return None if pair.document is None else compile_policy(parse_policy(pair.document))
+
+
 def engine_says(pair: Pair) -> Decision:
-    """What `decide` answers."""
-    policy = None if pair.document is None else compile_policy(parse_policy(pair.document))
+    """What `decide` answers, with every counter in view."""
+    return decided(compiled(pair), pair)
+
+
+def decided(policy: CompiledPolicy | None, pair: Pair) -> Decision:
+    """What `decide` answers with this policy."""
     return evaluate.decide(policy, pair.call, pair.facts, usage_after(pair.history), now_ns=pair.now_ns)
+
+
+def gateway_says(pair: Pair) -> Decision:
+    """What comes of a call on its way through the gate: judged with the counters it asks to look at, then reserved."""
+    policy, usage = compiled(pair), usage_after(pair.history)
+    in_view = evaluate.counters_to_look_at(policy, pair.call, pair.facts)
+    seen = {key: usage[key] for key in in_view if key in usage}
+    decision = evaluate.decide(policy, pair.call, pair.facts, seen, now_ns=pair.now_ns)
+    if not decision.effect.forwards:
+        return decision
+    refused = refusal(decision.charges, usage, pair.now_ns)
+    shadow_refused = None if refused else refusal(decision.shadow_charges, usage, pair.now_ns)
+    return after_reserve(decision, refused, shadow_refused)
 
 
 def oracle_says(pair: Pair) -> Decision:

@@ -57,6 +57,20 @@ def pair(seed: int, index: int) -> Pair:
     return Pair(None if chance(rng, 0.015) else document, call, facts, history, now_ns)
 
 
+def more_questions(asked: Pair, seed: int, count: int) -> list[Pair]:
+    """Other questions about the same policy: other callers, times and histories, often the same name, now and then another."""
+    rng = random.Random(f"{seed}/{asked.now_ns}")
+    made = []
+    for _ in range(count):
+        facts, now_ns = _facts(rng), asked.now_ns + rng.choice([0, 1, NS, 3_600 * NS, rng.randrange(10**17)])
+        call = asked.call if chance(rng, 0.5) else _call(rng)
+        if chance(rng, 0.3) and call.surface is not Surface.RESOURCE:
+            call = Call(call.surface, asked.call.name, arguments(rng))
+        limits = limits_of(asked.document, call, facts, now_ns)
+        made.append(Pair(asked.document, call, facts, _history(rng, limits, now_ns) if chance(rng, 0.6) else (), now_ns))
+    return made
+
+
 def permuted(value: Json, rng: random.Random) -> Json:
     """The same policy with the conditions of its entries and the parts of every `any` in another order."""
     if isinstance(value, list):

@@ -10,17 +10,18 @@ from typing import Any, Final
 
 import pytest
 
-from tests.oracle.engine_side import differ, engine_says, oracle_says, report
-from tests.oracle.generate import Pair, pair, permuted
+from tests.oracle.engine_side import comparable, compiled, decided, differ, engine_says, gateway_says, oracle_says, report
+from tests.oracle.generate import Pair, more_questions, pair, permuted
 from tests.oracle.rules import rule_places
 from tests.oracle.scenario_driver import Player, answer, contract_files, scenarios
-from yett.policy.decision import Decision
+from yett.policy.decision import Code, Decision
 
 SEED: Final = int(os.environ.get("YETT_ORACLE_SEED", "20260101"))
 PAIRS: Final = int(os.environ.get("YETT_ORACLE_PAIRS", "10000"))
 PARTS: Final = 20
 """The pairs are asked in so many tests, so that each is short and a failure does not hide the others."""
 ORDERS: Final = 1_000
+REPEATS: Final = 500
 
 
 @pytest.mark.parametrize("path", contract_files() or [None], ids=lambda path: path.stem if path else "absent")
@@ -39,6 +40,33 @@ def test_the_engine_says_what_the_oracle_says(part: int) -> None:
     for index in range(part, PAIRS, PARTS):
         difference = differ(pair(SEED, index))
         assert difference is None, f"seed {SEED}, pair {index}: the engine and the oracle differ\n{difference}"
+
+
+def test_a_compiled_policy_answers_each_question_as_if_it_were_the_first() -> None:
+    for index in range(REPEATS):
+        asked = pair(SEED, index)
+        if asked.document is None:
+            continue
+        policy = compiled(asked)
+        for other in [asked, *more_questions(asked, SEED, 5), asked]:
+            engine, oracle = decided(policy, other), oracle_says(other)
+            said = report(other, engine=engine, oracle=oracle)
+            assert comparable(engine, oracle) == oracle, f"seed {SEED}, pair {index}: an answer depends on earlier ones\n{said}"
+
+
+def test_judging_and_then_reserving_comes_to_what_the_text_says() -> None:
+    for index in range(REPEATS):
+        asked = pair(SEED, index)
+        gateway, oracle = gateway_says(asked), oracle_says(asked)
+        said = report(asked, gateway=gateway, oracle=oracle)
+        assert _effects(gateway) == _effects(oracle), f"seed {SEED}, pair {index}: reserving changes the effect\n{said}"
+        # Counters that nobody looked at are judged last, so a limit that is refused for another reason may be named first.
+        if oracle.code is not Code.LIMIT_EXCEEDED:
+            assert comparable(gateway, oracle) == oracle, f"seed {SEED}, pair {index}: reserving changes the reason\n{said}"
+
+
+def _effects(decision: Decision) -> tuple[Any, ...]:
+    return decision.effect, decision.charges, decision.shadow_charges, decision.asks
 
 
 @pytest.mark.parametrize("says", [engine_says, oracle_says])
