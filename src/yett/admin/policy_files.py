@@ -43,12 +43,11 @@ class PolicyFiles:
             if name in self._seen and self._seen[name] == state:
                 continue
             try:
-                problem = self._publish(name, path)
+                self._report(name, self._publish(name, path))
             except StoreFault as error:
                 _log.warning("the policy file `%s` waits: %s", path, error)
-                continue
-            self._seen[name] = state
-            self._report(name, problem)
+            else:
+                self._seen[name] = state
 
     def release_others(self) -> None:
         """Policies that followed a file which the settings name no more may be set by command again."""

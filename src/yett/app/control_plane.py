@@ -1,0 +1,160 @@
+"""The control plane's process: the store, the feed to the data planes, the policy files, and the admin API."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from yett.admin.desk import Desk
+from yett.admin.policy_files import PolicyFiles
+from yett.admin.publish import Publisher
+from yett.admin.service import Service
+from yett.app.address import Address, admin_token, forget_address, reachable, write_address
+from yett.app.desk import open_desk
+from yett.errors import OperatorFault, YettError
+from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE
+from yett.settings import Settings, load_settings
+from yett.stores.control_lock import ControlBusy
+
+PATIENCE_S: Final = 5.0
+"""How long to wait for a command that works on the store to finish."""
+PAUSE_S: Final = 0.1
+GRACE_S: Final = 3
+"""How long requests in work may take after the signal to stop."""
+BACKLOG: Final = 128
+
+log = logging.getLogger("yett.control_plane")
+
+
+async def run(settings: Settings, *, ready: Callable[[int], None] | None = None, stop: asyncio.Event | None = None) -> None:
+    """Serve until `stop` is set, or SIGTERM or SIGINT comes. `ready` is told the port.
+
+    Errors: `OperatorFault` where the port is taken, the store is held by another process, or a file cannot be used.
+    """
+    stop = stop or _stop_on_signals()
+    listener = bind(settings.control_plane.host, settings.control_plane.port)
+    with contextlib.closing(listener):
+        publisher = Publisher(settings.state_dir / SNAPSHOT_FILE)
+        desk = await _open(settings, publisher)
+        try:
+            async with publisher.listening(settings.state_dir / SOCKET_FILE), _policies(settings, desk):
+                await _serve(settings, desk, listener, ready, stop)
+        finally:
+            forget_address(settings.state_dir)
+            await asyncio.to_thread(desk.close)
+
+
+async def _open(settings: Settings, publisher: Publisher) -> Desk:
+    """The desk, once nobody else has the store."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
+    while True:
+        try:
+            return await asyncio.to_thread(open_desk, settings, publisher)
+        except ControlBusy:
+            if loop.time() > deadline:
+                raise
+        await asyncio.sleep(PAUSE_S)
+
+
+@asynccontextmanager
+async def _policies(settings: Settings, desk: Desk) -> AsyncIterator[None]:
+    """Publish what there is, policy files first, and follow the files while the block lasts."""
+    files = PolicyFiles(Service(desk, "settings"), settings.policies)
+    await asyncio.to_thread(files.release_others)
+    await asyncio.to_thread(files.poll)
+    await asyncio.to_thread(desk.publish)
+    async with asyncio.TaskGroup() as parts:
+        watching = parts.create_task(files.watch(), name="yett policy files")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
+async def _serve(
+    settings: Settings, desk: Desk, listener: socket.socket, ready: Callable[[int], None] | None, stop: asyncio.Event
+) -> None:
+    # The data planes have their snapshot by now; the web framework, half a second of imports, is loaded beside them.
+    api = await asyncio.to_thread(importlib.import_module, "yett.admin.api")
+    app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host)
+    server = _Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S, server_header=False
+        )
+    )
+    port = listener.getsockname()[1]
+    async with asyncio.TaskGroup() as parts:
+        parts.create_task(server.serve(sockets=[listener]), name="yett admin API")
+        write_address(settings.state_dir, Address(pid=os.getpid(), host=reachable(settings.control_plane.host), port=port))
+        if ready is not None:
+            ready(port)
+        await stop.wait()
+        server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Errors: `OperatorFault`, naming the port and the setting that chooses another."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise OperatorFault(f"port {port} at {host} is taken; set `control_plane.port` to another") from error
+        raise OperatorFault(f"cannot listen at {host}:{port}: {error.strerror}; set `control_plane.host`") from error
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def main() -> int:
+    """Entry point of the process that `yett up` supervises."""
+    parser = argparse.ArgumentParser(prog="yett control plane")
+    parser.add_argument("--config", type=Path)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for talkative in ("uvicorn", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    try:
+        settings = load_settings(arguments.config)
+        asyncio.run(run(settings, ready=_announce))
+    except YettError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the supervisor shows it
+        return 3
+    return 0
+
+
+def _announce(port: int) -> None:
+    """One line on stdout that tells the supervisor the port."""
+    print(f"listening {port}", flush=True)  # noqa: T201 - a protocol, not talk
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Puts the control plane's use cases on their store, for the process that serves them and for a command that works alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from yett.admin.desk import Applied, Desk, Environment, Publication
+from yett.admin.service import Service
+from yett.admin.views import DataPlaneView
+from yett.app.address import forget_address, url_of
+from yett.app.clock import SystemClock
+from yett.errors import OperatorFault
+from yett.gateway.feed import SNAPSHOT_FILE, store_snapshot
+from yett.gateway.snapshot import SnapshotData
+from yett.gateway.tokens import token_key
+from yett.settings import Settings
+from yett.stores.commands import read_commands
+from yett.stores.control import open_control
+
+
+class FilePublication:
+    """Implements `yett.admin.desk.Publication` where no control plane runs: a data plane without one watches the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def offer(self, snapshot: SnapshotData) -> Callable[[], Applied]:
+        try:
+            store_snapshot(self._path, snapshot)
+            note = "no control plane is running; the change counts as soon as the gateway runs"
+        except OperatorFault as error:
+            note = f"{error}; the change counts when the control plane starts"
+        return lambda: Applied(applied=False, note=note)
+
+    def data_planes(self) -> list[DataPlaneView]:
+        return []
+
+
+def open_desk(settings: Settings, publication: Publication) -> Desk:
+    """Have the store, until `close`. Errors: `ControlBusy`, `OperatorFault`."""
+    clock = SystemClock()
+
+    def commands() -> Collection[str]:
+        return {*read_commands(settings.state_dir), *settings.servers.commands}
+
+    def endpoint(server: str) -> str:
+        return f"{base_url(settings, publication.data_planes())}/mcp/{server}"
+
+    environment = Environment(clock=clock, token_key=token_key(settings.state_dir), commands=commands, endpoint=endpoint)
+    return Desk(open_control(settings.state_dir, clock), publication, environment)
+
+
+def base_url(settings: Settings, data_planes: Collection[DataPlaneView]) -> str:
+    """Where clients reach the gate: as the settings say, else as the data plane says, else where it would listen."""
+    if settings.data_plane.public_url is not None:
+        return settings.data_plane.public_url.rstrip("/")
+    said = next((one.listening for one in data_planes if one.listening), "")
+    return said or url_of(settings.data_plane.host, settings.data_plane.port)
+
+
+def open_alone(settings: Settings, actor: str) -> Service:
+    """The use cases on the store itself, for a command where no control plane runs. Close its desk afterwards.
+
+    A control plane that was killed may have left its address behind; nobody is to be sent there any more.
+    """
+    desk = open_desk(settings, FilePublication(settings.state_dir / SNAPSHOT_FILE))
+    forget_address(settings.state_dir)
+    return Service(desk, actor)
