@@ -1,0 +1,290 @@
+"""One child as a way for requests: who waits for which answer, and what the child says beside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
+from yett.ports import Answer, Event, Outbound
+from yett.protocol.lines import Noise
+from yett.protocol.methods import Handling, handling_to_client
+from yett.protocol.peek import ResponsePeek, peek_response
+from yett.protocol.rejection import METHOD_NOT_FOUND
+from yett.protocol.replies import empty_result, error
+from yett.upstreams.child import Child, ChildSpec, Listener
+from yett.upstreams.stdio_wire import (
+    Garbled,
+    cancellation,
+    cancelled_id,
+    cancelling,
+    number_of,
+    numbered,
+    one_line,
+    progress_number,
+    renumbered,
+    same_id,
+    with_token,
+)
+
+PENDING_MAX: Final = 1000
+"""Requests that one child may have unanswered; a server that far behind does not get more."""
+WAITING_EVENTS_MAX: Final = 256
+"""Progress notifications that wait for a slow reader; later ones are left out, as progress may be."""
+ABANDONED_MAX: Final = 1000
+"""Requests remembered as given up, so that their late answers are no surprise."""
+CANCELLED_GRACE_S: Final = 5.0
+"""How long a request that its caller cancelled may still be answered; servers need not answer it at all."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A request on its way."""
+
+    number: int
+    message: Outbound
+    token: bytes | None = None
+    """The caller's own progress token."""
+    sent: bool = False
+    arrived: deque[bytes] = field(default_factory=deque)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: bool = False
+    """Whether the last of `arrived` is the response."""
+    failure: str | None = None
+
+    def deliver(self, data: bytes, *, last: bool) -> None:
+        """Hand over a message; progress is left out where too much of it waits."""
+        if last or len(self.arrived) < WAITING_EVENTS_MAX:
+            self.arrived.append(data)
+            self.answered = self.answered or last
+            self.news.set()
+
+    def fail(self, failure: str) -> None:
+        """There will be no answer."""
+        if not self.answered and self.failure is None:
+            self.failure = failure
+            self.news.set()
+
+    async def next(self) -> bytes:
+        """The next message, the response being the last. Errors: `UpstreamFault`, after what arrived before it."""
+        while not self.arrived:
+            if self.failure is not None:
+                raise UpstreamFault(self.failure)
+            self.news.clear()
+            await self.news.wait()
+        return self.arrived.popleft()
+
+    @property
+    def over(self) -> bool:
+        """Whether the response was handed on."""
+        return self.answered and not self.arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Who is told what a child says beside its answers. Must not block or raise."""
+
+    on_message: Callable[[bytes], None]
+    on_noise: Callable[[Noise], None]
+    on_end: Callable[[Channel], None]
+
+
+class Channel:
+    """A child and the requests that it has not answered."""
+
+    def __init__(self, spec: ChildSpec, reports: Reports) -> None:
+        self._spec = spec
+        self._reports = reports
+        self.child = Child(spec, Listener(self._on_line, reports.on_noise, self._on_end))
+        self._number = 0
+        self._pending: dict[int, Pending] = {}
+        self._abandoned: OrderedDict[int, None] = OrderedDict()
+        self.over = asyncio.Event()
+        """Set when the child is given up."""
+        self.proven = False
+        """Whether it ever answered a request."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether requests may still be sent."""
+        return not self.child.ended
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for it."""
+        return bool(self._pending)
+
+    async def close(self) -> None:
+        """End the child; who waits is told."""
+        self._on_end("was stopped by the gateway")
+        await self.child.stop()
+
+    # --- requests -------------------------------------------------------------------------------------------------------
+
+    async def request(self, message: Outbound, *, timeout_s: float) -> Answer:
+        """Send a request and wait for the first message that belongs to it.
+
+        Errors: `UpstreamNotReached` where it surely was not sent, `UpstreamTimedOut`, `UpstreamFault` where the child ended.
+        """
+        pending = self._enter(message)
+        try:
+            async with asyncio.timeout(timeout_s):
+                line, pending.token = numbered(message.body, pending.number)
+                await self.child.send(line)
+                pending.sent = True
+                first = await pending.next()
+        except TimeoutError:
+            self._give_up(pending, "the gateway waited long enough")
+            raise _timed_out(self._spec, timeout_s, sent=pending.sent) from None
+        except asyncio.CancelledError:
+            self._leave(pending)
+            raise
+        except UpstreamFault:
+            self._pending.pop(pending.number, None)
+            raise
+        if pending.over:
+            return Answer(body=first)
+        return Answer(events=Events(first, pending, self._leave))
+
+    def _enter(self, message: Outbound) -> Pending:
+        if len(self._pending) >= PENDING_MAX:
+            raise UpstreamNotReached(f"the program `{self._spec.name}` has {PENDING_MAX} requests unanswered; try again later")
+        self._number += 1
+        pending = self._pending[self._number] = Pending(self._number, message)
+        return pending
+
+    def _leave(self, pending: Pending) -> None:
+        """Nobody waits any more. In the stateless era that cancels the request; in the handshake era it does not."""
+        if pending.message.modern:
+            self._give_up(pending, "the client went away")
+        else:
+            self._abandon(pending)
+
+    def _give_up(self, pending: Pending, reason: str) -> None:
+        if self._abandon(pending) and pending.sent and pending.message.method != "initialize":
+            self.child.send_spare(cancellation(pending.number, reason))
+
+    def _abandon(self, pending: Pending) -> bool:
+        """Forget a request that is not answered yet; whether it was none before."""
+        if self._pending.pop(pending.number, None) is None:
+            return False
+        self._abandoned[pending.number] = None
+        if len(self._abandoned) > ABANDONED_MAX:
+            self._abandoned.popitem(last=False)
+        return True
+
+    async def notify(self, message: Outbound, *, timeout_s: float) -> None:
+        """Send a notification; a cancellation only if it names a request that is on its way."""
+        if message.method != "notifications/cancelled":
+            line = one_line(message.body)
+        else:
+            id = cancelled_id(message.body)
+            pending = next((p for p in self._pending.values() if id is not None and same_id(p.message.id or b"", id)), None)
+            if pending is None:
+                return
+            line = cancelling(message.body, pending.number)
+            failure = "the request was cancelled by its client"
+            asyncio.get_running_loop().call_later(CANCELLED_GRACE_S, self._lapse, pending, failure)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.child.send(line)
+        except TimeoutError:
+            raise _timed_out(self._spec, timeout_s, sent=True) from None
+
+    def _lapse(self, pending: Pending, failure: str) -> None:
+        if self._abandon(pending):
+            pending.fail(failure)
+
+    # --- what the child says --------------------------------------------------------------------------------------------
+
+    def _on_line(self, line: bytes) -> None:
+        peek = peek_response(line)
+        try:
+            if peek is None:
+                self._reports.on_noise(Noise(line[:200], "the line is no JSON-RPC message"))
+            elif peek.is_response:
+                self._on_response(line, peek)
+            elif peek.is_request:
+                self._on_request(peek)
+            elif peek.method == "notifications/progress":
+                self._on_progress(line)
+            else:
+                self._reports.on_message(line)
+        except Garbled:
+            self._reports.on_noise(Noise(line[:200], "the line is no JSON-RPC message"))
+
+    def _on_response(self, line: bytes, peek: ResponsePeek) -> None:
+        number = number_of(peek.id)
+        if peek.id is None and len(self._pending) == 1:
+            # An error without an id answers what could not be read; with one request on its way there is no doubt which.
+            number = next(iter(self._pending))
+        if number is not None and number in self._pending:
+            pending = self._pending[number]
+            data = renumbered(line, pending.message.id or b"null")
+            del self._pending[number]
+            self.proven = True
+            pending.deliver(data, last=True)
+        elif number is None or self._abandoned.pop(number, self) is self:
+            self._reports.on_noise(Noise(line[:200], "the line answers nothing that was asked"))
+
+    def _on_request(self, peek: ResponsePeek) -> None:
+        """Answered in the client's place, so that the server does not wait for nobody."""
+        assert peek.id is not None, "a request has an id"
+        if handling_to_client(peek.method or "", is_request=True) is Handling.ANSWERED:
+            reply = empty_result(peek.id)
+        else:
+            reply = error(peek.id, METHOD_NOT_FOUND, "the client does not answer requests through this gateway yet")
+        self.child.send_spare(one_line(reply))
+
+    def _on_progress(self, line: bytes) -> None:
+        pending = self._pending.get(progress_number(line) or 0)
+        if pending is not None and pending.token is not None:
+            pending.deliver(with_token(line, pending.token), last=False)
+
+    def _on_end(self, how: str | None = None) -> None:
+        if self.over.is_set():
+            return
+        self.over.set()
+        # What a program says that never worked tells why it does not; later words may be about anybody's data.
+        how = how or (self.child.end if self.proven else self.child.end_and_last_words)
+        failure = f"the program `{self._spec.name}` {how}; it had not answered, and may have acted"
+        for pending in self._pending.values():
+            pending.fail(failure)
+        self._pending.clear()
+        self._reports.on_end(self)
+
+
+class Events:
+    """The messages that belong to one request, as they come; the response is the last."""
+
+    def __init__(self, first: bytes, pending: Pending, leave: Callable[[Pending], None]) -> None:
+        self._first: bytes | None = first
+        self._pending = pending
+        self._leave = leave
+        self._closed = False
+
+    def __aiter__(self) -> Events:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return Event(first)
+        if self._closed or self._pending.over:
+            raise StopAsyncIteration
+        return Event(await self._pending.next())
+
+    async def aclose(self) -> None:
+        """Nobody reads on."""
+        self._closed = True
+        if not self._pending.answered:
+            self._leave(self._pending)
+
+
+def _timed_out(spec: ChildSpec, seconds: float, *, sent: bool) -> UpstreamFault:
+    if sent:
+        return UpstreamTimedOut(f"the program `{spec.name}` did not answer within {seconds:g} s; it may have acted")
+    return UpstreamNotReached(f"the program `{spec.name}` did not take the request within {seconds:g} s; try again later")
