@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from yett.audit.record import CallRecord, Outcome, Result
+from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.errors import StoreFault
 from yett.gateway.active import ActivePolicy, Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
-from yett.policy.decision import Call, Code, Decision, Effect, Facts, Grant, Surface, ToolFacts
+from yett.policy.decision import Call, Code, Decision, Effect, Facts, Surface, ToolFacts
 from yett.policy.evaluate import counters_to_look_at, decide
 from yett.ports import Clock, Ledger, Receipt
 from yett.protocol.messages import Message
@@ -35,8 +36,7 @@ class Caller:
 
     def facts(self, tool: ToolFacts) -> Facts:
         """The context of a decision."""
-        grant = Grant(self.grant.id, self.grant.label, self.grant.owner, self.grant.tags)
-        server = self.server
+        grant, server = self.snapshot.facts[self.grant.id], self.server
         return Facts(self.snapshot.organisation, server.id, server.name, grant, self.session, self.client_ip, tool)
 
 
@@ -104,7 +104,13 @@ class Calls:
         """Write down what a forwarded call came to; reservations of one that surely did not run are given back."""
         latency_us = int((self._clock.monotonic() - call.started_s) * 1e6)
         outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size)
-        self._ledger.settle(call.receipt, outcome)
+        with suppress(StoreFault):  # the answer that came is given all the same; the log says `unknown`, the units stay held
+            self._ledger.settle(call.receipt, outcome)
+
+    def note(self, record: CallRecord | SecurityRecord) -> None:
+        """Write down what was turned away. Where even that is not possible, it is turned away all the same."""
+        with suppress(StoreFault):
+            self._ledger.note(record)
 
     def _decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int) -> Decision:
         compiled = None if caller.policy is None else caller.policy.compiled
@@ -118,7 +124,7 @@ class Calls:
         return decide(compiled, call, facts, usage, now_ns=now_ns)
 
     def _refuse(self, record: CallRecord) -> Refused:
-        self._ledger.note(record)
+        self.note(record)
         return _refused(record)
 
     def _record(self, caller: Caller, message: Message, decision: Decision, now_ns: int) -> CallRecord:

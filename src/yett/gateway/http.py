@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -189,14 +189,26 @@ class HttpFront:
     # --- answers --------------------------------------------------------------------------------------------------------
 
     async def _answered(self, route: Route, message: Message, responder: Responder) -> None:
-        with _cancelled_with(responder, message.era):
-            answer = await self._parts.dispatcher.dispatch(route, message)
-            fields = list(answer.headers)
-            if answer.session is not None:
-                fields.append((SESSION, answer.session.encode("ascii")))
-            if answer.events is None and answer.chunks is None:
-                return responder.send(answer.status, answer.body or b"", headers=fields)
-            return await _streamed(answer, responder, fields)
+        if message.era is not Era.STATELESS:
+            return await self._relay(route, message, responder)
+        # In the stateless era a client that closes its connection cancels the call; in the handshake era it does not.
+        task, gone = asyncio.current_task(), responder.client_gone
+        assert task is not None, "requests are handled in a task"
+        cancel = partial(_cancel, task)
+        gone.add_done_callback(cancel)
+        try:
+            return await self._relay(route, message, responder)
+        finally:
+            gone.remove_done_callback(cancel)
+
+    async def _relay(self, route: Route, message: Message, responder: Responder) -> None:
+        answer = await self._parts.dispatcher.dispatch(route, message)
+        fields = list(answer.headers)
+        if answer.session is not None:
+            fields.append((SESSION, answer.session.encode("ascii")))
+        if answer.events is None and answer.chunks is None:
+            return responder.send(answer.status, answer.body or b"", headers=fields)
+        return await _streamed(answer, responder, fields)
 
     def _refused(
         self, request: Request, kind: Refused, reason: str, server: str | None = None, grant_id: str | None = None
@@ -204,7 +216,7 @@ class HttpFront:
         digest = (
             hashlib.blake2b(request.body, digest_size=16, key=self._parts.body_digest_key).hexdigest() if request.body else None
         )
-        self._parts.ledger.note(
+        self._parts.calls.note(
             SecurityRecord(
                 at_ns=self._parts.clock.now_ns(),
                 request_id=self._parts.calls.request_id(),
@@ -224,23 +236,8 @@ def _goes_along(name: bytes) -> bool:
     return name in _PASSED_ON or (name.startswith(b"mcp-") and name != SESSION)
 
 
-@contextmanager
-def _cancelled_with(responder: Responder, era: Era) -> Iterator[None]:
-    """In the stateless era a client that closes its connection cancels the call; in the handshake era it does not."""
-    if era is not Era.STATELESS:
-        yield
-        return
-    task, gone = asyncio.current_task(), responder.client_gone
-    assert task is not None, "requests are handled in a task"
-
-    def cancel(_: object) -> None:
-        task.cancel()
-
-    gone.add_done_callback(cancel)
-    try:
-        yield
-    finally:
-        gone.remove_done_callback(cancel)
+def _cancel(task: asyncio.Task[None], _: asyncio.Future[None]) -> None:
+    task.cancel()
 
 
 async def _streamed(answer: Answer, responder: Responder, fields: list[tuple[bytes, bytes]]) -> None:

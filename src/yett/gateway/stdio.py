@@ -121,7 +121,7 @@ class StdioFront:
         await self._parts.dispatcher.dispatch(self._route(), message)
 
     async def _reject(self, line: bytes, rejection: Rejection) -> None:
-        self._parts.ledger.note(
+        self._parts.calls.note(
             SecurityRecord(
                 at_ns=self._parts.clock.now_ns(),
                 request_id=self._parts.calls.request_id(),
