@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yett.admin.connect import connect
+from yett.app.control import connect
 from yett.admin.views import Control, GrantMinted, NewGrant, NewRevision, NewServer
 from yett.app.data_plane import STATE_FILE
 from yett.demo import story

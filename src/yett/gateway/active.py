@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from yett.gateway.snapshot import GrantEntry, PolicyEntry, ServerEntry, SnapshotData
 from yett.policy.compile import CompiledPolicy, compile_policy
+from yett.policy.decision import Grant
 from yett.policy.document import read_policy
 from yett.policy.errors import PolicyErrors
 
@@ -31,6 +32,8 @@ class Snapshot:
     """By id and by name."""
     grants: Mapping[str, GrantEntry]
     """By the digest of their token."""
+    facts: Mapping[str, Grant]
+    """What conditions may ask of a grant, by its id."""
     policies: Mapping[str, ActivePolicy]
     """By name."""
     problems: tuple[str, ...] = ()
@@ -68,6 +71,7 @@ class ActiveSnapshot:
             organisation=data.organisation,
             servers=MappingProxyType({key: server for server in data.servers for key in (server.id, server.name)}),
             grants=MappingProxyType({grant.digest: grant for grant in data.grants}),
+            facts=MappingProxyType({grant.id: Grant(grant.id, grant.label, grant.owner, grant.tags) for grant in data.grants}),
             policies=MappingProxyType(policies),
             problems=tuple(problems),
         )

@@ -8,12 +8,11 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from yett.policy.conditions import CompiledCondition, Judge, Source, compile_condition, conjunction, source_of
-from yett.policy.decision import Ask, Surface
+from yett.policy.decision import Ask, Decision, Surface
 from yett.policy.errors import escape_token
 from yett.policy.locations import is_normal_uri
 from yett.policy.model import ApprovalEntry, Entry, HiddenClass, Limit, Mode, Policy, Rule
 from yett.policy.patterns import best_key, by_precedence, matches
-from yett.quota.charge import Charge
 
 PLANS_MAX: Final = 4_096
 """Names whose plan is remembered; a client that makes up names must not fill the memory."""
@@ -68,8 +67,8 @@ class Plan:
     counted_by_one: bool = False
     """Whether every limit counts calls, each on a counter of its own, and holds at least one: then an empty counter never
     refuses, and the charges of a caller are always the same."""
-    remembered: dict[tuple[str, ...], tuple[tuple[Charge, ...], tuple[Charge, ...]]] = field(default_factory=dict)
-    """Charges by caller, where `counted_by_one`."""
+    remembered: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    """By caller, where `counted_by_one`: the decision that allows, with its charges."""
 
 
 @dataclass(frozen=True, slots=True)

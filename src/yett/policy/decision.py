@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
 
 from yett.policy.json_value import JsonObject
 from yett.quota.charge import Charge
@@ -85,10 +84,7 @@ class Effect(Enum):
     @property
     def forwards(self) -> bool:
         """Whether the call goes on to the server."""
-        return self in _FORWARDING
-
-
-_FORWARDING: Final = frozenset({Effect.ALLOW, Effect.WOULD_DENY, Effect.WOULD_ASK})
+        return self is not Effect.DENY and self is not Effect.APPROVAL
 
 
 class Code(Enum):

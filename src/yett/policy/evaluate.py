@@ -95,12 +95,16 @@ class _Evaluation:
     charges: tuple[Charge, ...] = ()
     shadow_charges: tuple[Charge, ...] = ()
     asks: tuple[Ask, ...] = ()
+    allowed: Decision | None = None
+    """The remembered decision that allows with these charges."""
 
     def run(self) -> Decision:
         denial = self._unlisted() or self._schema() or self._require() or self._deny_if() or self._limits() or self._approvals()
         if denial is not None:
             return denial
         if self.suppressed is None:
+            if self.allowed is not None and not self.asks:
+                return self.allowed
             return Decision(Effect.ALLOW, charges=self.charges, shadow_charges=self.shadow_charges, asks=self.asks)
         first = self.suppressed
         effect = Effect.WOULD_ASK if first.code is Code.APPROVAL_REQUIRED else Effect.WOULD_DENY
@@ -165,7 +169,8 @@ class _Evaluation:
         if not plan.limits:
             return None
         if plan.counted_by_one and not self.usage and self.trace is None:
-            self.charges, self.shadow_charges = _remembered_charges(plan, facts)
+            self.allowed = _remembered(plan, facts)
+            self.charges, self.shadow_charges = self.allowed.charges, self.allowed.shadow_charges
             return None
         amounts = [_amount(limit, self.judged) for limit in plan.limits]
         self.charges = _charges(plan, amounts, facts, shadow=False)
@@ -248,17 +253,17 @@ def _charges(plan: Plan, amounts: Sequence[Amount | Code], facts: Facts, *, shad
     )
 
 
-def _remembered_charges(plan: Plan, facts: Facts) -> tuple[tuple[Charge, ...], tuple[Charge, ...]]:
-    """Charges of calls that count as one, built once for each caller."""
+def _remembered(plan: Plan, facts: Facts) -> Decision:
+    """The decision that allows a call that counts as one, built once for each caller."""
     caller = (facts.organisation, facts.server_id, facts.grant.id, facts.session or "")
-    charges = plan.remembered.get(caller)
-    if charges is None:
+    allowed = plan.remembered.get(caller)
+    if allowed is None:
         if len(plan.remembered) >= CALLERS_MAX:
             plan.remembered.clear()
         ones: list[Amount | Code] = [1] * len(plan.limits)
-        charges = _charges(plan, ones, facts, shadow=False), _charges(plan, ones, facts, shadow=True)
-        plan.remembered[caller] = charges
-    return charges
+        charges, shadow_charges = (_charges(plan, ones, facts, shadow=shadow) for shadow in (False, True))
+        allowed = plan.remembered[caller] = Decision(Effect.ALLOW, charges=charges, shadow_charges=shadow_charges)
+    return allowed
 
 
 def _charge(limit: CompiledLimit, amount: Amount, facts: Facts) -> Charge:
