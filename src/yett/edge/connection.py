@@ -158,6 +158,10 @@ class Connection(asyncio.Protocol):
         return self._eof or self.lost
 
     @property
+    def goes_on(self) -> bool:
+        return not self._shared.draining and (bool(self._reader.ready) or not self._reader.finished)
+
+    @property
     def paused(self) -> bool:
         return self._paused_at is not None
 
@@ -225,9 +229,7 @@ class Connection(asyncio.Protocol):
         """Have one request answered; whether there may be another one."""
         request, keep_alive, chunked = turn
         shared = self._shared
-        reader = self._reader
-        last = not keep_alive or shared.draining or (reader.finished and not reader.ready)
-        responder = Responder(self, keep_alive=not last, chunked=chunked, bodiless=request.method == b"HEAD")
+        responder = Responder(self, keep_alive=keep_alive, chunked=chunked, bodiless=request.method == b"HEAD")
         self._answering = True
         try:
             await shared.handler(request, responder)

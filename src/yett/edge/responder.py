@@ -35,6 +35,11 @@ class Peer(Protocol):
         ...
 
     @property
+    def goes_on(self) -> bool:
+        """Whether another request can follow on this connection."""
+        ...
+
+    @property
     def paused(self) -> bool:
         """Whether the client reads more slowly than we write."""
         ...
@@ -72,7 +77,7 @@ class Responder:
         self._bodiless = bodiless
         self._state = _OPEN
         self.keep_alive = keep_alive
-        """Whether the connection can take another request after this answer."""
+        """Whether another request may follow this answer; known for good once a head is sent."""
 
     @property
     def started(self) -> bool:
@@ -98,7 +103,9 @@ class Responder:
     ) -> None:
         """Send a whole answer."""
         self._leave(_OPEN)
-        head = responses.whole(status, body, content_type, headers, keep_alive=self.keep_alive)
+        keep_alive = self.keep_alive and self._peer.goes_on
+        head = responses.whole(status, body, content_type, headers, keep_alive=keep_alive)
+        self.keep_alive = keep_alive
         self._state = _DONE
         if self._bodiless:
             self._peer.write(head)
@@ -110,7 +117,7 @@ class Responder:
     def start(self, status: int, content_type: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         """Send the head of an answer whose body follows in pieces."""
         self._leave(_OPEN)
-        keep_alive = self.keep_alive and self._chunked
+        keep_alive = self.keep_alive and self._chunked and self._peer.goes_on
         head = responses.streamed(status, content_type, headers, keep_alive=keep_alive, chunked=self._chunked)
         self.keep_alive = keep_alive
         self._state = _STREAMING

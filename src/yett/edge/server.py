@@ -17,6 +17,7 @@ _SWEEP_S: Final = 1.0
 """How often deadlines are looked at: one walk over all connections instead of a timer for each request."""
 _BACKLOG: Final = 1024
 """Connections that the system may complete ahead of us: a burst of clients after a restart fits."""
+_PORT_MAX: Final = 65_535
 _FAREWELL_S: Final = 2.0
 """How long cancelled handlers may take to clean up."""
 
@@ -81,11 +82,14 @@ async def serve(
     reports: Reports = Reports(),  # noqa: B008 - frozen
 ) -> EdgeServer:
     """Listen on `host` and `port` (0 picks a free one). `OperatorFault` where that is not possible."""
+    if not 0 <= port <= _PORT_MAX:
+        # uvloop would take the remainder.
+        raise OperatorFault(f"cannot listen on `{host}` port {port}: a port is a number up to {_PORT_MAX}; choose another one")
     loop = asyncio.get_running_loop()
     shared = Shared(handler, limits, reports, now=monotonic())
     try:
         server = await loop.create_server(lambda: Connection(shared, loop), host, port, backlog=_BACKLOG)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise OperatorFault(_cannot_listen(host, port, error)) from error
     return EdgeServer(server, shared, monotonic)
 
