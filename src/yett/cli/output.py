@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from yett.cli.context import CliContext
 from yett.errors import YettError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class Exit(IntEnum):
@@ -70,7 +73,7 @@ def print_table(context: CliContext, headings: Sequence[str], rows: Iterable[Seq
     for count, row in enumerate(rows, start=1):  # noqa: B007 - counted, for there may be none
         table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else plain(cell)) for cell in row))
     if count:
-        context.console().print(table)
+        _print(context, table)
     elif empty:
         say(empty)
 
@@ -86,12 +89,27 @@ def print_fields(context: CliContext, fields: Iterable[tuple[str, object]]) -> N
     for name, value in fields:
         shown = value if isinstance(value, Text) else Text("-" if value is None else plain(value))
         table.add_row(name, shown)
-    context.console().print(table)
+    _print(context, table)
+
+
+def _print(context: CliContext, table: Table) -> None:
+    """Without the blanks that fill a table's last column: they would only wrap lines."""
+    console = context.console()
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), color=context.color())
 
 
 def say(message: str) -> None:
     """One line for a person, on stderr, so that stdout stays data."""
     click.echo(message, err=True)
+
+
+def tell_note(note: str | None) -> None:
+    """A remark beside an answer, such as why a change does not count yet. On stderr."""
+    if note is not None:
+        say(f"note: {plain(note)}")
 
 
 def print_error(context: CliContext, error: BaseException) -> int:

@@ -1,0 +1,235 @@
+"""`yett server`: the servers behind the gate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from yett.cli.context import CliContext, pass_context
+from yett.cli.output import CommandError, print_fields, print_json, print_table, tell_note
+
+if TYPE_CHECKING:
+    from yett.admin.views import Control, ServerChanged, ServerView
+
+DESCRIPTION_MAX: Final = 80
+"""Characters of a tool's description in the table."""
+
+
+@click.group("server")
+def command() -> None:
+    """Add, list, show and remove the servers behind the gate."""
+
+
+class _WithProgram(click.Command):
+    """Takes everything after `--` as one program, and nothing before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            place = args.index("--")
+            ctx.meta["argv"] = tuple(args[place + 1 :])
+            args = args[:place]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[-- PROGRAM ARG…]"]
+
+
+@command.command("add", cls=_WithProgram)
+@click.argument("name")
+@click.option("--url", help="Address of a server that speaks Streamable HTTP.")
+@click.option("--command", "program", metavar="NAME", help="A program that the host lists under this name.")
+@click.option(
+    "--credential", metavar="REF", help="The server's own secret: env:NAME or file:/PATH. Only the reference is stored."
+)
+@click.option("--credential-header", default="authorization", show_default=True, help="Header field that carries it.")
+@click.option("--credential-scheme", default="Bearer", show_default=True, help="Word before it; empty for none.")
+@click.option(
+    "--env", "env", multiple=True, metavar="NAME=VALUE", help="Variable for the program; VALUE may be env:NAME or file:/PATH."
+)
+@click.option("--cwd", type=click.Path(file_okay=False, resolve_path=True), help="Directory in which the program starts.")
+@click.pass_context
+def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, **options: Any) -> None:
+    """Add a server: one at a URL, one that the host lists, or a program, which this command puts on the host's list."""
+    from yett.admin.views import NewServer
+    from yett.app.control import connect
+
+    context, argv = ctx.ensure_object(CliContext), ctx.meta.get("argv", ())
+    _check_target(url, program, argv)
+    env, cwd = options.pop("env"), options.pop("cwd")
+    if (env or cwd) and not argv:
+        raise click.UsageError("--env and --cwd go with a program: yett server add NAME -- PROGRAM ARG…", ctx)
+    with connect(context.settings) as control:
+        if argv:
+            changed = _add_program(context, control, name, argv, _variables(env), cwd)
+        else:
+            changed = control.add_server(NewServer(name=name, url=url, command=program, **options))
+    _tell_change(context, changed, f"the server `{changed.server.name}` is added")
+
+
+def _check_target(url: str | None, program: str | None, argv: tuple[str, ...]) -> None:
+    given = sum(bool(target) for target in (url, program, argv))
+    if given != 1:
+        raise click.UsageError("say where the server is: --url URL, --command NAME, or -- PROGRAM ARG…")
+
+
+def _add_program(
+    context: CliContext, control: Control, name: str, argv: tuple[str, ...], env: dict[str, str], cwd: str | None
+) -> ServerChanged:
+    """Put the program on the host's list and add the server; the list is as it was if that is refused."""
+    from yett.admin.checks import check_name
+    from yett.admin.errors import AdminFault
+    from yett.admin.views import NewServer
+    from yett.stores.commands import Command, add_command, read_commands, remove_command
+
+    check_name("server", name)
+    directory = context.settings.state_dir
+    if name in context.settings.servers.commands:
+        raise CommandError(f"the configuration file lists a command `{name}` already; use `--command {name}`, or another name")
+    before = read_commands(directory).get(name)
+    add_command(directory, name, Command(argv=_absolute(argv, cwd), env=env, cwd=cwd))
+    try:
+        return control.add_server(NewServer(name=name, command=name))
+    except AdminFault:
+        if before is None:
+            remove_command(directory, name)
+        else:
+            add_command(directory, name, before)
+        raise
+
+
+def _absolute(argv: tuple[str, ...], cwd: str | None) -> tuple[str, ...]:
+    """`argv` with a program that is found from anywhere: the gateway starts it, from elsewhere and perhaps with another PATH."""
+    import shutil
+    from pathlib import Path
+
+    program = argv[0]
+    if "/" in program:
+        found = str((Path(cwd or ".") / program).absolute())
+        if not Path(found).exists():
+            tell_note(f"there is no `{found}` yet")
+        return (found, *argv[1:])
+    if shutil.which(program) is None:
+        tell_note(f"`{program}` is not on the PATH here; it must be on the gateway's")
+    return argv
+
+
+def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    variables = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise click.UsageError(f"`{name}` is no variable: write NAME=VALUE")
+        variables[name] = value
+    return variables
+
+
+@command.command("list")
+@pass_context
+def list_(context: CliContext) -> None:
+    """List the servers."""
+    from yett.app.control import connect
+
+    with connect(context.settings) as control:
+        servers = control.servers()
+    if context.json:
+        print_json([asdict(server) for server in servers])
+        return
+    rows = [(server.name, _target(server), server.grants, server.created_at) for server in servers]
+    print_table(context, ("NAME", "TARGET", "GRANTS", "ADDED"), rows, empty="no servers yet; add one with `yett server add`")
+
+
+@command.command("show")
+@click.argument("name")
+@pass_context
+def show(context: CliContext, name: str) -> None:
+    """Show one server."""
+    from yett.app.control import connect
+
+    with connect(context.settings) as control:
+        server = control.server(name)
+    if context.json:
+        print_json(asdict(server))
+        return
+    fields = [("name", server.name), ("id", server.id), ("target", _target(server)), ("endpoint", server.endpoint)]
+    if server.credential is not None:
+        fields.append(("credential", f"{server.credential} as `{server.credential_header}` {server.credential_scheme}".rstrip()))
+    print_fields(context, [*fields, ("live grants", server.grants), ("added", server.created_at)])
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--with-grants", is_flag=True, help="Revoke its live grants too.")
+@pass_context
+def remove(context: CliContext, name: str, with_grants: bool) -> None:
+    """Remove a server."""
+    from yett.app.control import connect
+    from yett.stores.commands import remove_command
+
+    with connect(context.settings) as control:
+        changed = control.remove_server(name, with_grants=with_grants)
+        program = changed.server.command
+        if program is not None and all(server.command != program for server in control.servers()):
+            remove_command(context.settings.state_dir, program)
+    _tell_change(context, changed, f"the server `{changed.server.name}` is removed")
+
+
+@command.command("tools")
+@click.argument("name")
+@pass_context
+def tools(context: CliContext, name: str) -> None:
+    """List the tools that a server offers, as it says itself: no policy is applied."""
+    import logging
+
+    from yett.app.control import connect
+    from yett.app.probe import list_tools
+    from yett.gateway.snapshot import ServerEntry
+
+    with connect(context.settings) as control:
+        server = control.server(name)
+    entry = ServerEntry(
+        id=server.id,
+        name=server.name,
+        url=server.url,
+        command=server.command,
+        credential=server.credential,
+        credential_header=server.credential_header,
+        credential_scheme=server.credential_scheme,
+    )
+    logging.getLogger("yett").addHandler(logging.NullHandler())  # what it would log is in the error
+    found = list_tools(context.settings, entry)
+    if context.json:
+        print_json(found)
+        return
+    rows = [(tool.get("name"), ", ".join(_arguments(tool)), _summary(tool)) for tool in found]
+    print_table(context, ("TOOL", "ARGUMENTS", "DESCRIPTION"), rows, empty=f"the server `{name}` offers no tools")
+
+
+def _arguments(tool: dict[str, Any]) -> list[str]:
+    """Names of the arguments, with a question mark where they may be left out. Anything may be in a server's schema."""
+    schema = tool.get("inputSchema")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    required = schema.get("required") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return []
+    needed = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
+    return [name if name in needed else f"{name}?" for name in properties]
+
+
+def _summary(tool: dict[str, Any]) -> str:
+    """The first sentence or so of the description."""
+    text = str(tool.get("description") or "").strip().partition("\n")[0]
+    return text if len(text) <= DESCRIPTION_MAX else f"{text[: DESCRIPTION_MAX - 1]}…"
+
+
+def _target(server: ServerView) -> str:
+    return server.url if server.url is not None else f"command {server.command}"
+
+
+def _tell_change(context: CliContext, changed: ServerChanged, sentence: str) -> None:
+    if context.json:
+        print_json(asdict(changed))
+        return
+    click.echo(sentence)
+    tell_note(changed.note)
