@@ -322,6 +322,23 @@ async def test_an_idle_counter_is_deleted_a_week_after_it_stopped_counting_and_n
     assert rows(path, "SELECT id FROM counters") == [(2,)]  # the records of the old one name number 1
 
 
+async def test_a_clock_that_jumps_ahead_and_back_refunds_nothing(path: Path) -> None:
+    clock = JumpingClock()
+    async with opened(path, clock) as store:
+        await store.admit(call(allow(limit(key("m", "month")))))
+        for days in (1, 100, 0):
+            clock.ns = START_NS + days * 86_400_000_000_000
+            await store.admit(call(allow(limit(key("other"), maximum=9)), at_ns=clock.ns))
+        assert (await store.admit(call(allow(limit(key("m", "month")))))).decision.effect is Effect.DENY
+
+
+class JumpingClock(ManualClock):
+    """A wall clock that is set while the time that passes does not notice."""
+
+    def monotonic(self) -> float:
+        return 1_000.0
+
+
 async def test_buckets_that_no_longer_count_leave_the_file(path: Path) -> None:
     sliding = limit(key("n", "minute", sliding=True), maximum=1_000)
     async with opened(path) as store:

@@ -51,6 +51,7 @@ class StateStore:
         """Outcomes that found the queue full or the store closed: their calls stay `unknown` in the log."""
         self._path = path
         self._clock = clock
+        self._opened_ns, self._opened_s = clock.now_ns(), clock.monotonic()
         self._relaxed = mode is AuditMode.RELAXED
         self._linger_s = LINGER_S[mode]
         self._patience_s = patience_s
@@ -217,15 +218,20 @@ class StateStore:
         if self._closed and self._writer is not None:
             return  # the thread is ending; what waits is written when it has
         group, self._pending = self._pending, Group()
-        now_ns = self._clock.now_ns()
         if self._fault is not None:
             # A trial after a fault writes at least this, for an empty transaction succeeds on a full disk.
-            group.notes.append(Event(now_ns, "yett", "ledger_recovered", {"fault": str(self._fault)}))
+            group.notes.append(Event(self._clock.now_ns(), "yett", "ledger_recovered", {"fault": str(self._fault)}))
+        surely_past_ns = self._surely_past_ns()
         if self._writer is None:
-            self._finish(group, self._committer.run(group, now_ns))
+            self._finish(group, self._committer.run(group, surely_past_ns))
         else:
             self._writing = True
-            self._writer.submit(group, now_ns)
+            self._writer.submit(group, surely_past_ns)
+
+    def _surely_past_ns(self) -> int:
+        """Now, or less where the clock has jumped ahead: a jump must not make old counters look forgotten."""
+        elapsed_s = self._clock.monotonic() - self._opened_s
+        return min(self._clock.now_ns(), self._opened_ns + int(elapsed_s * 1e9))
 
     # What came of it
 

@@ -95,11 +95,15 @@ class Committer:
         self._cursor = connection.cursor()
         self._path = path
         self._last_seq = 0
+        self._last_seq_version = -1
         self._tickets: dict[int, int] = {}
         self._pruned_at_ns = 0
 
-    def run(self, group: Group, now_ns: int) -> Written:
-        """Write `group` whole or not at all. Never raises: whoever waits must hear of it."""
+    def run(self, group: Group, surely_past_ns: int) -> Written:
+        """Write `group` whole or not at all. Never raises: whoever waits must hear of it.
+
+        Counters that stopped counting long before `surely_past_ns` are deleted by the way.
+        """
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
@@ -107,7 +111,7 @@ class Committer:
         except apsw.Error as error:
             return fault_of(self._path, error)
         try:
-            admissions = self._write(group, now_ns)
+            admissions = self._write(group, surely_past_ns)
             self._cursor.execute("COMMIT")
         except apsw.Error as error:
             self._undo()
@@ -125,13 +129,14 @@ class Committer:
     def _undo(self) -> None:
         """Leave the transaction, if the library has not done so already, and trust nothing in memory."""
         self.counters.forget()
-        self._last_seq = 0
+        self._last_seq_version = -1
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK")
 
-    def _write(self, group: Group, now_ns: int) -> list[Admission]:
-        if self.counters.refresh() or not self._last_seq:
-            self._last_seq = self._newest()
+    def _write(self, group: Group, surely_past_ns: int) -> list[Admission]:
+        self.counters.refresh()
+        if self._last_seq_version != self.counters.version:
+            self._last_seq, self._last_seq_version = self._newest(), self.counters.version
         settled = self._settle(group.outcomes)
         rows: list[Cell] = []
         admissions = [self._admit(call, rows) for call in group.calls]
@@ -139,9 +144,9 @@ class Committer:
         INSERT_CALLS.run(self._cursor, rows)
         self._write_kept(settled)
         self._write_notes(group.notes)
-        if abs(now_ns - self._pruned_at_ns) >= PRUNE_EVERY_NS:
-            self.counters.prune(now_ns)
-            self._pruned_at_ns = now_ns
+        if abs(surely_past_ns - self._pruned_at_ns) >= PRUNE_EVERY_NS:
+            self.counters.prune(surely_past_ns)
+            self._pruned_at_ns = surely_past_ns
         return admissions
 
     def _newest(self) -> int:

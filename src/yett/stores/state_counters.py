@@ -51,20 +51,19 @@ class Counters:
     def __init__(self, connection: apsw.Connection) -> None:
         self._cursor = connection.cursor()
         self._known: dict[CounterKey, Counter | None] = {}
-        self._version = -1
+        self.version = -1
+        """Changes whenever another connection has committed, once `refresh` has looked."""
         self._changed: dict[tuple[int, int], Amount] = {}
 
-    def refresh(self) -> bool:
-        """Forget what another connection may have changed; whether there was such a change."""
+    def refresh(self) -> None:
+        """Forget what another connection may have changed."""
         version: Any = self._cursor.execute("PRAGMA data_version").get
-        if version == self._version:
-            # Never in the middle of a transaction: a counter charged there is not yet in the file.
-            while len(self._known) > COUNTERS_CACHED_MAX:
-                del self._known[next(iter(self._known))]
-            return False
-        self.forget()
-        self._version = version
-        return True
+        if version != self.version:
+            self.forget()
+            self.version = version
+        # Never in the middle of a transaction: a counter charged there is not yet in the file.
+        while len(self._known) > COUNTERS_CACHED_MAX:
+            del self._known[next(iter(self._known))]
 
     def forget(self) -> None:
         """Drop everything in memory."""
@@ -126,10 +125,10 @@ class Counters:
                 )
                 self._known.pop(CounterKey.decode(held.counter), None)
 
-    def prune(self, now_ns: int) -> int:
-        """Delete counters that stopped counting long ago, some at a time; how many."""
+    def prune(self, surely_past_ns: int) -> int:
+        """Delete counters that stopped counting long before, some at a time; how many."""
         old: list[Any] = self._cursor.execute(
-            "SELECT id, key FROM counters WHERE counts_until_ns < ? LIMIT ?", (now_ns - PRUNE_AFTER_NS, PRUNED_AT_ONCE)
+            "SELECT id, key FROM counters WHERE counts_until_ns < ? LIMIT ?", (surely_past_ns - PRUNE_AFTER_NS, PRUNED_AT_ONCE)
         ).fetchall()
         for number, encoded in old:
             self._cursor.execute("DELETE FROM buckets WHERE counter = ?", (number,))

@@ -91,9 +91,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="yett-ledger-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, group: Group, now_ns: int) -> None:
+    def submit(self, group: Group, surely_past_ns: int) -> None:
         """Have `group` written next."""
-        self._groups.put((group, now_ns))
+        self._groups.put((group, surely_past_ns))
 
     def stop(self) -> None:
         """Returns when everything submitted was handled and the thread has ended."""
@@ -102,8 +102,8 @@ class Writer:
 
     def _run(self) -> None:
         while (item := self._groups.get()) is not None:
-            group, now_ns = item
-            self._done(group, self._committer.run(group, now_ns))
+            group, surely_past_ns = item
+            self._done(group, self._committer.run(group, surely_past_ns))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
