@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tests.oracle import tricky, tricky_places
 from tests.oracle.conditions import ABSENT, FALSE, TRUE, Asked, Outcome, Where, judge_condition, value_at
-from tests.oracle.values import LIST_PATHS, NUMBER_PATHS, ODD_PATHS, OPERATORS, chance, literal_for, path_for
+from tests.oracle.values import LIST_PATHS, NUMBER_PATHS, ODD_PATHS, OPERATORS, TEXT_OPERATORS, chance, literal_for, path_for
 from yett.policy.decision import Surface
 
 Json = Any
@@ -36,8 +36,10 @@ class Author:
     """Counter name → window, scope and sliding: one document may not declare a name twice with different ones."""
 
     def document(self) -> Json:
-        """The whole policy."""
-        rng = self.rng
+        """The whole policy; some are about one condition, or about limits and approvals only, so that those decide."""
+        rng, narrow = self.rng, self.rng.random()
+        if narrow < 0.42:
+            return self._one_condition() if narrow < 0.28 else self._limits_and_approvals()
         made: dict[str, Json] = {"version": "1", "default": rng.choice(["allow", "deny", "deny"])}
         self._switches(made)
         surface = self.asked.call.surface
@@ -52,6 +54,26 @@ class Author:
         keys = list(made)
         rng.shuffle(keys)
         return {key: made[key] for key in keys}
+
+    def _one_condition(self) -> Json:
+        surface, name = self.asked.call.surface, self.asked.call.name
+        rule = {self.rng.choice(["require", "deny_if", "deny_if", "require_approval"]): [self._condition(depth=1)]}
+        mode = {"mode": "shadow"} if chance(self.rng, 0.2) else {}
+        return {"version": "1", "default": "allow", surface.value: {name or "*": rule}, **mode}
+
+    def _limits_and_approvals(self) -> Json:
+        rng, surface, name = self.rng, self.asked.call.surface, self.asked.call.name
+        rule: dict[str, Json] = {"limits": [self._limit(dynamic=True) for _ in range(rng.randint(1, 3))]}
+        if chance(rng, 0.15):  # three on one counter, the last the tightest
+            rule["limits"] = [{**rule["limits"][0], "max": most} for most in (250, 100, 1)]
+        if chance(rng, 0.4):
+            rule["require_approval"] = [self._approval() for _ in range(rng.randint(1, 2))]
+        made = {"version": "1", "default": "deny", surface.value: {name or "*": rule}}
+        if chance(rng, 0.6):
+            rng.choice([made, rule])["mode"] = "shadow"
+        if chance(rng, 0.4):
+            made["all_tools"] = {"limits": [self._limit(dynamic=False) for _ in range(rng.randint(1, 2))]}
+        return made
 
     def _switches(self, made: dict[str, Json]) -> None:
         rng = self.rng
@@ -170,7 +192,7 @@ class Author:
             return {"any": [self._condition(depth - 1) for _ in range(rng.randint(1, 3))]}
         if depth and chance(rng, 0.12):
             return {"not": self._condition(depth - 1)}
-        operator = rng.choice(OPERATORS)
+        operator = rng.choice(TEXT_OPERATORS if depth == 1 and chance(rng, 0.3) else OPERATORS)
         path = path_for(rng, operator)
         plain = path.replace("[*]", "[0]")
         found = value_at(plain, self.asked)
@@ -200,7 +222,7 @@ class Author:
             if chance(rng, 0.6):
                 made["scope"] = rng.choice(["grant", "session", "server", "organisation"])
             short = window in ("minute", "hour", "day") or (isinstance(window, int) and window <= 86_400)
-            if short and chance(rng, 0.4):
+            if short and chance(rng, 0.6):
                 made["sliding"] = chance(rng, 0.8)
             self.counters[counter] = made
         return dict(self.counters[counter])

@@ -193,8 +193,8 @@ def _moment(rng: random.Random, window: Window, now_ns: int) -> int:
     length = here.closes_ns - here.opens_ns
     reach = length * (61 if window.sliding else 1)
     edges = [here.opens_ns, here.opens_ns - 1, here.closes_ns, here.closes_ns - 1, now_ns]
-    if window.sliding:
-        edges += [here.opens_ns - 60 * length, here.opens_ns - 60 * length - NS, here.opens_ns - 61 * length]
+    if window.sliding and chance(rng, 0.5):
+        return here.opens_ns - rng.choice([60 * length, 60 * length, 60 * length + 1, 61 * length, 59 * length])
     if chance(rng, 0.3):
         return min(rng.choice(edges), now_ns) if chance(rng, 0.8) else rng.choice(edges)
     if chance(rng, 0.06):

@@ -17,7 +17,7 @@ def chance(rng: random.Random, probability: float) -> bool:
     return rng.random() < probability
 
 
-def number(rng: random.Random, unclear: float = 0.08) -> Json:
+def number(rng: random.Random, unclear: float = 0.1) -> Json:
     """A number; with probability `unclear` one that is ILL."""
     return rng.choice(tricky.UNCLEAR_NUMBERS if chance(rng, unclear) else tricky.CLEAR_NUMBERS)
 
@@ -45,11 +45,25 @@ def clear(rng: random.Random, make: Callable[[random.Random], Json]) -> Json:
 
 def _item(rng: random.Random) -> Json:
     item = {
-        "qty": number(rng, 0.03),
+        "qty": number(rng, 0.05),
         "sku": rng.choice(["a", "gun", "b", "prod"]),
         "sub": [scalar(rng) for _ in range(rng.randrange(3))],
     }
     return _spoil(rng, item, 0.08)
+
+
+def _url(rng: random.Random) -> str:
+    """A tricky URL, or one whose host is near a host of the policies."""
+    if chance(rng, 0.5):
+        return rng.choice(tricky_places.URLS)
+    before = rng.choice(["", "", "a.", "a.b.", "not", "x-", "my_", "xn--", "."])
+    host = rng.choice(["example.com", "example.org", "EXAMPLE.org", "localhost", "127.0.0.1", "bücher.de"])
+    return (
+        rng.choice(["https://", "http://"])
+        + before
+        + host
+        + rng.choice(["", "/", ".", ":8443/x", "/?u=a@b", ".evil.net/", "/a\\b", "/a b"])
+    )
 
 
 def _spoil(rng: random.Random, value: dict[str, Json], probability: float) -> dict[str, Json]:
@@ -65,19 +79,20 @@ def _spoil(rng: random.Random, value: dict[str, Json], probability: float) -> di
 def arguments(rng: random.Random) -> dict[str, Json]:
     """Arguments of a call."""
     made = {
-        "amount": number(rng, 0.05),
+        "amount": number(rng, 0.1),
         "to": rng.choice(tricky.STRINGS),
         "flag": chance(rng, 0.5),
         "nil": None,
         "items": [_item(rng) for _ in range(rng.randrange(4))],
         "tags": [rng.choice(tricky.STRINGS) if chance(rng, 0.9) else scalar(rng) for _ in range(rng.randrange(4))],
-        "grid": [[number(rng, 0.03) for _ in range(rng.randrange(3))] for _ in range(rng.randrange(3))],
+        "grid": [[number(rng, 0.08) for _ in range(rng.randrange(3))] for _ in range(rng.randrange(3))],
+        "numbers": [number(rng, 0.2) for _ in range(rng.randrange(4))],
         "o": {"a": {"b": anything(rng), "c d": scalar(rng)}, "list": [scalar(rng) for _ in range(rng.randrange(4))]},
         "odd.key": scalar(rng),
         'quo"te\\é': scalar(rng),
         "": scalar(rng),
         "any": anything(rng),
-        "url": rng.choice(tricky_places.URLS),
+        "url": _url(rng),
         "ip": rng.choice(tricky_places.ADDRESSES),
         "path": rng.choice(tricky_places.PATHS),
         "sql": rng.choice(tricky.SQL),
@@ -90,6 +105,8 @@ NUMBER_PATHS: Final = [
     "args.amount",
     "args.items[0].qty",
     "args.items[*].qty",
+    "args.numbers[1]",
+    "args.numbers[*]",
     "args.grid[0][1]",
     "args.grid[*][*]",
     "args.grid[*][0]",
@@ -118,7 +135,16 @@ STRING_PATHS: Final = [
     "now.date",
     "args.uri",
 ]
-LIST_PATHS: Final = ["args.items", "args.tags", "args.items[*].sub", "args.grid", "args.grid[*]", "args.o.list", "args.to"]
+LIST_PATHS: Final = [
+    "args.items",
+    "args.grid[0]",
+    "args.tags",
+    "args.items[*].sub",
+    "args.grid",
+    "args.grid[*]",
+    "args.o.list",
+    "args.to",
+]
 ODD_PATHS: Final = [
     'args[""]',
     "args.nil",
@@ -163,6 +189,8 @@ OPERATORS: Final = (
     + ["sql_only", "sql_any"]
 )
 
+TEXT_OPERATORS: Final = ["host_in", "host_in", "path_within", "cidr_in", "sql_only", "sql_any"]
+
 
 def path_for(rng: random.Random, operator: str) -> str:
     """A path that suits the operator most of the time."""
@@ -179,9 +207,9 @@ def literal_for(rng: random.Random, operator: str, actual: Json) -> Json:
     if operator in _LITERALS:
         return _LITERALS[operator](rng)
     if operator in ("eq", "neq"):
-        return actual if near else clear(rng, anything)
+        return actual if near else _like(rng, actual)
     if operator in ("in", "not_in"):
-        return [actual] * near + [clear(rng, anything) for _ in range(rng.randrange(0 if near else 1, 4))]
+        return [actual] * near + [_like(rng, actual) for _ in range(rng.randrange(0 if near else 1, 4))]
     if operator == "contains":
         return rng.choice(actual) if near and isinstance(actual, list) and actual else clear(rng, scalar)
     if operator in ("lt", "lte", "gt", "gte"):
@@ -190,6 +218,15 @@ def literal_for(rng: random.Random, operator: str, actual: Json) -> Json:
         return actual[:1] if near and isinstance(actual, str) else rng.choice(tricky.STRINGS)
     assert operator in ("size_lte", "size_gte")
     return len(actual) if near and kind(actual) in ("string", "array", "object") else rng.randrange(4)
+
+
+def _like(rng: random.Random, actual: Json) -> Json:
+    """Another value, half of the time of the same kind."""
+    if kind(actual) == "number" and chance(rng, 0.5):
+        return number(rng, 0)
+    if kind(actual) == "array" and chance(rng, 0.5):
+        return [_like(rng, item) for item in actual]
+    return clear(rng, anything)
 
 
 def _some(rng: random.Random, choices: list[str], most: int = 3) -> list[str]:
