@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.edge.wire import edge
 
 CORPUS = Path(__file__).parents[3] / "shared/corpora/http-raw/tests/requests"

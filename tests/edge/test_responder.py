@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -192,6 +194,26 @@ async def test_a_client_that_leaves_while_it_is_waited_for_raises_too() -> None:
         await asyncio.sleep(0.05)
         wire.transport.abort()
         await until(lambda: len(outcome) == 1)
+
+
+async def test_a_handler_that_writes_without_pause_learns_of_a_reset_too() -> None:
+    written: list[int] = []
+
+    async with edge(lambda request, responder: write_on(responder)) as gate:
+        client = socket.create_connection(("127.0.0.1", gate.server.port))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(GET)
+
+        async def write_on(responder: Responder) -> None:
+            client.close()
+            responder.start(200, b"text/event-stream")
+            for count in range(10_000):
+                written.append(count)
+                await responder.write(b"x" * 1000)
+
+        await until(lambda: gate.server.open_connections == 0 and bool(written))
+        assert len(written) < 10_000
+        assert not gate.errors
 
 
 async def test_a_handler_learns_that_the_client_left() -> None:

@@ -36,7 +36,6 @@ class Connection(asyncio.Protocol):
         "_transport",
         "_waiter",
         "client_ip",
-        "lost",
     )
 
     def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
@@ -58,7 +57,6 @@ class Connection(asyncio.Protocol):
         self._abort_at: float | None = None
         """When a closing connection is cut, however much is still to be sent."""
         self.client_ip: str | None = None
-        self.lost = False
 
     # What the event loop calls.
 
@@ -106,7 +104,6 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         shared = self._shared
-        self.lost = True
         shared.connections.discard(self)
         for turn in self._reader.ready:
             if not isinstance(turn, Refusal):
@@ -155,7 +152,9 @@ class Connection(asyncio.Protocol):
 
     @property
     def left(self) -> bool:
-        return self._eof or self.lost
+        # A write that failed closes the transport a moment before the connection counts as lost. Whoever writes in a loop must
+        # not be told to go on: nothing would make him wait.
+        return self._eof or self._transport is None or self._transport.is_closing()
 
     @property
     def goes_on(self) -> bool:
@@ -249,7 +248,7 @@ class Connection(asyncio.Protocol):
             return False
         if self._paused_at is not None:
             await self.drained()
-        return not self.lost
+        return self._transport is not None
 
     def _turns_over(self, task: asyncio.Task[None]) -> None:
         self._shared.tasks.discard(task)

@@ -25,11 +25,6 @@ class Peer(Protocol):
     """What a responder needs of its connection."""
 
     @property
-    def lost(self) -> bool:
-        """Whether nothing can be written any more."""
-        ...
-
-    @property
     def left(self) -> bool:
         """Whether the client has gone, or has at least closed its side."""
         ...
