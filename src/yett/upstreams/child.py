@@ -90,6 +90,7 @@ class Child(asyncio.SubprocessProtocol):
         self._writable.set()
         self._turn = asyncio.Lock()
         self._open_outputs = {1, 2}
+        self._stopping = False
         self.pid = 0
 
     async def start(self, watcher: Watcher) -> None:
@@ -146,7 +147,7 @@ class Child(asyncio.SubprocessProtocol):
         """How it ended, for people."""
         status = self._status
         if status is None:
-            return "closed its output"
+            return "closed its input or output"
         return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
 
     @property
@@ -196,11 +197,12 @@ class Child(asyncio.SubprocessProtocol):
             del self._stderr[:-STDERR_BYTES_MAX]
 
     def pipe_connection_lost(self, fd: int, exc: BaseException | None) -> None:
-        """A child without output answers nothing any more: it is ended if it does not end itself."""
+        """A child that neither hears nor speaks is of no use: it is ended if it does not end itself."""
         self._open_outputs.discard(fd)
         if fd == 1:
             self._hear(self._lines.close())
-            self._loop.call_later(DRAIN_S, self._output_lost)
+        if fd != 2:
+            self._loop.call_later(DRAIN_S, self._out_of_touch)
         self._writable.set()
         self._settle()
 
@@ -224,9 +226,9 @@ class Child(asyncio.SubprocessProtocol):
             else:
                 self._listener.on_line(line)
 
-    def _output_lost(self) -> None:
-        """Nothing comes any more, and the exit that would say why has not come either."""
-        if not self._gone.is_set():
+    def _out_of_touch(self) -> None:
+        """A pipe is lost, and the exit that would say why has not come."""
+        if not self._gone.is_set() and not self._stopping:
             self._listener.on_end()
             self._loop.call_later(self._spec.stop_grace_s, self._kill)
 
@@ -254,6 +256,7 @@ class Child(asyncio.SubprocessProtocol):
         """End it: close its input, then SIGTERM, then SIGKILL to its whole group; returns when it is gone."""
         if self._stdin is None:
             return
+        self._stopping = True
         self._stdin.close()
         for number in (signal.SIGTERM, signal.SIGKILL, None):
             try:

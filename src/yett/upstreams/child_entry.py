@@ -31,6 +31,9 @@ def run(status_fd: int, parent_pid: int, argv: list[str]) -> NoReturn:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.set_inheritable(status_fd, False)
+    # Descriptors that leaked are none of the program's business; copies of its own pipes would hide that it closed them.
+    os.closerange(3, status_fd)
+    os.closerange(status_fd + 1, os.sysconf("SC_OPEN_MAX"))
     pairs = [pair.partition(b"=") for pair in Path("/proc/self/environ").read_bytes().split(b"\0") if b"=" in pair]
     try:
         os.execvpe(argv[0], argv, {name: value for name, _, value in pairs})  # noqa: S606 - argv without a shell is the point

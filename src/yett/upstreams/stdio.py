@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -131,8 +132,9 @@ class StdioUpstream:
     async def _notify(self, message: Outbound) -> None:
         """Notifications start no child: to one that was not there before they would mean nothing."""
         slot = self._slots.get(message.isolation)
-        if slot is not None and slot.channel is not None and slot.channel.usable:
-            await slot.channel.notify(message, timeout_s=self._timeout_s)
+        if slot is not None and slot.channel is not None:
+            with suppress(UpstreamNotReached):
+                await slot.channel.notify(message, timeout_s=self._timeout_s)
 
     def _slot(self, isolation: str) -> _Slot:
         if self._closing.is_set():

@@ -142,9 +142,12 @@ class Channel:
         except asyncio.CancelledError:
             self._leave(pending)
             raise
-        except UpstreamFault:
+        except UpstreamNotReached:
+            # The child is ending; how, is known in a moment and tells the caller more.
             self._pending.pop(pending.number, None)
-            raise
+            await self.over.wait()
+            how = self.child.end_and_last_words if not self.proven else self.child.end
+            raise UpstreamNotReached(f"the program `{self._spec.name}` {how}; it is started again when it is needed") from None
         if pending.over:
             return Answer(body=first)
         return Answer(events=Events(first, pending, self._leave))
