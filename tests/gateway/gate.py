@@ -11,7 +11,7 @@ from tests.support.fake_upstream import FakeUpstream
 from tests.support.ledgers import FakeLedger
 from tests.support.policies import ALLOW_ALL, entry
 from tests.support.wire import Sent, call, initialize, parsed, request
-from yett.errors import OperatorFault
+from yett.errors import OperatorFault, YettError
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
@@ -48,9 +48,12 @@ class Gate:
     def __post_init__(self) -> None:
         self.tools = ToolBook(self.clock)
         self.sessions = Sessions(self.clock)
-        self.calls = Calls(self.ledger, self.clock, digest_key=KEY, run_id="run")
+        self.calls = Calls(self.ledger, self.clock, digest_key=KEY, run_id="run", on_fault=self._report)
         self.dispatcher = Dispatcher(self.calls, self.tools, self.sessions, self._credential)
         self.publish(ALLOW_ALL)
+
+    def _report(self, request_id: str, _: str, fault: YettError) -> None:
+        self.reported.append((request_id, str(fault)))
 
     def _credential(self, _: ServerEntry) -> Mapping[str, str]:
         if isinstance(self.credential, OperatorFault):

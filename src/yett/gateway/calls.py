@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
-from yett.errors import StoreFault
+from yett.errors import StoreFault, YettError
 from yett.gateway.active import ActivePolicy, Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.policy.decision import Call, Code, Decision, Effect, Facts, Surface, ToolFacts
@@ -63,14 +64,25 @@ class Refused:
         return self.decision.code in {Code.HIDDEN, Code.UNKNOWN_TOOL}
 
 
+OnFault: TypeAlias = Callable[[str, str, YettError], None]
+"""Tells the operator what failed: request id, server's name, and what the client is not told. Must not raise."""
+
+
+def _ignore_fault(_request_id: str, _server: str, _fault: YettError) -> None:
+    """Nobody wants to know."""
+
+
 class Calls:
     """Judges calls and settles them. Every fault of a store denies."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, *, digest_key: bytes, run_id: str) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, *, digest_key: bytes, run_id: str, on_fault: OnFault = _ignore_fault
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._digest_key = digest_key
         self._run_id = run_id
+        self._on_fault = on_fault
         self._count = 0
 
     def request_id(self) -> str:
@@ -106,6 +118,10 @@ class Calls:
         outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size)
         with suppress(StoreFault):  # the answer that came is given all the same; the log says `unknown`, the units stay held
             self._ledger.settle(call.receipt, outcome)
+
+    def report(self, request_id: str, server: str, fault: YettError) -> None:
+        """Tell the operator what failed."""
+        self._on_fault(request_id, server, fault)
 
     def note(self, record: CallRecord | SecurityRecord) -> None:
         """Write down what was turned away. Where even that is not possible, it is turned away all the same."""

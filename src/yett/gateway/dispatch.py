@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from yett.audit.record import Result
-from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
+from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Admitted, Calls, Refused, fault
 from yett.gateway.from_server import FromServer
-from yett.gateway.outcomes import judge_body, unreachable
+from yett.gateway.outcomes import judge_body, unreachable, without_credential
+from yett.gateway.relay import Forwarded, RelayedChunks, RelayedEvents
 from yett.gateway.route import Credentials, Route
 from yett.gateway.sessions import Sessions
-from yett.gateway.streams import answers, read_response
+from yett.gateway.streams import read_response
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Code, Surface, ToolFacts
 from yett.policy.evaluate import visible
-from yett.ports import Answer, Event, Outbound
+from yett.ports import Answer, Outbound
 from yett.protocol.capabilities import (
     filter_discover_result,
     filter_initialize_result,
@@ -54,32 +57,46 @@ class Dispatcher:
         if message.handling is Handling.DROPPED:
             return Answer(status=202)
         try:
+            credential = self._credentials(route.caller.server)
+        except OperatorFault as lack:
+            request_id = self._calls.request_id()
+            self._calls.report(request_id, route.caller.server.name, lack)
+            return without_credential(message.id, request_id)
+        try:
             if message.handling is Handling.FILTERED:
-                return await self._filtered(route, message)
-            return await self._relayed(route, message)
+                return await self._filtered(route, message, credential)
+            return await self._relayed(route, message, credential)
         except UpstreamFault as failure:
-            return unreachable(message.id, failure, self._calls.request_id())
-        except OperatorFault:
-            return unreachable(message.id, None, self._calls.request_id())
+            return self._unreachable(route, message, failure, self._calls.request_id())
+
+    def _unreachable(self, route: Route, message: Message, failure: UpstreamFault, request_id: str) -> Answer:
+        self._calls.report(request_id, route.caller.server.name, failure)
+        return unreachable(message.id, failure, request_id, in_detail=route.local)
 
     # --- calls ----------------------------------------------------------------------------------------------------------
 
     async def _call(self, route: Route, message: Message) -> Answer:
         try:
             tool = await self._facts(route, message)
-        except (UpstreamFault, OperatorFault) as failure:
+        except UpstreamFault as failure:
             refused = self._calls.refuse(route.caller, message, fault(Code.TOOLS_UNAVAILABLE))
-            cause = failure if isinstance(failure, UpstreamFault) else None
-            return unreachable(message.id, cause, refused.denial.request_id)
+            return self._unreachable(route, message, failure, refused.denial.request_id)
+        except OperatorFault as lack:
+            return self._without_credential(route, message, lack)
         verdict = await self._calls.admit(route.caller, message, tool)
         if isinstance(verdict, Refused):
             return _denial(message, verdict)
         try:
             credential = self._credentials(route.caller.server)
-        except OperatorFault:
+        except OperatorFault as lack:
             self._calls.settle(verdict, Result.NOT_SENT)
-            return _denial(message, self._calls.refuse(route.caller, message, fault(Code.CREDENTIAL_UNAVAILABLE)))
+            return self._without_credential(route, message, lack)
         return await self._forward(route, message, verdict, credential)
+
+    def _without_credential(self, route: Route, message: Message, lack: OperatorFault) -> Answer:
+        refused = self._calls.refuse(route.caller, message, fault(Code.CREDENTIAL_UNAVAILABLE))
+        self._calls.report(refused.denial.request_id, route.caller.server.name, lack)
+        return _denial(message, refused)
 
     async def _facts(self, route: Route, message: Message) -> ToolFacts:
         """What is known of the called tool; not asked for where the call cannot pass anyway."""
@@ -89,100 +106,54 @@ class Dispatcher:
         return await self._tools.facts(route.scope, message.name, lambda: self._fetch_tools(route, message))
 
     async def _forward(self, route: Route, message: Message, call: Admitted, credential: Mapping[str, str]) -> Answer:
+        forwarded = Forwarded(self._calls, route, message, call)
         body = without_unmediated_client_capabilities(message)
-        result = Result.CLIENT_GONE  # what it is if the client's departure interrupts the wait
         try:
             answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
-            result = Result.OK
         except UpstreamFault as failure:
-            result = _RESULTS.get(type(failure), Result.LOST)
-            return unreachable(message.id, failure, call.request_id)
-        finally:
-            if result is not Result.OK:
-                self._calls.settle(call, result)
-        if answer.body is not None or answer.status >= 400:
-            return self._settled(route, message, call, answer)
+            forwarded.fail(failure)
+            return unreachable(message.id, failure, call.request_id, in_detail=route.local)
+        except asyncio.CancelledError:
+            forwarded.settle(Result.CLIENT_GONE)
+            raise
+        except BaseException:
+            forwarded.settle(Result.LOST)
+            raise
+        answer.session = None  # the server's own name for it, which is of no use to the client, or worse
+        if answer.status >= 400 or (answer.events is None and answer.chunks is None):
+            return self._settled(route, message, forwarded, answer)
         if answer.events is not None:
-            return replace(answer, events=self._events(route, message, call, answer))
-        assert answer.chunks is not None, "an answer has a body, events or chunks"
-        return replace(answer, chunks=self._chunks(call, answer.chunks))
+            return replace(answer, events=RelayedEvents(forwarded, answer, self._from_server))
+        return replace(answer, chunks=RelayedChunks(forwarded, answer))
 
-    def _settled(self, route: Route, message: Message, call: Admitted, answer: Answer) -> Answer:
-        judged = judge_body(message, answer, call.request_id)
-        size = len(answer.body or b"")
-        self._calls.settle(call, judged.result, status=answer.status, rpc_code=judged.rpc_code, size=size)
-        if answer.status == 404 and route.session is not None:
-            self._sessions.close(route.session)
+    def _settled(self, route: Route, message: Message, forwarded: Forwarded, answer: Answer) -> Answer:
+        judged = judge_body(message, answer, forwarded.call.request_id)
+        forwarded.settle(judged.result, status=answer.status, rpc_code=judged.rpc_code, size=len(answer.body or b""))
+        self._close_if_gone(route, answer.status)
         return judged.answer
-
-    async def _events(self, route: Route, message: Message, call: Admitted, answer: Answer) -> AsyncIterator[Event]:
-        assert answer.events is not None and message.id is not None
-        result, code, size = Result.CLIENT_GONE, None, 0
-        try:
-            async for event in answer.events:
-                size += len(event.data)
-                peek = peek_response(event.data) if event.data else None
-                if peek is not None and answers(peek, message.id):
-                    judged = judge_body(message, Answer(body=event.data), call.request_id)
-                    result, code = judged.result, judged.rpc_code
-                    changed = judged.answer.body != event.data
-                    yield Event(judged.answer.body or b"") if changed else event
-                    return
-                relayed = await self._from_server.event(route, message, event, peek)
-                if relayed is not None:
-                    yield relayed
-            result = Result.LOST
-        except UpstreamFault:
-            result = Result.LOST
-            raise
-        finally:
-            self._calls.settle(call, result, status=answer.status, rpc_code=code, size=size)
-            await answer.aclose()
-        raise UpstreamFault("the server closed the stream without an answer")
-
-    async def _chunks(self, call: Admitted, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        result, size = Result.CLIENT_GONE, 0
-        try:
-            async for chunk in chunks:
-                size += len(chunk)
-                yield chunk
-            result = Result.OK
-        except UpstreamFault:
-            result = Result.LOST
-            raise
-        finally:
-            self._calls.settle(call, result, status=200, size=size)
 
     # --- everything else ------------------------------------------------------------------------------------------------
 
-    async def _relayed(self, route: Route, message: Message) -> Answer:
+    async def _relayed(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
         body = without_unmediated_client_capabilities(message)
-        answer = await route.upstream.exchange(self._outbound(route, message, body, self._credentials(route.caller.server)))
+        answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
         if message.id is None:
             await answer.aclose()
             return Answer(status=202)
-        return await self._whole(message, message.id, answer)
+        return await self._whole(route, message, message.id, answer)
 
-    async def _filtered(self, route: Route, message: Message) -> Answer:
+    async def _filtered(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
+        if message.method == "initialize":
+            return await self._initialize(route, message, credential)
         assert message.id is not None, "only requests are filtered"
-        opened = self._sessions.mint() if message.method == "initialize" else None
-        if opened is not None and route.caller.server.url is None and not route.one_child:
-            route = replace(route, isolation=opened)
         body = without_unmediated_client_capabilities(message)
-        answer = await route.upstream.exchange(self._outbound(route, message, body, self._credentials(route.caller.server)))
-        upstream_session = answer.session
-        whole = await self._whole(message, message.id, answer)
-        if whole.status >= 400 or whole.body is None:
-            return whole
-        edited = replace(whole, body=self._edited(route, message, whole.body))
-        if opened is not None and (upstream_session is not None or route.caller.server.url is None):
-            await self._open(route, opened, upstream_session)
-            edited.session = opened
-        return edited
+        answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
+        whole = await self._whole(route, message, message.id, answer)
+        if whole.status < 400 and whole.body is not None:
+            whole.body = self._edited(route, message, whole.body)
+        return whole
 
     def _edited(self, route: Route, message: Message, body: bytes) -> bytes:
-        if message.method == "initialize":
-            return filter_initialize_result(body)
         if message.method == "server/discover":
             return filter_discover_result(body)
         policy = None if route.caller.policy is None else route.caller.policy.compiled
@@ -192,19 +163,76 @@ class Dispatcher:
         self._tools.learn(route.scope, tools, whole=whole)
         return shown
 
-    async def _open(self, route: Route, id: str, upstream: str | None) -> None:
-        grant, server = route.caller.grant, route.caller.server
-        for gone in self._sessions.open(id, grant_id=grant.id, server_id=server.id, upstream=upstream):
-            self._tools.forget((gone.server_id, gone.id))
-
-    async def _whole(self, message: Message, id: bytes, answer: Answer) -> Answer:
+    async def _whole(self, route: Route, message: Message, id: bytes, answer: Answer) -> Answer:
         """The answer with its one response as body; of an error status, only what is fit to be passed on."""
         if answer.status >= 400:
             await answer.aclose()
+            self._close_if_gone(route, answer.status)
+            answer.session = None
             return judge_body(message, answer, self._calls.request_id()).answer
         return Answer(status=answer.status, body=await read_response(answer, id))
 
+    # --- sessions -------------------------------------------------------------------------------------------------------
+
+    async def _initialize(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
+        """Open a session on both sides, or leave none behind."""
+        assert message.id is not None, "initialize is a request"
+        opened, own_child = self._sessions.mint(), route.caller.server.url is None and not route.local
+        if own_child:
+            route = replace(route, isolation=opened)
+        outbound = self._outbound(route, message, without_unmediated_client_capabilities(message), credential)
+        try:
+            answer = await route.upstream.exchange(outbound)
+            outbound = replace(outbound, session=answer.session)
+            whole = await self._whole(route, message, message.id, answer)
+            accepted = whole.status < 400 and _is_result(whole.body)
+            if accepted:
+                whole.body = filter_initialize_result(whole.body or b"")
+        except BaseException:
+            await self._abandon(route, outbound)
+            raise
+        if not accepted:
+            await self._abandon(route, outbound)
+        elif outbound.session is not None or route.caller.server.url is None:
+            await self._open(route, opened, outbound)
+            whole.session = opened
+        return whole
+
+    async def _open(self, route: Route, id: str, outbound: Outbound) -> None:
+        grant, server = route.caller.grant, route.caller.server
+        for gone in self._sessions.open(id, grant_id=grant.id, server_id=server.id, upstream=outbound.session):
+            self._tools.forget((gone.server_id, gone.id))
+            if gone.server_id == server.id and server.url is None:
+                await self._abandon(route, replace(outbound, isolation=gone.id))
+
+    async def _abandon(self, route: Route, outbound: Outbound) -> None:
+        """End what nobody will use any more: a session at the server, or the child of one."""
+        if outbound.session is not None or (route.caller.server.url is None and not route.local):
+            with suppress(UpstreamFault):
+                await route.upstream.end_session(outbound)
+
+    def _close_if_gone(self, route: Route, status: int) -> None:
+        """Forget a session that the server has forgotten; the client opens another one."""
+        if status == 404 and route.session is not None:
+            self._sessions.close(route.session)
+            self._tools.forget(route.scope)
+
+    async def end_session(self, route: Route) -> int:
+        """End a handshake session on both sides; the server's HTTP status.
+
+        Errors: `UpstreamFault`, `OperatorFault`; the session is over on this side all the same.
+        """
+        assert route.session is not None, "the caller found it"
+        self._sessions.close(route.session)
+        self._tools.forget(route.scope)
+        credential, upstream = self._credentials(route.caller.server), route.session.upstream
+        outbound = Outbound(b"", "", None, False, route.headers, credential, upstream, route.isolation)
+        return await route.upstream.end_session(outbound)
+
+    # --- what the gateway itself asks -----------------------------------------------------------------------------------
+
     async def _fetch_tools(self, route: Route, message: Message) -> list[ToolDefinition]:
+        """The server's whole list, asked for in the era of `message`."""
         definitions: list[ToolDefinition] = []
         cursor: str | None = None
         for _ in range(PAGES_MAX):
@@ -217,6 +245,7 @@ class Dispatcher:
             answer = await route.upstream.exchange(replace(outbound, method="tools/list", id=id))
             if answer.status >= 400:
                 await answer.aclose()
+                self._close_if_gone(route, answer.status)
                 raise UpstreamFault(f"the server answered a request for its tools with HTTP {answer.status}; see its own log")
             page, cursor = read_tools_list(await read_response(answer, id))
             definitions.extend(page)
@@ -236,18 +265,10 @@ class Dispatcher:
             isolation=route.isolation,
         )
 
-    async def end_session(self, route: Route) -> int:
-        """End a handshake session on both sides; the HTTP status for the client."""
-        assert route.session is not None
-        self._sessions.close(route.session)
-        self._tools.forget(route.scope)
-        outbound = Outbound(
-            b"", "", None, False, route.headers, self._credentials(route.caller.server), route.session.upstream, route.isolation
-        )
-        return await route.upstream.end_session(outbound)
 
-
-_RESULTS: Final = {UpstreamNotReached: Result.NOT_SENT, UpstreamTimedOut: Result.TIMED_OUT}
+def _is_result(body: bytes | None) -> bool:
+    peek = peek_response(body or b"")
+    return peek is not None and peek.is_response and peek.rpc_error_code is None
 
 
 def _denial(message: Message, refused: Refused) -> Answer:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from yett.audit.record import Result
-from yett.errors import UpstreamFault, UpstreamTimedOut
+from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.gateway.streams import answers
 from yett.ports import Answer
+from yett.protocol.answers import MalformedAnswer
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
 from yett.protocol.peek import ResponsePeek, peek_response, replace_unmediated_result
@@ -56,11 +58,26 @@ def _http_error(id: bytes, answer: Answer, peek: ResponsePeek | None, request_id
     return Judged(Result.HTTP_ERROR, code, shown)
 
 
-def unreachable(id: bytes | None, failure: UpstreamFault | None, request_id: str) -> Answer:
-    """The answer where the server could not be asked, or did not answer; None stands for a missing credential."""
-    if failure is None:
-        return failed(id, "the gateway lacks its credential for this server; ask the operator", request_id)
-    return failed(id, str(failure), request_id, status=504 if isinstance(failure, UpstreamTimedOut) else 502)
+def unreachable(id: bytes | None, failure: UpstreamFault, request_id: str, *, in_detail: bool) -> Answer:
+    """The answer where the server could not be reached, was late, or broke off.
+
+    What exactly failed names addresses, programs and paths: `in_detail` says whether the client may know them.
+    """
+    text = str(failure) if in_detail or isinstance(failure, MalformedAnswer) else _PUBLIC.get(type(failure), _BROKEN)
+    return failed(id, text, request_id, status=504 if isinstance(failure, UpstreamTimedOut) else 502)
+
+
+_ASK: Final = "ask the operator, whose log says more"
+_BROKEN: Final = f"the server broke off before it had answered, and may have acted; {_ASK}"
+_PUBLIC: Final[Mapping[type[UpstreamFault], str]] = {
+    UpstreamNotReached: f"the server cannot be reached, and nothing was sent; {_ASK}",
+    UpstreamTimedOut: f"the server did not answer in time, and may have acted; {_ASK}",
+}
+
+
+def without_credential(id: bytes | None, request_id: str) -> Answer:
+    """The answer where the gateway's own credential for the server is not to be had."""
+    return failed(id, "the gateway lacks its credential for this server; ask the operator", request_id)
 
 
 def failed(id: bytes | None, text: str, request_id: str, *, status: int = 502) -> Answer:

@@ -29,8 +29,9 @@ class Route:
     """Who may not share a child process with others."""
     headers: Headers = ()
     """HTTP fields that go along; empty on stdio."""
-    one_child: bool = False
-    """Whether one child serves whatever the client opens, since nobody else uses it (`yett run`)."""
+    local: bool = False
+    """Whether the client is who runs the server (`yett run`): one child serves whatever it opens, since nobody else uses it,
+    and it is told in detail what went wrong."""
 
     @property
     def scope(self) -> Scope:

@@ -113,7 +113,8 @@ class StdioFront:
                     if event.data:
                         await self._write(event.data)
         except UpstreamFault as failure:
-            await self._write(unreachable(message.id, failure, self._parts.calls.request_id()).body or b"")
+            request_id = self._parts.calls.request_id()
+            await self._write(unreachable(message.id, failure, request_id, in_detail=True).body or b"")
         finally:
             self._slots.release()
 
@@ -145,4 +146,4 @@ class StdioFront:
             policy=snapshot.policy_of(self._parts.grant),
             session=None if self._session is None else self._session.id,
         )
-        return Route(caller, self._parts.upstream, self._session, isolation=self._parts.grant.id, one_child=True)
+        return Route(caller, self._parts.upstream, self._session, isolation=self._parts.grant.id, local=True)
