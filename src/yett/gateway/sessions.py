@@ -11,6 +11,8 @@ from yett.ports import Clock
 
 SESSIONS_MAX: Final = 10_000
 """As many as the official SDK keeps; the one idle longest gives way."""
+GRANT_SESSIONS_MAX: Final = 1_000
+"""Of one grant, whose own idle sessions give way first: nobody can push out everybody else's."""
 IDLE_S: Final = 1_800.0
 """Idle time after which a session is forgotten: the SDKs' own."""
 
@@ -31,11 +33,22 @@ class Session:
 class Sessions:
     """The only owner of sessions."""
 
-    def __init__(self, clock: Clock, *, sessions_max: int = SESSIONS_MAX, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        sessions_max: int = SESSIONS_MAX,
+        grant_sessions_max: int = GRANT_SESSIONS_MAX,
+        idle_s: float = IDLE_S,
+    ) -> None:
         self._clock = clock
         self._sessions_max = sessions_max
+        self._grant_sessions_max = grant_sessions_max
         self._idle_s = idle_s
         self._by_id: OrderedDict[str, Session] = OrderedDict()
+        """The one idle longest first."""
+        self._of_grant: dict[str, OrderedDict[str, None]] = {}
+        """Ids of each grant's sessions, the one idle longest first."""
 
     def mint(self) -> str:
         """An id that nobody can guess, for a session that is not open yet."""
@@ -44,7 +57,16 @@ class Sessions:
     def open(self, id: str, *, grant_id: str, server_id: str, upstream: str | None) -> list[Session]:
         """Remember a session; returns those that gave way to it, for their children to be stopped."""
         self._by_id[id] = Session(id, grant_id, server_id, upstream, self._clock.monotonic())
-        return [self._by_id.popitem(last=False)[1] for _ in range(len(self._by_id) - self._sessions_max)]
+        mine = self._of_grant.setdefault(grant_id, OrderedDict())
+        mine[id] = None
+        gone: list[Session] = []
+        if len(mine) > self._grant_sessions_max:
+            gone.append(self._by_id[next(iter(mine))])
+        elif len(self._by_id) > self._sessions_max:
+            gone.append(next(iter(self._by_id.values())))
+        for other in gone:
+            self.close(other)
+        return gone
 
     def find(self, id: str, *, grant_id: str, server_id: str) -> Session | None:
         """The session, if this grant opened it on this server; another's session is as if it were not there."""
@@ -53,11 +75,17 @@ class Sessions:
             return None
         session.last_used_s = self._clock.monotonic()
         self._by_id.move_to_end(id)
+        self._of_grant[grant_id].move_to_end(id)
         return session
 
     def close(self, session: Session) -> None:
         """Forget a session."""
-        self._by_id.pop(session.id, None)
+        if self._by_id.pop(session.id, None) is None:
+            return
+        mine = self._of_grant[session.grant_id]
+        del mine[session.id]
+        if not mine:
+            del self._of_grant[session.grant_id]
 
     def expired(self) -> list[Session]:
         """Forget and return all sessions that were idle for too long."""
@@ -65,7 +93,7 @@ class Sessions:
         gone: list[Session] = []
         while self._by_id and (first := next(iter(self._by_id.values()))).last_used_s < limit:
             gone.append(first)
-            del self._by_id[first.id]
+            self.close(first)
         return gone
 
     def __len__(self) -> int:

@@ -7,7 +7,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+from weakref import WeakValueDictionary
 
+from yett.errors import UpstreamFault
 from yett.policy.arguments import compile_check
 from yett.policy.decision import ArgumentCheck, ToolFacts
 from yett.policy.json_value import JsonObject
@@ -27,11 +29,12 @@ Fetch: TypeAlias = Callable[[], Awaitable[list[ToolDefinition]]]
 """Asks the server for its whole list."""
 
 UNKNOWN: Final = ToolFacts(known=False)
+_NEVER: Final = float("-inf")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class _LazyCheck:
-    """A tool's schema, compiled when the first call needs it."""
+    """A schema, compiled when the first call needs it. One for all lists that hold the same bytes: each session has a list."""
 
     schema: bytes
     compiled: ArgumentCheck | None = None
@@ -52,7 +55,9 @@ class _Known:
 
     tools: dict[str, ToolFacts] = field(default_factory=dict)
     schemas: dict[str, bytes | None] = field(default_factory=dict)
-    asked_at_s: float = float("-inf")
+    asked_at_s: float = _NEVER
+    whole: bool = False
+    """Whether it was ever seen whole: only then is a tool that is not in it unknown."""
     stale: bool = True
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -63,30 +68,43 @@ class ToolBook:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[Scope, _Known] = OrderedDict()
+        self._checks: WeakValueDictionary[bytes, _LazyCheck] = WeakValueDictionary()
 
     async def facts(self, scope: Scope, name: str, fetch: Fetch) -> ToolFacts:
         """What is known of a tool; asks the server on a miss, after a change, and at most once a second.
 
-        Errors: whatever `fetch` raises.
+        Errors: whatever `fetch` raises; `UpstreamFault` until a list that could not be read may be asked for again.
         """
         known = self._of(scope)
         facts = known.tools.get(name)
         if facts is not None and not known.stale:
             return facts
         async with known.asking:
-            facts = known.tools.get(name)
-            fresh = facts is not None and not known.stale
+            fresh = name in known.tools and not known.stale
             if not fresh and self._clock.monotonic() - known.asked_at_s >= REFRESH_S:
-                known.asked_at_s = self._clock.monotonic()
-                definitions = await fetch()
-                self._replace(known, definitions)
-        return known.tools.get(name, UNKNOWN)
+                await self._ask(known, fetch)
+        facts = known.tools.get(name)
+        if facts is None and not known.whole:
+            raise UpstreamFault("the server did not tell its tools a moment ago; try again in a second")
+        return UNKNOWN if facts is None else facts
+
+    async def _ask(self, known: _Known, fetch: Fetch) -> None:
+        known.asked_at_s = self._clock.monotonic()
+        try:
+            definitions = await fetch()
+        except asyncio.CancelledError:
+            known.asked_at_s = _NEVER  # one client that leaves does not keep the others waiting
+            raise
+        self._replace(known, definitions)
 
     def learn(self, scope: Scope, definitions: Iterable[ToolDefinition], *, whole: bool) -> None:
-        """Take note of a list, or a page of one, that passed by on its way to a client."""
+        """Take note of a list, or a page of one, that passed by on its way to a client.
+
+        Errors: `UpstreamFault` for more tools than anybody has.
+        """
         known = self._of(scope)
         if whole:
-            self._replace(known, definitions)
+            self._replace(known, list(definitions))
             known.asked_at_s = self._clock.monotonic()
         else:
             for definition in definitions:
@@ -111,17 +129,27 @@ class ToolBook:
             self._known.move_to_end(scope)
         return known
 
-    def _replace(self, known: _Known, definitions: Iterable[ToolDefinition]) -> None:
-        definitions = list(definitions)
+    def _replace(self, known: _Known, definitions: list[ToolDefinition]) -> None:
         for gone in known.tools.keys() - {definition.name for definition in definitions}:
             del known.tools[gone], known.schemas[gone]
         for definition in definitions:
             self._add(known, definition)
         known.stale = False
+        known.whole = True
 
     def _add(self, known: _Known, definition: ToolDefinition) -> None:
-        if definition.name in known.tools and known.schemas[definition.name] == definition.input_schema:
-            return
-        check = None if definition.input_schema is None else _LazyCheck(definition.input_schema)
-        known.tools[definition.name] = ToolFacts(check=check)
-        known.schemas[definition.name] = definition.input_schema
+        name, schema = definition.name, definition.input_schema
+        if name in known.tools:
+            if known.schemas[name] == schema:
+                return
+        elif len(known.tools) >= TOOLS_MAX:
+            raise UpstreamFault(f"the server lists more than {TOOLS_MAX} tools; have it list fewer")
+        check = None if schema is None else self._check(schema)
+        known.tools[name] = ToolFacts(check=check)
+        known.schemas[name] = None if check is None else check.schema
+
+    def _check(self, schema: bytes) -> _LazyCheck:
+        check = self._checks.get(schema)
+        if check is None:
+            check = self._checks[schema] = _LazyCheck(schema)
+        return check
