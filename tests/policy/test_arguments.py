@@ -240,41 +240,6 @@ def doubling(levels: int) -> Schema:
     return {"$ref": "#/$defs/d0", "$defs": {**definitions, f"d{levels}": {"type": "object"}}}
 
 
-HEAVY: dict[str, Schema] = {
-    "doubling": doubling(24),
-    "under a property named as a keyword": {**doubling(24), "$ref": "#/$defs/e", "$defs": {**doubling(24)["$defs"], "e": {}}},
-    "in a default": {"$ref": "#/default", "default": {"allOf": [{"$ref": "#/$defs/d0"}]}, "$defs": doubling(24)["$defs"]},
-    "through an unknown keyword": {
-        "$ref": "#/shelf/d0",
-        "shelf": json.loads(json.dumps(doubling(24)["$defs"]).replace("$defs", "shelf")),
-    },
-    "by anchors": {
-        "$ref": "#a0",
-        "$defs": {
-            **{f"d{n}": {"$anchor": f"a{n}", "anyOf": [{"$ref": f"#a{n + 1}"}] * 2} for n in range(24)},
-            "d24": {"$anchor": "a24", "type": "string"},
-        },
-    },
-    "by resources": {
-        "$ref": "r0",
-        "$defs": {**{f"d{n}": {"$id": f"r{n}", "anyOf": [{"$ref": f"r{n + 1}"}] * 2} for n in range(24)}, "d24": {"$id": "r24"}},
-    },
-    "by levels of properties": {
-        "$ref": "#/$defs/d0",
-        "$defs": {
-            **{f"d{n}": {"allOf": [{"properties": {"a": {"$ref": f"#/$defs/d{n + 1}"}}}] * 2} for n in range(24)},
-            "d24": {},
-        },
-    },
-}
-HEAVY["under a property named as a keyword"]["$defs"]["e"] = {"properties": {"default": {"$ref": "#/$defs/d0"}}}
-
-
-@pytest.mark.parametrize("schema", HEAVY.values(), ids=HEAVY.keys())
-def test_a_schema_that_multiplies_work_is_not_usable(schema: Schema) -> None:
-    assert compile_check(schema) is None
-
-
 def test_work_is_bounded_to_the_stated_number_of_looks() -> None:
     within = PATHS_MAX.bit_length() - 1
     assert compile_check(doubling(within)) is not None

@@ -348,4 +348,3 @@ def test_the_canonical_text_of_an_address_reads_back_as_the_same_address() -> No
 
 def test_the_host_is_the_text_that_goes_into_dns() -> None:
     assert host_of("https://Bücher.Example.:443/x") == "xn--bcher-kva.example"
-    assert host_of("https://[2001:db8::1]:443/x") == "2001:db8::1"

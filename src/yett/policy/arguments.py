@@ -164,7 +164,7 @@ def _has_at_most(limit: int, value: JsonValue) -> bool:
 
 
 def _why(validator: Validator, instance: dict[str, JsonValue]) -> str:
-    import jsonschema_rs  # noqa: PLC0415
+    import jsonschema_rs  # noqa: PLC0415 - loaded already, by the validator
 
     try:
         validator.validate(instance)

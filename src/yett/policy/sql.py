@@ -150,7 +150,7 @@ def _read(sql: str, dialect: str) -> frozenset[str]:
 
 def _reader(dialect: str) -> Dialect:
     from sqlglot import parser  # noqa: PLC0415 - 0.1 s to load, and few policies judge SQL
-    from sqlglot.dialects.dialect import Dialect  # noqa: PLC0415
+    from sqlglot.dialects.dialect import Dialect  # noqa: PLC0415 - as above
 
     parser.logger.disabled = True  # it would print each text that it reads only in part
     return Dialect.get_or_raise(dialect)
