@@ -21,7 +21,7 @@ from yett.audit.record import Refused, SecurityRecord
 from yett.edge.limits import EdgeLimits
 from yett.edge.server import EdgeServer, serve
 from yett.edge.shared import Reports
-from yett.errors import YettError
+from yett.errors import OperatorFault, YettError
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.calls import Calls
@@ -90,14 +90,7 @@ async def run(
     upstreams = Upstreams(settings, core.clock, core.credentials, _list_changes(core.tools), log.warning)
     try:
         front = HttpFront(_parts(settings, core, upstreams, key))
-        server = await serve(
-            front.handle,
-            host=settings.data_plane.host,
-            port=settings.data_plane.port,
-            limits=EdgeLimits(body_bytes=settings.data_plane.body_bytes_max),
-            monotonic=core.clock.monotonic,
-            reports=Reports(_refusals(core.ledger, core), _log_failure),
-        )
+        server = await _listen(settings, core, front)
         if ready is not None:
             ready(server)
         await _serve_until(stop, settings, core, upstreams, f"http://{settings.data_plane.host}:{server.port}")
@@ -105,6 +98,20 @@ async def run(
     finally:
         await upstreams.aclose()
         await core.ledger.aclose()
+
+
+async def _listen(settings: Settings, core: Core, front: HttpFront) -> EdgeServer:
+    try:
+        return await serve(
+            front.handle,
+            host=settings.data_plane.host,
+            port=settings.data_plane.port,
+            limits=EdgeLimits(body_bytes=settings.data_plane.body_bytes_max),
+            monotonic=core.clock.monotonic,
+            reports=Reports(_refusals(core.ledger, core), _log_failure),
+        )
+    except OperatorFault as error:
+        raise OperatorFault(f"{error} (`data_plane.host`, `data_plane.port`)") from error
 
 
 async def _serve_until(stop: asyncio.Event, settings: Settings, core: Core, upstreams: Upstreams, listening: str) -> None:

@@ -41,11 +41,13 @@ class CommandError(YettError):
         self.details = tuple(details)
 
 
+_REORDERING: Final = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+"""Marks that reorder or break text: a name must not look like another one."""
 _CONTROLS: Final = {
     **{number: f"\\x{number:02x}" for number in (*range(0x20), *range(0x7F, 0xA0))},
-    # Marks that reorder text: a name must not look like another one.
-    **{number: f"\\u{number:04x}" for number in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
+    **{number: f"\\u{number:04x}" for number in _REORDERING},
 }
+_JSON_CONTROLS: Final = {number: f"\\u{number:04x}" for number in (*range(0x7F, 0xA0), *_REORDERING)}
 
 
 def plain(text: object) -> str:
@@ -55,12 +57,17 @@ def plain(text: object) -> str:
 
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    click.echo(_json(value, indent=2))
 
 
 def print_json_line(value: object) -> None:
     """One line of JSON on stdout: for answers without an end."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    click.echo(_json(value, separators=(",", ":")))
+
+
+def _json(value: object, **style: Any) -> str:
+    """JSON text that no terminal acts upon: what JSON leaves as it is, is escaped as JSON allows."""
+    return json.dumps(value, ensure_ascii=False, default=str, **style).translate(_JSON_CONTROLS)
 
 
 def print_table(context: CliContext, headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
@@ -119,7 +126,7 @@ def print_error(context: CliContext, error: BaseException) -> int:
         body: dict[str, object] = {"code": code, "message": str(error)}
         if details:
             body["details"] = list(details)
-        click.echo(json.dumps({"error": body}, ensure_ascii=False, default=str), err=True)
+        click.echo(_json({"error": body}), err=True)
     else:
         label = click.style("error:", fg="red", bold=True)
         click.echo(f"{label} {plain(error)}", err=True, color=context.color(stderr=True))
