@@ -14,7 +14,7 @@ from tests.support.clock import START_NS, ManualClock
 from yett.audit.mode import AuditMode
 from yett.audit.record import Outcome, Refused, Result, SecurityRecord
 from yett.errors import StoreFault
-from yett.policy.decision import Code, Effect
+from yett.policy.decision import Code, Decision, Effect
 from yett.stores import state
 from yett.stores.state import StateStore
 
@@ -100,6 +100,20 @@ async def test_a_shadow_limit_counts_apart_and_only_for_calls_that_pass(path: Pa
         assert second.decision.code is Code.LIMIT_EXCEEDED
         assert second.receipt is not None
         assert units(path) == {f"n@{DAY}": "2", f"trial@{DAY}": "1"}
+
+
+async def test_a_call_that_would_be_denied_anyway_does_not_count_in_shadow(path: Path) -> None:
+    suppressed = Decision(
+        Effect.WOULD_DENY,
+        Code.DENY_IF_MATCHED,
+        "/tools/pay/deny_if/always",
+        "no",
+        shadow_charges=(limit(key("trial", shadow=True)),),
+    )
+    async with opened(path) as store:
+        admission = await store.admit(call(suppressed))
+    assert admission.decision is suppressed
+    assert units(path) == {}
 
 
 async def test_what_surely_did_not_run_is_there_again_for_the_next_look_and_the_next_call(path: Path, fsync: bool) -> None:
@@ -217,6 +231,16 @@ async def test_a_caller_that_goes_away_just_after_the_commit_gives_its_units_bac
         with pytest.raises(asyncio.CancelledError):
             await task
     assert units(path) == {f"n@{DAY}": "0"}
+
+
+async def test_a_caller_that_goes_away_while_the_store_closes_gives_its_units_back(path: Path, fsync: bool) -> None:
+    async with opened(path, fsync=fsync) as store:
+        task = asyncio.create_task(store.admit(call(allow(limit()))))
+        await asyncio.sleep(0)
+        task.cancel()
+        await store.aclose()
+    assert units(path) == {f"n@{DAY}": "0"}
+    await asyncio.wait([task])
 
 
 async def test_a_second_caller_is_not_touched_by_the_cancellation_of_the_first(path: Path) -> None:
@@ -337,6 +361,15 @@ class JumpingClock(ManualClock):
 
     def monotonic(self) -> float:
         return 1_000.0
+
+
+async def test_the_oldest_part_of_a_sliding_window_still_counts_when_the_newest_opens(path: Path) -> None:
+    sliding = limit(key("n", "minute", sliding=True), maximum=2)
+    async with opened(path) as store:
+        await store.admit(call(allow(sliding)))
+        later_ns = START_NS + 60_000_000_000
+        effects = [(await store.admit(call(allow(sliding), at_ns=later_ns))).decision.effect for _ in range(2)]
+    assert effects == [Effect.ALLOW, Effect.DENY]
 
 
 async def test_buckets_that_no_longer_count_leave_the_file(path: Path) -> None:

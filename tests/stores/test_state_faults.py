@@ -181,19 +181,24 @@ async def test_a_short_lock_is_waited_for_while_the_loop_does_other_work(path: P
     assert rows(path, "SELECT decision FROM calls") == [("allow",), ("deny",)]
 
 
-async def test_records_and_outcomes_of_a_locked_time_are_written_after_it(path: Path) -> None:
-    async with opened(path, patience_s=0.02) as store:
+@pytest.mark.parametrize("fsync", [False, True], ids=["loop", "fsync"])
+async def test_records_and_outcomes_of_a_locked_time_are_written_after_it_in_their_order(path: Path, fsync: bool) -> None:
+    async with opened(path, fsync=fsync, patience_s=0.02) as store:
         admission = await store.admit(call(allow(limit())))
         assert admission.receipt is not None
         with held(path) as release:
             store.settle(admission.receipt, NOT_SENT)
+            store.note(call(DENIED, request_id="first"))
+            waiting = asyncio.create_task(store.admit(call()))
+            await asyncio.sleep(0.001)  # the first record is on its way to the thread
+            store.note(call(DENIED, request_id="second"))
             with pytest.raises(StoreFault):
-                await store.admit(call())
-            store.note(call(DENIED))
+                await waiting
+            store.note(call(DENIED, request_id="third"))
             release()
             await until(lambda: store.fault is None)
     assert list(units(path).values()) == ["0"]
-    assert rows(path, "SELECT decision FROM calls") == [("allow",), ("deny",)]
+    assert rows(path, "SELECT request_id FROM calls WHERE decision = 'deny'") == [("first",), ("second",), ("third",)]
 
 
 async def test_a_full_disk_denies_until_there_is_space_again(tmp_path: Path) -> None:
@@ -252,13 +257,14 @@ async def test_a_bug_of_ours_denies_its_group_and_no_other(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(path) as store:
+        await store.admit(call(allow(limit(maximum=9))))
         with monkeypatch.context() as patch:
             patch.setattr(state_commit, "call_row", lambda *_: 1 / 0)
             with pytest.raises(StoreFault, match=r"cannot write the record of this call \(ZeroDivisionError\)"):
-                await store.admit(call(allow(limit())))
+                await store.admit(call(allow(limit(maximum=9))))
         assert "a group of records was discarded" in caplog.text
-        assert (await store.admit(call(allow(limit())))).decision.effect is Effect.ALLOW
-    assert list(units(path).values()) == ["1"]
+        assert (await store.admit(call(allow(limit(key("other")))))).decision.effect is Effect.ALLOW
+    assert list(units(path).values()) == ["1", "1"]
 
 
 async def test_what_cannot_be_written_when_closing_is_said(path: Path, caplog: pytest.LogCaptureFixture) -> None:
