@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -108,10 +109,7 @@ def _hide_patterns(document: JsonValue) -> Iterator[tuple[str, str]]:
 def _patterns(rules: Iterable[PlacedRule]) -> Iterator[Finding]:
     rules = tuple(rules)
     for section in ("tools", "resources", "prompts"):
-        wild = [rule for rule in rules if rule.section == section and "*" in rule.key]
-        for index, rule in enumerate(wild):
-            for other in wild[:index]:
-                yield from _rivals(rule, other)
+        yield from _rivals([rule for rule in rules if rule.section == section and "*" in rule.key])
     if any(rule.section == "risk" for rule in rules):
         for rule in rules:
             if rule.section == "tools" and set(rule.key) == {"*"}:
@@ -120,23 +118,43 @@ def _patterns(rules: Iterable[PlacedRule]) -> Iterator[Finding]:
                 yield Finding("star-beside-risk", Severity.ERROR, rule.pointer, message, hint)
 
 
-def _rivals(rule: PlacedRule, other: PlacedRule) -> Iterator[Finding]:
-    """Of two patterns of equal weight, the first in lexicographic order wins where both fit."""
-    if literal_characters(rule.key) != literal_characters(other.key) or not overlap(rule.key, other.key):
-        return
-    first, second = sorted((rule, other), key=lambda each: each.key)
+def _rivals(rules: Iterable[PlacedRule]) -> Iterator[Finding]:
+    """Of two patterns of equal weight, the first in lexicographic order wins where both fit. One finding for each loser."""
+    by_weight: dict[int, list[PlacedRule]] = {}
+    for rule in rules:
+        by_weight.setdefault(literal_characters(rule.key), []).append(rule)
+    for group in by_weight.values():
+        told = set[str]()
+        for rule, other in _may_begin_alike(group):
+            first, second = (rule, other) if rule.key < other.key else (other, rule)
+            if second.key not in told and overlap(first.key, second.key):
+                told.add(second.key)
+                yield _rivalry(first, second)
+
+
+def _may_begin_alike(rules: Iterable[PlacedRule]) -> Iterator[tuple[PlacedRule, PlacedRule]]:
+    """Pairs of patterns of which one starts as the other does up to its first `*`: in order, they stand together."""
+    ordered = sorted(((rule.key.partition("*")[0], rule) for rule in rules), key=lambda pair: (pair[0], pair[1].key))
+    for index, (start, rule) in enumerate(ordered):
+        for other_start, other in islice(ordered, index + 1, None):
+            if not other_start.startswith(start):
+                break
+            yield rule, other
+
+
+def _rivalry(first: PlacedRule, second: PlacedRule) -> Finding:
     if matches(first.key, second.key):
         message = f"`{first.key}` fits every name that `{second.key}` fits, and comes first"
-        yield warning("shadowed-pattern", second.pointer, message, "this rule is never used: remove it")
-    else:
-        message = f"`{second.key}` and `{first.key}` are equally exact, and fit some of the same names"
-        yield warning("tied-patterns", second.pointer, message, f"for those `{first.key}` counts: write one of them longer")
+        return warning("shadowed-pattern", second.pointer, message, "this rule is never used: remove it")
+    message = f"`{second.key}` and `{first.key}` are equally exact, and fit some of the same names"
+    return warning("tied-patterns", second.pointer, message, f"for those `{first.key}` counts: write one of them longer")
 
 
 def overlap(left: str, right: str) -> bool:
     """Whether some name fits both patterns."""
-    if not (_agree(left, right) and _agree(left[::-1], right[::-1])):
-        return False
+    ends = left.rpartition("*")[2], right.rpartition("*")[2]
+    if "*" in left and "*" in right and not (ends[0].endswith(ends[1]) or ends[1].endswith(ends[0])):
+        return False  # most pairs fail here, at once
     reached = {(0, 0)}
     pending = [(0, 0)]
     while pending:
@@ -148,12 +166,6 @@ def overlap(left: str, right: str) -> bool:
                 reached.add(step)
                 pending.append(step)
     return False
-
-
-def _agree(left: str, right: str) -> bool:
-    """Whether one name may begin as both patterns do; most pairs fail here, at once."""
-    first, second = left.partition("*")[0], right.partition("*")[0]
-    return first.startswith(second) or second.startswith(first)
 
 
 def _overlap_steps(left: str, right: str, a: int, b: int) -> Iterator[tuple[int, int]]:
