@@ -48,19 +48,23 @@ class Case:
     calls: list[tuple[str, dict[str, Any]]]
 
 
+@pytest.fixture(scope="module")
+def policy(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of the published policy."""
+    gateway.publish("careful", POLICY, tmp_path_factory.mktemp("policy"))
+    return "careful"
+
+
 @pytest.fixture(
     scope="module",
     params=[(client, revision) for client in CLIENTS for revision in REVISIONS],
     ids=lambda p: f"{p[0].name}-{p[1]}",
 )
-def case(
-    request: pytest.FixtureRequest, gateway: Gateway, witness: Witness, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Case]:
+def case(request: pytest.FixtureRequest, gateway: Gateway, witness: Witness, policy: str) -> Iterator[Case]:
     client: RealClient
     client, revision = request.param
-    gateway.publish("careful", POLICY, tmp_path_factory.mktemp("policy"))
     before, calls_before = len(witness.requests()), len(witness.calls())
-    conversation = client.run(gateway.endpoint("witness", "careful"), revision, STEPS)
+    conversation = client.run(gateway.endpoint("witness", policy), revision, STEPS)
     yield Case(revision, conversation, witness.requests()[before:], witness.calls()[calls_before:])
 
 
@@ -132,8 +136,9 @@ def test_a_grant_without_a_policy_sees_no_tool_and_calls_none(gateway: Gateway, 
     assert len(witness.calls()) == before
 
 
-def test_a_revoked_grant_is_refused_from_the_next_call_on(gateway: Gateway, witness: Witness) -> None:
-    endpoint = gateway.endpoint("witness", "careful")
+def test_a_revoked_grant_is_refused_from_the_next_call_on(gateway: Gateway, witness: Witness, policy: str) -> None:
+    minted = gateway.mint("witness", policy)
+    url, bearer = f"{gateway.url}/mcp/witness", {"Authorization": f"Bearer {minted['token']}"}
     call = {
         "jsonrpc": "2.0",
         "id": 1,
@@ -141,7 +146,6 @@ def test_a_revoked_grant_is_refused_from_the_next_call_on(gateway: Gateway, witn
         "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
     }
     accept = {"Accept": "application/json, text/event-stream"}
-    assert httpx2.post(str(endpoint.url), json=call, headers={**accept, **endpoint.headers}).status_code == 200
-    newest = gateway.yett("grant", "list")[-1]
-    gateway.yett("grant", "revoke", newest["id"])
-    assert httpx2.post(str(endpoint.url), json=call, headers={**accept, **endpoint.headers}).status_code == 401
+    assert httpx2.post(url, json=call, headers={**accept, **bearer}).status_code == 200
+    gateway.yett("grant", "revoke", minted["grant"]["id"])
+    assert httpx2.post(url, json=call, headers={**accept, **bearer}).status_code == 401

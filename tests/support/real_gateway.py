@@ -46,10 +46,14 @@ class Gateway:
         path.write_text(json.dumps(policy), encoding="utf-8")
         self.yett("policy", "set", name, str(path))
 
+    def mint(self, server: str, policy: str | None) -> Any:
+        """A fresh grant: `token`, and what is known of it as `grant`."""
+        attached = ["--policy", policy] if policy else []
+        return self.yett("grant", "mint", "--server", server, *attached, "--label", f"test of {server}")
+
     def endpoint(self, server: str, policy: str | None) -> Endpoint:
         """Where a client with a fresh grant connects."""
-        attached = ["--policy", policy] if policy else []
-        minted = self.yett("grant", "mint", "--server", server, *attached, "--label", f"test of {server}")
+        minted = self.mint(server, policy)
         return Endpoint(url=f"{self.url}/mcp/{server}", headers={"Authorization": f"Bearer {minted['token']}"})
 
 
