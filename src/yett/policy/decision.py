@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 
 from yett.policy.json_value import JsonObject
 from yett.quota.charge import Charge
 
 
-class Surface(Enum):
+class Surface(StrEnum):
     """The kind of thing a call is about; each has its own keys in a policy."""
 
     TOOL = "tools"

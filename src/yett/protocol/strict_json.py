@@ -5,7 +5,7 @@ A decoded document is built of `None`, `bool`, `int`, `Decimal`, `str`, `list` a
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
 from typing import Final, TypeAlias, cast
 
 import jiter
@@ -18,8 +18,10 @@ JsonValue: TypeAlias = "bool | int | Decimal | str | list[JsonValue] | dict[str,
 DEPTH_MAX: Final = 64
 """Levels of arrays and objects in a message of a client. No tool needs more, and some peers stop at about 100."""
 
-_INTEGER_PLAIN_LIMIT: Final = 10**18
+_PLAIN_DIGITS: Final = 18
+_INTEGER_PLAIN_LIMIT: Final = 10**_PLAIN_DIGITS
 """Integers below this magnitude are written out in canonical form; all other numbers as digits and exponent."""
+_EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
 
 
 class Unreadable(ClientFault):
@@ -83,7 +85,8 @@ _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def _canonical_numbers(value: JsonValue) -> object:
-    if isinstance(value, str) or value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
         return value
     if isinstance(value, dict):
         return {key: _canonical_numbers(member) for key, member in value.items()}
@@ -91,19 +94,15 @@ def _canonical_numbers(value: JsonValue) -> object:
         return [_canonical_numbers(item) for item in value]
     if isinstance(value, int):
         return value if -_INTEGER_PLAIN_LIMIT < value < _INTEGER_PLAIN_LIMIT else _number(Decimal(value))
+    assert isinstance(value, Decimal), "JSON has no other kind"
     return _number(value)
 
 
 def _number(number: Decimal) -> int | msgspec.Raw:
-    """Computed on digits, never by arithmetic: an exponent of 10^18 must not become that many digits, nor be rounded."""
-    sign, digits, exponent = number.as_tuple()
-    assert isinstance(exponent, int), "strict JSON has no NaN and no infinity"
-    text = "".join(map(str, digits)).lstrip("0")
-    significant = text.rstrip("0")
-    if not significant:
+    """Shifting digits, never rounding: an exponent of 10^18 must not become that many digits."""
+    shortest = number.normalize(_EXACT)
+    if not shortest:
         return 0
-    exponent += len(text) - len(significant)
-    if exponent >= 0 and len(significant) + exponent <= 18:
-        integer = int(significant + "0" * exponent)
-        return -integer if sign else integer
-    return msgspec.Raw(f"{'-' if sign else ''}{significant}e{exponent}".encode())
+    if shortest.as_tuple().exponent >= 0 and shortest.adjusted() < _PLAIN_DIGITS:  # type: ignore[operator]  # finite
+        return int(shortest)
+    return msgspec.Raw(str(shortest).encode())
