@@ -71,9 +71,12 @@ class SseDecoder:
             events.append(self._dispatch(b""))
         if events:
             self._size = sum(map(len, self._lines)) + sum(map(len, self._partial))
-        if self._size > self._event_max or len(self._lines) > EVENT_LINES_MAX:
-            raise UpstreamFault(f"the server sent an event of more than {self._event_max} bytes or {EVENT_LINES_MAX} lines")
+        self._bound(self._size)
         return events
+
+    def _bound(self, size: int) -> None:
+        if size > self._event_max or len(self._lines) > EVENT_LINES_MAX:
+            raise UpstreamFault(f"the server sent an event of more than {self._event_max} bytes or {EVENT_LINES_MAX} lines")
 
     def _lines_of(self, chunk: bytes) -> list[bytes]:
         """The lines that `chunk` completes, ends included; what is incomplete waits."""
@@ -120,6 +123,7 @@ class SseDecoder:
         data = self._data
         self._lines.append(blank)
         event = SseEvent(data[0] if len(data) == 1 else b"\n".join(data), b"".join(self._lines), self._kind)
+        self._bound(len(event.raw))
         self._lines.clear()
         data.clear()
         self._kind = b""

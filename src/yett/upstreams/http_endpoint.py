@@ -28,6 +28,8 @@ class Endpoint:
 
 def endpoint_of(url: str) -> Endpoint:
     """`url` taken apart. `OperatorFault` where it is not a plain `http:` or `https:` URL."""
+    if not url.isprintable() or " " in url:
+        raise OperatorFault("a server url holds blanks or control characters; percent-encode them")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -39,7 +41,7 @@ def endpoint_of(url: str) -> Endpoint:
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise OperatorFault("a server url must not hold a user, a password or a fragment; give the credential by reference")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not url.isprintable() or not target.isascii() or " " in url:
+    if not target.isascii():
         raise OperatorFault(f"`{url}` is not a usable server url: percent-encode what is not plain ASCII")
     secure = parts.scheme == "https"
     default = 443 if secure else 80

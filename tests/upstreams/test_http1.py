@@ -1,0 +1,360 @@
+"""The pool: which connection a request goes over, and what happens when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.support.clock import ManualClock
+from tests.upstreams.http_server import Peer, Server, always, chunked, response, saying, serving, until
+from yett.errors import UpstreamFault, UpstreamNotReached
+from yett.upstreams.http1 import ClientLimits, Http1Client
+from yett.upstreams.http_endpoint import endpoint_of
+
+pytestmark = pytest.mark.anyio
+CLOSING = response(b"x", b"Connection: close")
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": request.param}
+
+
+class Pool:
+    """A client with a clock that stands still."""
+
+    def __init__(self, url: str, limits: ClientLimits | None = None) -> None:
+        self.clock = ManualClock()
+        self.client = Http1Client(endpoint_of(url), limits=limits or ClientLimits(), monotonic=self.clock.monotonic)
+
+    async def ask(self, *headers: tuple[bytes, bytes], body: bytes | None = b"{}") -> bytes:
+        method = b"GET" if body is None else b"POST"
+        answer = await self.client.request(method, b"/mcp?q", headers, body, within_s=60)
+        return await answer.read_all(2**24)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.client.sweep(self.clock.monotonic())
+
+
+async def test_a_request_is_written_plainly() -> None:
+    async with serving(always(response(b"1"))) as server:
+        pool = Pool(server.url)
+        await pool.ask((b"x-a", b"b"), body=b"hello")
+        assert server.heads == [
+            b"POST /mcp?q HTTP/1.1\r\nhost: 127.0.0.1:%d\r\naccept-encoding: identity\r\nx-a: b\r\ncontent-length: 5\r\n\r\n"
+            % server.port
+        ]
+        assert server.bodies == [b"hello"]
+        await pool.ask(body=None)
+        assert b"content-length" not in server.heads[1]
+        big = b"x" * 1_000_000
+        await pool.ask(body=big)
+        assert server.bodies[2] == big
+        await pool.client.aclose()
+
+
+async def test_requests_in_turn_share_one_connection() -> None:
+    async with serving(always(response(b"1"))) as server:
+        pool = Pool(server.url)
+        for _ in range(5):
+            await pool.ask()
+        assert server.connections == 1
+        await pool.client.aclose()
+
+
+async def test_requests_at_once_take_a_connection_each_and_the_last_one_used_is_used_first() -> None:
+    async with serving(always(chunked(b"1"))) as server:
+        pool = Pool(server.url)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(3):
+                group.create_task(pool.ask())
+        assert server.connections == 3
+        pool.clock.advance(3)
+        await pool.ask()
+        pool.pass_time(1.5)
+        await until(lambda: pool.client.open_connections == 1)
+        await pool.ask()
+        assert server.connections == 3
+        await pool.client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("fields", "lasts_s"), [([], 4), ([b"Keep-Alive: timeout=30"], 29), ([b"Keep-Alive: max=5, timeout=2"], 1)]
+)
+async def test_an_idle_connection_is_used_as_long_as_the_server_keeps_it_less_a_second(fields: list[bytes], lasts_s: int) -> None:
+    async with serving(always(response(b"1", *fields))) as server:
+        pool = Pool(server.url)
+        await pool.ask()
+        pool.clock.advance(lasts_s - 0.1)
+        await pool.ask()
+        assert server.connections == 1
+        pool.clock.advance(lasts_s)
+        await pool.ask()
+        assert server.connections == 2
+        await pool.client.aclose()
+
+
+async def test_a_connection_that_the_server_closes_or_announces_to_close_is_not_used_again() -> None:
+    async with serving(saying(CLOSING)) as server:
+        pool = Pool(server.url)
+        await pool.ask()
+        await pool.ask()
+        assert server.connections == 2
+        await pool.client.aclose()
+
+
+async def test_a_connection_found_closed_before_anything_was_written_is_replaced() -> None:
+    async with serving(saying(response(b"1"), stay=False)) as server:
+        pool = Pool(server.url)
+        await pool.ask()
+        await until(lambda: pool.client.open_connections == 0)
+        await pool.ask()
+        assert server.connections == 2
+        await pool.client.aclose()
+
+
+async def test_a_request_is_never_sent_twice() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(response(b"1"))
+        await peer.request()
+
+    async with serving(script) as server:
+        pool = Pool(server.url)
+        await pool.ask()
+        with pytest.raises(UpstreamFault, match="may have acted") as caught:
+            await pool.ask()
+        assert not isinstance(caught.value, UpstreamNotReached)
+        await asyncio.sleep(0.02)
+        assert len(server.heads) == 2
+        await pool.client.aclose()
+
+
+async def test_a_request_that_its_caller_gives_up_closes_the_connection() -> None:
+    gone = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.gone()
+        gone.set()
+
+    async with serving(script) as server:
+        pool = Pool(server.url)
+        asking = asyncio.ensure_future(pool.ask())
+        await until(lambda: len(server.heads) == 1)
+        asking.cancel()
+        await asyncio.wait([asking], timeout=5)
+        assert asking.cancelled()
+        async with asyncio.timeout(5):
+            await gone.wait()
+        await until(lambda: pool.client.open_connections == 0)
+        await pool.client.aclose()
+
+
+async def test_past_the_bound_on_connections_requests_wait_for_their_turn() -> None:
+    release = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        while True:
+            _, body = await peer.request()
+            await release.wait()
+            await peer.send(response(body))
+
+    async with serving(script) as server:
+        pool = Pool(server.url, ClientLimits(connections=2))
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(pool.ask(body=b"%d" % number)) for number in range(20)]
+            await until(lambda: len(server.heads) == 2)
+            asked[5].cancel()
+            release.set()
+        assert [task.result() for task in asked if not task.cancelled()] == [
+            b"%d" % number for number in range(20) if number != 5
+        ]
+        assert server.connections == 2
+        assert await pool.ask(body=b"after") == b"after"
+        await pool.client.aclose()
+
+
+async def test_slots_come_back_after_every_kind_of_failure() -> None:
+    async def script(peer: Peer) -> None:
+        _, body = await peer.request()
+        if body == b"bad":
+            await peer.send(b"nonsense")
+        elif body == b"late":
+            await peer.gone()
+        elif body == b"good":
+            await peer.send(CLOSING)
+
+    async with serving(script) as server:
+        pool = Pool(server.url, ClientLimits(connections=1, connect_s=2))
+        for body in (b"bad", b"lost", b"late", b"bad"):
+            asking = asyncio.ensure_future(pool.ask(body=body))
+            if body == b"late":
+                await until(lambda: b"late" in server.bodies)
+                pool.pass_time(61)
+            with pytest.raises(UpstreamFault):
+                await asking
+        assert await pool.ask(body=b"good") == b"x"
+        await pool.client.aclose()
+
+
+async def test_a_request_that_waits_too_long_for_a_connection_was_surely_not_sent() -> None:
+    async with serving(saying(b"")) as server:
+        pool = Pool(server.url, ClientLimits(connections=1, connect_s=0.05))
+        first = asyncio.ensure_future(pool.ask())
+        await until(lambda: len(server.heads) == 1)
+        with pytest.raises(UpstreamNotReached, match=r"all 1 connections to .* are in use; nothing was sent"):
+            await pool.ask()
+        await pool.client.aclose()
+        with pytest.raises(UpstreamFault):
+            await first
+
+
+async def test_a_refused_connection_was_surely_not_sent_and_its_slot_is_free_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    pool = Pool(f"http://127.0.0.1:{port}/", ClientLimits(connections=1, connect_s=2))
+    for _ in range(3):
+        with pytest.raises(UpstreamNotReached, match=f"cannot connect to http://127.0.0.1:{port}: connection refused; check"):
+            await pool.ask()
+    await pool.client.aclose()
+
+
+async def test_an_unknown_host_was_surely_not_reached() -> None:
+    pool = Pool("http://no-such-host.invalid/")
+    with pytest.raises(UpstreamNotReached, match="its host name is not known"):
+        await pool.ask()
+    await pool.client.aclose()
+
+
+async def test_a_server_that_does_not_take_connections_is_not_waited_for_long() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        others = [socket.socket() for _ in range(4)]
+        for other in others:
+            other.setblocking(False)
+            other.connect_ex(full.getsockname())
+        pool = Pool(f"http://127.0.0.1:{full.getsockname()[1]}/", ClientLimits(connect_s=0.1))
+        with pytest.raises(UpstreamNotReached, match=r"did not accept a connection within 0.1 s"):
+            await pool.ask()
+        await pool.client.aclose()
+        for other in others:
+            other.close()
+
+
+@pytest.mark.parametrize("field", [(b"a", b"b\r\nx: y"), (b"a", b"b\n"), (b"a", b"b\0"), (b"a\r\nx", b"b"), (b"a", b"\r")])
+async def test_a_field_with_a_line_break_is_not_sent(field: tuple[bytes, bytes]) -> None:
+    async with serving(always(response(b"1"))) as server:
+        pool = Pool(server.url)
+        with pytest.raises(UpstreamNotReached, match="holds a line break"):
+            await pool.ask(field)
+        assert server.connections == 0
+        await pool.client.aclose()
+
+
+async def test_closing_tells_everybody_who_waits() -> None:
+    async with serving(saying(b"")) as server:
+        pool = Pool(server.url, ClientLimits(connections=1))
+        first = asyncio.ensure_future(pool.ask())
+        await until(lambda: len(server.heads) == 1)
+        second = asyncio.ensure_future(pool.ask())
+        await asyncio.sleep(0)
+        await pool.client.aclose()
+        with pytest.raises(UpstreamFault, match="given up"):
+            await first
+        with pytest.raises(UpstreamNotReached, match="being closed; nothing was sent"):
+            await second
+        with pytest.raises(UpstreamNotReached, match="being closed; nothing was sent"):
+            await pool.ask()
+        await until(lambda: pool.client.open_connections == 0)
+
+
+async def test_deadlines_are_kept_without_being_asked() -> None:
+    async with serving(saying(b"")) as server:
+        pool = Pool(server.url)
+        asking = asyncio.ensure_future(pool.ask())
+        await until(lambda: len(server.heads) == 1)
+        pool.clock.advance(100)
+        with pytest.raises(UpstreamFault, match="did not answer within 60 s"):
+            await asking
+        await pool.client.aclose()
+
+
+def certificate(folder: Path, name: x509.GeneralName, *, days: int = 1) -> tuple[ssl.SSLContext, Path]:
+    """A server's context with a certificate signed by itself, and the file to trust it by."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=10))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret = folder / "key.pem"
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, secret)
+    return context, path
+
+
+async def answer_over(context: ssl.SSLContext, trust: ssl.SSLContext) -> bytes:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await Peer(reader, writer, Server(0)).request()
+        writer.write(response(b"secret"))
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
+    port = listener.sockets[0].getsockname()[1]
+    client = Http1Client(
+        endpoint_of(f"https://127.0.0.1:{port}/"), limits=ClientLimits(), monotonic=ManualClock().monotonic, tls=lambda: trust
+    )
+    try:
+        return await (await client.request(b"GET", b"/", (), None, within_s=60)).read_all(100)
+    finally:
+        await client.aclose()
+        listener.close()
+        await asyncio.sleep(0.05)
+
+
+LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+
+
+async def test_a_trusted_certificate_opens_a_secure_connection(tmp_path: Path) -> None:
+    context, path = certificate(tmp_path, LOOPBACK)
+    assert await answer_over(context, ssl.create_default_context(cafile=str(path))) == b"secret"
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "trusted"), [(LOOPBACK, 1, False), (x509.DNSName("other.example"), 1, True), (LOOPBACK, -1, True)]
+)
+async def test_an_untrusted_foreign_or_expired_certificate_is_refused(
+    tmp_path: Path, name: x509.GeneralName, days: int, *, trusted: bool
+) -> None:
+    context, path = certificate(tmp_path, name, days=days)
+    trust = ssl.create_default_context(cafile=str(path)) if trusted else ssl.create_default_context()
+    with pytest.raises(UpstreamNotReached, match="its certificate is not trusted"):
+        await answer_over(context, trust)
