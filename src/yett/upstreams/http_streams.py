@@ -51,16 +51,14 @@ class BodyChunks:
         self._response = response
         self._start = start
         """What has been read already."""
-        self._left = bytes_max - len(start)
+        self._left = bytes_max
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._start:
-            start, self._start = self._start, b""
-            return start
-        chunk = await self._response.read_some()
+        chunk, self._start = self._start, b""
+        chunk = chunk or await self._response.read_some()
         if not chunk:
             raise StopAsyncIteration
         self._left -= len(chunk)
