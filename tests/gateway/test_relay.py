@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.gate import Gate, events_of
-from tests.support.fake_upstream import Stream, content, result, rpc_error, streamed
+from tests.support.fake_upstream import Chunks, Stream, content, result, rpc_error, streamed
 from tests.support.policies import policy
 from yett.audit.record import Result
 from yett.errors import UpstreamFault, UpstreamTimedOut
@@ -169,3 +169,51 @@ async def test_the_size_of_a_streamed_answer_is_recorded() -> None:
     await events_of(answer)
     assert gate.ledger.outcome.response_bytes == len(PROGRESS) + len(DONE)
     assert gate.ledger.outcome.http_status == 200
+
+
+async def test_an_answer_in_chunks_is_relayed_piece_by_piece_and_settled_at_its_end() -> None:
+    gate = limited()
+    body = result(b"1", content("x" * 50))
+    chunks = Chunks([body[:20], body[20:]])
+    gate.upstream.replies["tools/call"] = Answer(chunks=chunks)
+    answer = await gate.call()
+    assert answer.chunks is not None
+    assert [chunk async for chunk in answer.chunks] == [body[:20], body[20:]]
+    assert gate.ledger.results == [Result.OK]
+    assert gate.ledger.outcome.response_bytes == len(body)
+    await answer.aclose()
+    assert chunks.closed
+    assert gate.ledger.results == [Result.OK]
+
+
+async def test_an_answer_in_chunks_that_breaks_off_is_lost() -> None:
+    gate = limited()
+    gate.upstream.replies["tools/call"] = Answer(chunks=Chunks([b'{"js'], UpstreamFault("reset")))
+    answer = await gate.call()
+    assert answer.chunks is not None
+    with pytest.raises(UpstreamFault):
+        [chunk async for chunk in answer.chunks]
+    assert (gate.ledger.results, held(gate)) == ([Result.LOST], 1)
+
+
+async def test_closing_an_answer_in_chunks_early_closes_the_servers_side_and_settles() -> None:
+    gate = limited()
+    chunks = Chunks([b"{", b"}"])
+    gate.upstream.replies["tools/call"] = Answer(chunks=chunks)
+    answer = await gate.call()
+    assert answer.chunks is not None
+    await anext(answer.chunks)
+    await answer.aclose()
+    assert chunks.closed
+    assert gate.ledger.results == [Result.CLIENT_GONE]
+
+
+async def test_an_answer_that_nobody_ever_reads_is_settled_and_closed_all_the_same() -> None:
+    for reply in (Answer(chunks=Chunks([b"{}"])), streamed(result(b"1", {}))):
+        gate = limited()
+        gate.upstream.replies["tools/call"] = reply
+        answer = await gate.call()
+        await answer.aclose()
+        assert gate.ledger.results == [Result.CLIENT_GONE]
+        inner = reply.chunks or reply.events
+        assert getattr(inner, "closed")  # noqa: B009 - of either kind

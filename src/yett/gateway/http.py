@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.request import Request
 from yett.edge.responder import ClientGone, Responder
-from yett.errors import UpstreamFault
+from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import ActiveSnapshot, Snapshot
 from yett.gateway.admission import Bearer, Guard, InFlight, NoBearer, authenticate
 from yett.gateway.calls import Caller, Calls
@@ -33,7 +32,17 @@ from yett.protocol.sse import encode_event
 ENDPOINT: Final = "/mcp/"
 METADATA: Final = "/.well-known/oauth-protected-resource"
 SESSION: Final = b"mcp-session-id"
-_PASSED_ON: Final = frozenset({b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage"})
+PARAMETER: Final = b"mcp-param-"
+_PASSED_ON: Final = frozenset(
+    {
+        *(b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage"),
+        *(b"mcp-protocol-version", b"mcp-method", b"mcp-name"),
+    }
+)
+ORPHANED_S: Final = 60.0
+"""Seconds that a stream of the handshake era goes on for a client that has left: long enough to learn what came of the call."""
+_ENDED: Final = frozenset({200, 202, 204, 404, 405})
+"""What a client may be told of the end of its session; any other status concerns the gateway's own way to the server."""
 _EVENT_STREAM: Final = b"text/event-stream"
 _STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
 
@@ -111,6 +120,7 @@ class HttpFront:
         if isinstance(bearer, NoBearer):
             return self._challenge(request, responder, bearer)
         if not self._parts.in_flight.enter(bearer.grant.id):
+            self._refused(request, Refused.HTTP, "too many requests of this grant at once", bearer.server.name, bearer.grant.id)
             return responder.send(429, error(None, -32000, "too many requests of this grant are in flight; wait for answers"))
         try:
             return await self._spoken(request, responder, snapshot, bearer)
@@ -151,9 +161,9 @@ class HttpFront:
             return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
         try:
             status = await self._parts.dispatcher.end_session(self._route(request, snapshot, bearer, session))
-        except UpstreamFault:
+        except (UpstreamFault, OperatorFault):
             status = 200  # it is over here; the server forgets it in its own time
-        return responder.send(status if status < 500 else 200, b"")
+        return responder.send(status if status in _ENDED else 200, b"")
 
     def _session(self, request: Request, message: Message, bearer: Bearer) -> Session | Answer | None:
         """The session of a handshake message; an answer where it names one that is not there, or a child needs one."""
@@ -192,14 +202,11 @@ class HttpFront:
         if message.era is not Era.STATELESS:
             return await self._relay(route, message, responder)
         # In the stateless era a client that closes its connection cancels the call; in the handshake era it does not.
-        task, gone = asyncio.current_task(), responder.client_gone
-        assert task is not None, "requests are handled in a task"
-        cancel = partial(_cancel, task)
-        gone.add_done_callback(cancel)
+        leaving = _Leaving.of(responder, after_s=0)
         try:
             return await self._relay(route, message, responder)
         finally:
-            gone.remove_done_callback(cancel)
+            leaving.over()
 
     async def _relay(self, route: Route, message: Message, responder: Responder) -> None:
         answer = await self._parts.dispatcher.dispatch(route, message)
@@ -208,7 +215,7 @@ class HttpFront:
             fields.append((SESSION, answer.session.encode("ascii")))
         if answer.events is None and answer.chunks is None:
             return responder.send(answer.status, answer.body or b"", headers=fields)
-        return await _streamed(answer, responder, fields)
+        return await _streamed(answer, responder, fields, message.era)
 
     def _refused(
         self, request: Request, kind: Refused, reason: str, server: str | None = None, grant_id: str | None = None
@@ -233,15 +240,43 @@ class HttpFront:
 
 def _goes_along(name: bytes) -> bool:
     """Fields that belong to the message itself. Everything else, credentials above all, ends here."""
-    return name in _PASSED_ON or (name.startswith(b"mcp-") and name != SESSION)
+    return name in _PASSED_ON or name.startswith(PARAMETER)
 
 
-def _cancel(task: asyncio.Task[None], _: asyncio.Future[None]) -> None:
-    task.cancel()
+@dataclass(slots=True)
+class _Leaving:
+    """Cancels the work on a request some time after its client has left, unless it is over by then."""
+
+    gone: asyncio.Future[None]
+    task: asyncio.Task[object] | None
+    """None once nothing is left to cancel."""
+    after_s: float
+    timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def of(cls, responder: Responder, *, after_s: float) -> _Leaving:
+        """Watch the client of the request that the current task works on."""
+        task = asyncio.current_task()
+        assert task is not None, "requests are handled in a task"
+        leaving = cls(responder.client_gone, task, after_s)
+        leaving.gone.add_done_callback(leaving._has_left)
+        return leaving
+
+    def _has_left(self, _: object) -> None:
+        if self.task is not None:
+            self.timer = asyncio.get_running_loop().call_later(self.after_s, self.task.cancel)
+
+    def over(self) -> None:
+        """The task goes on to something else."""
+        self.task = None
+        self.gone.remove_done_callback(self._has_left)
+        if self.timer is not None:
+            self.timer.cancel()
 
 
-async def _streamed(answer: Answer, responder: Responder, fields: list[tuple[bytes, bytes]]) -> None:
+async def _streamed(answer: Answer, responder: Responder, fields: list[tuple[bytes, bytes]], era: Era) -> None:
     """Relay as it comes. A stream that breaks off must not look complete, so the connection is cut."""
+    leaving = None if era is Era.STATELESS else _Leaving.of(responder, after_s=ORPHANED_S)
     try:
         if answer.events is not None:
             responder.start(answer.status, _EVENT_STREAM, headers=[*fields, *_STREAM_FIELDS])
@@ -255,6 +290,8 @@ async def _streamed(answer: Answer, responder: Responder, fields: list[tuple[byt
     except (UpstreamFault, ClientGone):
         responder.abort()
     finally:
+        if leaving is not None:
+            leaving.over()
         await answer.aclose()
 
 
