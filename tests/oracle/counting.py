@@ -85,9 +85,10 @@ class Counter:
 
     def content(self, now: Stretch) -> Fraction:
         """What counts when `now` is the current stretch."""
-        reach = {now}
-        while self.window.sliding and len(reach) <= SLIDING_BEFORE:
-            reach.add(stretch(self.window, min(reach).opens_ns - 1))
+        reach, oldest = {now}, now
+        for _ in range(SLIDING_BEFORE if self.window.sliding else 0):
+            oldest = stretch(self.window, oldest.opens_ns - 1)
+            reach.add(oldest)
         return sum((amount for where, amount in self.charged if where in reach), Fraction(0))
 
     def fits(self, charge: Charge, added: Fraction, now_ns: int) -> bool:
