@@ -40,6 +40,17 @@ def test_the_first_content_stays(tmp_path: Path) -> None:
     assert mode_of(tmp_path / "f") == 0o600
 
 
+def test_whoever_comes_in_between_is_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+        (tmp_path / "f").write_bytes(b"theirs")
+        (tmp_path / "f").chmod(0o600)
+
+    monkeypatch.setattr("yett.private_files._write_new", overtaken)
+    assert create_private(tmp_path / "f", b"ours") == b"theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
 def test_a_file_that_others_may_use_is_refused(tmp_path: Path) -> None:
     write_private(tmp_path / "f", b"one")
     (tmp_path / "f").chmod(0o644)

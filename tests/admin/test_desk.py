@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from tests.admin.service import Office
 from yett.admin.desk import Applied
 from yett.admin.views import NewGrant, NewServer
+from yett.gateway.snapshot import SnapshotData
 
 
 def test_snapshots_leave_in_the_order_of_their_numbers_whoever_makes_them(office: Office) -> None:
@@ -15,6 +19,25 @@ def test_snapshots_leave_in_the_order_of_their_numbers_whoever_makes_them(office
         list(pool.map(lambda number: office.service.mint_grant(NewGrant(server="files", label=f"g{number}")), range(40)))
     assert [snapshot.revision for snapshot in office.publication.snapshots] == list(range(1, 42))
     assert [len(snapshot.grants) for snapshot in office.publication.snapshots] == list(range(41))
+
+
+def test_nobody_else_changes_anything_before_a_snapshot_has_left(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, locked = office.service.desk, []
+    offer = office.publication.offer
+
+    def watched(snapshot: SnapshotData) -> Callable[[], Applied]:
+        locked.append(desk._lock.locked())
+        answer = offer(snapshot)
+
+        def unlocked() -> Applied:
+            locked.append(desk._lock.locked())
+            return answer()
+
+        return unlocked
+
+    monkeypatch.setattr(office.publication, "offer", watched)
+    office.with_server()
+    assert locked == [True, False], "held while it leaves, free while the answer is awaited"
 
 
 def test_an_answer_that_did_not_come_is_told_and_the_change_stands(office: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
@@ -30,6 +31,20 @@ def test_a_file_is_published_at_the_first_look_and_at_each_change(office: Office
     files.poll()
     assert [entry.document for entry in office.publication.last.policies] == [ALLOW]
     assert office.service.policy("strict").policy.number == 2
+
+
+def test_a_file_that_did_not_change_is_not_even_opened(office: Office, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text(DENY)
+    files, opened, open_file = PolicyFiles(office.service, {"strict": path}), [], Path.open
+
+    def counting(self: Path, mode: str) -> IO[bytes]:
+        opened.append(self)
+        return cast("IO[bytes]", open_file(self, mode))
+
+    monkeypatch.setattr(Path, "open", counting)
+    files.poll()
+    files.poll()
+    assert opened == [path]
 
 
 def test_a_file_that_cannot_be_read_keeps_its_last_good_revision_and_is_named(office: Office, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from pathlib import Path
 
@@ -43,6 +44,16 @@ def test_a_dead_control_planes_address_leads_nobody_astray(settings: Settings) -
     with connect(settings) as control:
         assert isinstance(control, Service)
     assert read_address(settings.state_dir) is None
+
+
+def test_whoever_listens_at_a_dead_control_planes_address_is_not_told_the_token(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.setblocking(False)
+        write_address(settings.state_dir, Address(pid=1, host="127.0.0.1", port=stranger.getsockname()[1]))
+        with connect(settings) as control:
+            assert isinstance(control, Service)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
 
 
 def test_a_holder_that_does_not_answer_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

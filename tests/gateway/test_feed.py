@@ -16,7 +16,17 @@ import pytest
 from yett.admin.desk import Applied
 from yett.admin.publish import Publisher
 from yett.errors import OperatorFault
-from yett.gateway.feed import FRAME_BYTES_MAX, FrameFault, follow, load_snapshot, read_frame, store_snapshot
+from yett.gateway.feed import (
+    FRAME_BYTES_MAX,
+    FrameFault,
+    Hello,
+    Publish,
+    encode_frame,
+    follow,
+    load_snapshot,
+    read_frame,
+    store_snapshot,
+)
 from yett.gateway.snapshot import PolicyEntry, SnapshotData
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +97,17 @@ async def test_a_data_plane_that_comes_later_gets_the_present_snapshot(tmp_path:
         assert (answer.applied, answer.note) == (False, "no data plane is connected; the change counts when one starts")
         async with following(tmp_path, gate):
             await gate.reaches(7)
+
+
+async def test_the_present_snapshot_is_the_answer_to_hello(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "snapshot.json")
+    async with publisher.listening(tmp_path / "s"):
+        await offer(publisher, snapshot(7))
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
+        writer.write(encode_frame(Hello(pid=1, listening="")))
+        async with asyncio.timeout(SOON_S):
+            assert await read_frame(reader) == Publish(snapshot(7))
+        writer.close()
 
 
 async def test_problems_come_back_with_the_answer(tmp_path: Path) -> None:
@@ -213,6 +234,22 @@ async def test_what_is_no_frame_is_refused(wire: bytes) -> None:
     reader.feed_eof()
     with pytest.raises(FrameFault):
         await read_frame(reader)
+
+
+async def test_a_frame_may_be_as_long_as_the_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = encode_frame(Hello(pid=1, listening="here"))
+    length = len(frame) - 4
+    for limit, fits in ((length, True), (length - 1, False)):
+        monkeypatch.setattr("yett.gateway.feed.FRAME_BYTES_MAX", limit)
+        reader = asyncio.StreamReader()
+        reader.feed_data(frame)
+        if fits:
+            assert isinstance(await read_frame(reader), Hello)
+            continue
+        with pytest.raises(FrameFault, match=f"a frame of {length} bytes"):
+            await read_frame(reader)
+        with pytest.raises(OperatorFault, match="remove policies that no grant uses"):
+            encode_frame(Hello(pid=1, listening="here"))
 
 
 async def test_an_end_between_frames_is_an_end() -> None:
