@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yett.app.control import connect
 from yett.admin.views import Control, GrantMinted, NewGrant, NewRevision, NewServer
+from yett.app.control import connect
 from yett.app.data_plane import STATE_FILE
 from yett.demo import story
 from yett.demo.agent import Agent, Reply, connected
@@ -74,7 +75,7 @@ async def play(stage: Stage, minted: GrantMinted, each: Callable[[Shown], None])
 async def _shown(stage: Stage, agent: Agent, reader: StateReader, scene: Scene) -> Shown:
     before = reader.newest()
     reply = await agent.call(scene.tool, {"repo_path": str(stage.repository), **scene.arguments})
-    entry = reader.wait_for(LogFilter(after=before, tool=scene.tool))
+    entry = await asyncio.to_thread(reader.wait_for, LogFilter(after=before, tool=scene.tool))
     return Shown(scene, reply, entry, tuple(_failures(stage, scene, reply, entry)))
 
 

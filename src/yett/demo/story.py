@@ -41,7 +41,7 @@ def policy(repository: Path) -> dict[str, JsonValue]:
                         "on_deny": "Agents may only create branches below agent/.",
                     }
                 ],
-                "limits": [{"counter": "new_branches", "window": "hour", "max": 2, "scope": "grant"}],
+                "limits": [{"counter": "new_branches", "window": "hour", "sliding": True, "max": 2, "scope": "grant"}],
             },
         },
     }
