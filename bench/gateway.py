@@ -1,7 +1,8 @@
 """Calls a second and latency of the gate beside nginx as a plain reverse proxy, in one run on one machine: `make bench`.
 
 Candidates run alone on core 0; wrk and the server behind all of them (nginx with a fixed answer) share core 1. Rounds are
-interleaved and medians are shown: read the ratios, not the absolute figures. CPU time is the steadiest of them on a busy machine. Needs nginx, wrk and taskset.
+interleaved and medians are shown: read the ratios, not the absolute figures. On a busy machine processor time is the steadiest of
+them. Needs nginx, wrk and taskset.
 """
 
 from __future__ import annotations
@@ -122,9 +123,8 @@ def median(candidate: Candidate, connections: int, figure: str) -> float:
 
 def print_table(candidates: list[Candidate], limit: Candidate) -> None:
     """All figures, then the ratios to nginx."""
-    print(
-        f"{'':14}{'c':>4}{'calls/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU µs':>8}{'errors':>8}{'rps/nginx':>11}{'p50/nginx':>11}{'CPU/nginx':>11}"
-    )
+    figures = f"{'c':>4}{'calls/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU µs':>8}{'errors':>8}"
+    print(f"{'':14}{figures}{'rps/nginx':>11}{'p50/nginx':>11}{'CPU/nginx':>11}")
     for candidate in candidates:
         for connections in CONNECTIONS:
             rps, p50 = median(candidate, connections, "rps"), median(candidate, connections, "p50_ms")
