@@ -23,6 +23,7 @@ from yett.stores.state_rows import (
     INSERT_EVENTS,
     INSERT_OUTCOMES,
     INSERT_SECURITY,
+    SELECT_NEWEST,
     Event,
     call_row,
     event_row,
@@ -150,10 +151,7 @@ class Committer:
         return admissions
 
     def _newest(self) -> int:
-        seq: Any = self._cursor.execute(
-            "SELECT max(ifnull((SELECT max(seq) FROM calls), 0), ifnull((SELECT max(seq) FROM security), 0), "
-            "ifnull((SELECT max(seq) FROM events), 0))"
-        ).get
+        seq: Any = self._cursor.execute(SELECT_NEWEST).get
         return int(seq)
 
     def _next_seq(self) -> int:
