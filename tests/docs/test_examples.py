@@ -46,13 +46,26 @@ def documents() -> list[tuple[str, dict[str, Any]]]:
 POLICIES: Final = [
     (place, document.get("policy", document)) for place, document in documents() if "version" in document or "policy" in document
 ]
-COMMAND_LINES: Final = [
-    (example.place, line)
-    for example in examples()
-    if not example.language
-    for line in example.text.splitlines()
-    if line.startswith("yett ")
-]
+
+
+def command_lines() -> list[tuple[str, str]]:
+    """Every `yett …` of a fenced block or within a sentence."""
+    fenced = [
+        (example.place, line)
+        for example in examples()
+        if not example.language
+        for line in example.text.splitlines()
+        if line.startswith("yett ")
+    ]
+    spans = [
+        (str(path.relative_to(ROOT)), line)
+        for path in DOCUMENTS
+        for line in re.findall(r"`(yett [^`]*)`", path.read_text("utf-8"))
+    ]
+    return fenced + [(place, line) for place, line in spans if "|" not in line]
+
+
+COMMAND_LINES: Final = command_lines()
 
 
 def test_the_documents_show_policies_and_commands() -> None:
