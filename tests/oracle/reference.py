@@ -210,3 +210,12 @@ def judge(document: Json, call: Call, facts: Facts, history: Sequence[Charged], 
     first = found[0]
     effect = Effect.WOULD_ASK if first.code is Code.APPROVAL_REQUIRED else Effect.WOULD_DENY
     return Decision(effect, first.code, first.rule, first.message, first.retry_after_s, charges=charges, asks=spent)
+
+
+def shows(document: Json, call: Call, facts: Facts) -> bool:
+    """Whether a list shows what the call names: tools are filtered by what hides, resources and prompts by what lists them."""
+    if document is None:
+        return False
+    case = Case(document, call, facts, (), 0)
+    found = step_hide(case) if call.surface is Surface.TOOL else step_listed(case)
+    return all(denial.shadow for denial in found)

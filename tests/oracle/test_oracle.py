@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.oracle import reference
 from tests.oracle.engine_side import comparable, compiled, decided, differ, engine_says, gateway_says, oracle_says, report
 from tests.oracle.generate import Pair, more_questions, pair, permuted
 from tests.oracle.rules import rule_places
 from tests.oracle.scenario_driver import Player, answer, contract_files, scenarios
+from yett.policy import evaluate
+from yett.policy.canonical import canonical_json
 from yett.policy.decision import Code, Decision
+from yett.policy.parse import parse_policy
 
 SEED: Final = int(os.environ.get("YETT_ORACLE_SEED", "20260101"))
 PAIRS: Final = int(os.environ.get("YETT_ORACLE_PAIRS", "10000"))
@@ -63,6 +69,28 @@ def test_judging_and_then_reserving_comes_to_what_the_text_says() -> None:
         # Counters that nobody looked at are judged last, so a limit that is refused for another reason may be named first.
         if oracle.code is not Code.LIMIT_EXCEEDED:
             assert comparable(gateway, oracle) == oracle, f"seed {SEED}, pair {index}: reserving changes the reason\n{said}"
+
+
+def test_lists_show_what_the_text_shows() -> None:
+    for index in range(REPEATS):
+        asked = pair(SEED, index)
+        engine = evaluate.visible(compiled(asked), asked.call.surface, asked.call.name, asked.facts.tool.risk)
+        oracle = reference.shows(asked.document, asked.call, asked.facts)
+        assert engine is oracle, f"seed {SEED}, pair {index}: lists differ\n{report(asked, engine=engine, oracle=oracle)}"
+
+
+def test_the_canonical_form_of_a_policy_says_the_same() -> None:
+    for index in range(REPEATS):
+        asked = pair(SEED, index)
+        if asked.document is None:
+            continue
+        text = canonical_json(parse_policy(asked.document))
+        other = replace(asked, document=json.loads(text, parse_float=Decimal))
+        for said in (engine_says(other), oracle_says(other)):
+            oracle = oracle_says(asked)
+            assert comparable(said, oracle) == oracle, (
+                f"seed {SEED}, pair {index}: {text}\n{report(asked, said=said, oracle=oracle)}"
+            )
 
 
 def _effects(decision: Decision) -> tuple[Any, ...]:
