@@ -18,7 +18,7 @@ from yett.gateway.route import Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.gateway.tools import ToolBook
-from yett.ports import Clock, Ledger, Upstream
+from yett.ports import Answer, Clock, Ledger, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message, classify_line
@@ -65,25 +65,31 @@ class StdioFront:
         self._slots = asyncio.Semaphore(REQUESTS_MAX)
 
     async def serve(self, lines: AsyncIterator[bytes]) -> None:
-        """Handle lines until the client closes its end and what is in work is done."""
+        """Handle lines until the client closes its end and what is in work is done, or until nobody reads any more."""
         in_work: set[asyncio.Task[None]] = set()
-        async with asyncio.TaskGroup() as requests:
-            async for line in lines:
-                message = classify_line(line, self._settled)
-                if isinstance(message, Rejection):
-                    await self._reject(line, message)
-                elif message.kind is Shape.REQUEST:
-                    self._settle_era(message)
-                    await self._slots.acquire()
-                    task = requests.create_task(self._request(message), name=f"yett request {message.method}")
-                    in_work.add(task)
-                    task.add_done_callback(in_work.discard)
-                elif message.kind is Shape.NOTIFICATION:
-                    await self._notification(message)
-            if in_work:
-                await asyncio.wait(in_work, timeout=DRAIN_S)
-            for late in in_work:
-                late.cancel()
+        try:
+            async with asyncio.TaskGroup() as requests:
+                async for line in lines:
+                    await self._line(line, requests, in_work)
+                if in_work:
+                    await asyncio.wait(in_work, timeout=DRAIN_S)
+                for late in in_work:
+                    late.cancel()
+        except* ConnectionError:
+            pass  # the client is gone, and with it everything that was to be said
+
+    async def _line(self, line: bytes, requests: asyncio.TaskGroup, in_work: set[asyncio.Task[None]]) -> None:
+        message = classify_line(line, self._settled)
+        if isinstance(message, Rejection):
+            await self._reject(line, message)
+        elif message.kind is Shape.REQUEST:
+            self._settle_era(message)
+            await self._slots.acquire()
+            task = requests.create_task(self._request(message), name=f"yett request {message.method}")
+            in_work.add(task)
+            task.add_done_callback(in_work.discard)
+        elif message.kind is Shape.NOTIFICATION:
+            await self._notification(message)
 
     async def from_server(self, data: bytes) -> None:
         """A message that the server sent of its own accord: relayed if it is a notification that concerns the client."""
@@ -106,17 +112,25 @@ class StdioFront:
             if answer.session is not None:
                 grant, server = self._parts.grant, self._parts.server
                 self._session = self._parts.sessions.find(answer.session, grant_id=grant.id, server_id=server.id)
-            if answer.body is not None:
-                await self._write(answer.body)
-            elif answer.events is not None:
-                async for event in answer.events:
-                    if event.data:
-                        await self._write(event.data)
+            await self._bring_back(answer)
         except UpstreamFault as failure:
             request_id = self._parts.calls.request_id()
             await self._write(unreachable(message.id, failure, request_id, in_detail=True).body or b"")
         finally:
             self._slots.release()
+
+    async def _bring_back(self, answer: Answer) -> None:
+        try:
+            if answer.events is not None:
+                async for event in answer.events:
+                    if event.data:
+                        await self._write(event.data)
+            elif answer.chunks is not None:
+                await self._write(b"".join([chunk async for chunk in answer.chunks]))
+            elif answer.body is not None:
+                await self._write(answer.body)
+        finally:
+            await answer.aclose()
 
     async def _notification(self, message: Message) -> None:
         await self._parts.dispatcher.dispatch(self._route(), message)

@@ -1,0 +1,119 @@
+"""Who may speak: the listener's names, pages, grants and how many requests at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.gate import STDIO_SERVER, Gate, grant
+from tests.support.policies import ALLOW_ALL
+from yett.gateway.admission import Bearer, Guard, InFlight, NoBearer, authenticate
+from yett.gateway.snapshot import ServerEntry
+
+GUARD = Guard.of("192.0.2.7", ["Gate.Example", "other.example:8443"], ["https://console.example"])
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        (b"192.0.2.7", True),
+        (b"192.0.2.7:8700", True),
+        (b"gate.example", True),
+        (b"GATE.EXAMPLE:443", True),
+        (b"other.example:8443", True),
+        (b"other.example", False),
+        (b"other.example:1", False),
+        (b"localhost:8700", True),
+        (b"[::1]", True),
+        (b"[::1]:8700", True),
+        (b"::1", False),
+        (b"gate.example.", False),
+        (b"gate.example:", False),
+        (b"gate.example:80:80", False),
+        (b"gate.example:8o", False),
+        (b"192.0.2.8", False),
+        (b"", False),
+        (b"\xe9", False),
+        (None, False),
+    ],
+)
+def test_a_listener_answers_to_its_own_names(host: bytes | None, allowed: bool) -> None:
+    assert GUARD.host_allowed(host) is allowed
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        (None, True),
+        (b"https://console.example", True),
+        (b"https://console.example:444", False),
+        (b"http://console.example", False),
+        (b"http://localhost", True),
+        (b"https://localhost:5173", True),
+        (b"http://127.0.0.1:1", True),
+        (b"http://[::1]:1", True),
+        (b"http://gate.example", False),
+        (b"localhost", False),
+        (b"null", False),
+        (b"chrome-extension://localhost", False),
+        (b"http://localhost:80@evil.example", False),
+        (b"http://localhost:80/", False),
+        (b"\xff", False),
+    ],
+)
+def test_a_page_may_ask_if_it_is_of_this_machine_or_configured(origin: bytes | None, allowed: bool) -> None:
+    assert GUARD.origin_allowed(origin) is allowed
+
+
+def asked(reference: str, authorization: bytes | None, *, now_ns: int = 0) -> Bearer | NoBearer:
+    gate = Gate()
+    grants = [
+        grant("mine", digest="D-mine"),
+        grant("old", digest="D-old", expires_at_ns=100),
+        grant("other", digest="D-other", server=STDIO_SERVER),
+        grant("orphan", digest="D-orphan", server=ServerEntry(id="gone", name="gone")),
+    ]
+    gate.publish(ALLOW_ALL, grants=grants)
+    snapshot = gate.active.current()
+    assert snapshot is not None
+    return authenticate(snapshot, reference, authorization, lambda token: f"D-{token}", now_ns)
+
+
+@pytest.mark.parametrize("scheme", [b"Bearer", b"bearer", b"BEARER"])
+def test_the_scheme_is_read_without_regard_to_case(scheme: bytes) -> None:
+    assert isinstance(asked("files", scheme + b" mine"), Bearer)
+
+
+@pytest.mark.parametrize(
+    ("reference", "authorization", "reason", "server", "grant_id"),
+    [
+        ("files", None, "no token", "files", None),
+        ("files", b"", "not a bearer token", "files", None),
+        ("files", b"mine", "not a bearer token", "files", None),
+        ("files", b"Basic mine", "not a bearer token", "files", None),
+        ("files", b"Bearer \xff", "not a bearer token", "files", None),
+        ("files", b"Bearer other", "the grant is for another server", "files", "other"),
+        ("nothing", b"Bearer mine", "the grant is for another server", None, "mine"),
+        ("gone", b"Bearer orphan", "the grant is for another server", None, "orphan"),
+        ("files", b"Bearer stranger", "unknown or revoked token", "files", None),
+        ("files", b"Bearer mine ", "unknown or revoked token", "files", None),
+    ],
+)
+def test_why_a_token_was_refused_is_for_the_log(
+    reference: str, authorization: bytes | None, reason: str, server: str | None, grant_id: str | None
+) -> None:
+    assert asked(reference, authorization) == NoBearer(reason, server, grant_id)
+
+
+def test_a_grant_is_over_at_the_instant_of_its_expiry() -> None:
+    assert isinstance(asked("files", b"Bearer old", now_ns=99), Bearer)
+    assert asked("files", b"Bearer old", now_ns=100) == NoBearer("the grant has expired", "files", "old")
+
+
+def test_requests_are_counted_for_each_grant_and_forgotten_when_none_is_left() -> None:
+    flight = InFlight(maximum=2)
+    assert [flight.enter("a"), flight.enter("a"), flight.enter("a"), flight.enter("b")] == [True, True, False, True]
+    flight.leave("a")
+    assert flight.enter("a")
+    for grant_id in ("a", "a", "b"):
+        flight.leave(grant_id)
+    assert not flight._open
