@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import click
 import pytest
 
-from yett.cli.main import cli
+from yett.cli.main import cli, main
 from yett.policy.document import read_policy
 from yett.settings import read_settings
 
@@ -76,6 +76,16 @@ def test_the_documents_show_policies_and_commands() -> None:
 @pytest.mark.parametrize(("place", "policy"), POLICIES, ids=[place for place, _ in POLICIES])
 def test_a_policy_of_the_documents_is_accepted(place: str, policy: dict[str, Any]) -> None:
     read_policy(json.dumps(policy).encode())
+
+
+SCENARIOS: Final = [(place, document) for place, document in documents() if "steps" in document]
+
+
+@pytest.mark.parametrize(("place", "scenario"), SCENARIOS, ids=[place for place, _ in SCENARIOS])
+def test_a_scenario_of_the_documents_holds(place: str, scenario: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "scenario.json"
+    path.write_text(json.dumps(scenario), encoding="utf-8")
+    assert main(["policy", "test", str(path)]) == 0
 
 
 @pytest.mark.parametrize(("place", "line"), COMMAND_LINES, ids=[f"{place} {line[:30]}" for place, line in COMMAND_LINES])
