@@ -80,7 +80,7 @@ SQL: Final = [
     "ｓelect 1",
     "drop",
     "select 1 from dual where 1 = 1 or 'a' = 'a'",
-    "select " + "(" * 40 + "1" + ")" * 40,
+    "select " + "(" * 10 + "1" + ")" * 10,
     "select '" + "a" * 65_527 + "'",
     "select '" + "a" * 65_528 + "'",
 ]
