@@ -61,8 +61,13 @@ class CliContext:
             emoji=False,
             highlight=False,
             soft_wrap=False,
-            width=None if stream.isatty() else int(self.environment.get("COLUMNS") or WIDTH_WITHOUT_TERMINAL),
+            width=None if stream.isatty() else self._columns(),
         )
+
+    def _columns(self) -> int:
+        """How wide a file or pipe is."""
+        said = self.environment.get("COLUMNS", "")
+        return int(said) if said.isdecimal() and int(said) > 0 else WIDTH_WITHOUT_TERMINAL
 
 
 pass_context = click.make_pass_decorator(CliContext, ensure=True)

@@ -1,0 +1,83 @@
+"""The examination of a running installation. What it says of one that rests is tested with its command."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_control_plane import asked, running, settings_in
+from yett.admin.views import NewServer
+from yett.app.doctor import Finding, Level, examine
+from yett.gateway.feed import follow
+from yett.settings import Settings
+from yett.stores.commands import Command, add_command
+
+pytestmark = pytest.mark.anyio
+
+
+async def findings(settings: Settings) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in await asyncio.to_thread(lambda: list(examine(settings))):
+        found.setdefault(finding.check, []).append(finding)
+    return found
+
+
+async def added(settings: Settings, new: NewServer) -> None:
+    await asked(settings, lambda control: control.add_server(new))
+
+
+async def test_a_gateway_without_a_data_plane_fails(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    async with running(settings):
+        found = await findings(settings)
+    assert found["control plane"][0].level is Level.OK
+    assert [(finding.level, finding.message) for finding in found["data plane"]] == [
+        (Level.FAIL, "none is connected to the control plane")
+    ]
+
+
+async def test_a_data_plane_that_does_not_answer_and_has_problems_fails(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    async with running(settings):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            state = settings.state_dir
+            feed = asyncio.ensure_future(
+                follow(state / "feed.sock", state / "snapshot.json", lambda _: ["no room"], listening=f"http://127.0.0.1:{port}")
+            )
+            try:
+                async with asyncio.timeout(10):
+                    while len(found := (await findings(settings))["data plane"]) < 3:
+                        pass
+            finally:
+                feed.cancel()
+                await asyncio.wait([feed])
+    assert [finding.level for finding in found] == [Level.OK, Level.FAIL, Level.FAIL]
+    assert f"http://127.0.0.1:{port}/readyz does not answer" in found[1].message
+    assert found[2].message == "no room"
+
+
+async def test_each_server_is_looked_at_without_being_started(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    add_command(settings.state_dir, "here", Command(argv=("sh", "-c", f"touch {tmp_path}/started")))
+    add_command(settings.state_dir, "nowhere", Command(argv=("no-such-program",)))
+    add_command(settings.state_dir, "forgotten", Command(argv=("sh",)))
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as gone:
+        gone.bind(("127.0.0.1", 0))
+        async with running(settings):
+            for name in ("here", "nowhere", "forgotten"):
+                await added(settings, NewServer(name=name, command=name))
+            for name, port in (("up", there.getsockname()[1]), ("down", gone.getsockname()[1])):
+                await added(settings, NewServer(name=name, url=f"http://127.0.0.1:{port}/mcp"))
+            await added(settings, NewServer(name="secret", url="http://127.0.0.1:9/", credential="env:YETT_TEST_NEVER_SET"))
+            (settings.state_dir / "commands.json").write_text('{"here":{"argv":["sh"]},"nowhere":{"argv":["no-such-program"]}}')
+            found = await findings(settings)
+    levels = {
+        check.removeprefix("server "): lines[0].level.value for check, lines in found.items() if check.startswith("server ")
+    }
+    assert levels == {"here": "ok", "nowhere": "warn", "forgotten": "fail", "up": "ok", "down": "fail", "secret": "warn"}
+    assert not (tmp_path / "started").exists()

@@ -1,0 +1,78 @@
+"""Printing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from yett.cli.context import CliContext
+from yett.cli.output import (
+    CommandError,
+    Exit,
+    plain,
+    print_error,
+    print_fields,
+    print_json,
+    print_json_line,
+    print_table,
+    tell_note,
+)
+from yett.errors import StoreFault
+
+CONTEXT = CliContext(environment={})
+EVIL = "a\x1b[31mb\nc\x9b\u202ed\u2066\x7f"
+
+
+def test_no_text_reaches_a_terminal_as_a_command() -> None:
+    assert plain(EVIL) == r"a\x1b[31mb\x0ac\x9b\u202ed\u2066\x7f"
+    assert plain("naïve – 日本 🎉") == "naïve – 日本 🎉"
+
+
+def test_json_means_the_same_and_no_terminal_acts_upon_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"é": EVIL})
+    print_json_line({"é": EVIL})
+    out = capsys.readouterr().out
+    document, line = out[: out.rindex("{")], out[out.rindex("{") :]
+    assert json.loads(document) == json.loads(line) == {"é": EVIL}
+    assert line.count("\n") == 1
+    assert not {"\x1b", "\x9b", "\u202e", "\u2066", "\x7f"} & set(out)
+    assert "é" in out
+
+
+def test_a_table_is_whole_where_nobody_looks_at_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(CONTEXT, ("NAME", "TEXT"), [("a", "x" * 500), (None, EVIL)])
+    heading, first, second = capsys.readouterr().out.splitlines()
+    assert heading == "NAME  TEXT"
+    assert first == "a     " + "x" * 500
+    assert second == "      " + plain(EVIL)
+
+
+def test_an_empty_table_is_a_remark_and_no_data(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(CONTEXT, ("NAME",), [], empty="nothing yet")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "nothing yet\n")
+
+
+def test_fields_are_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_fields(CONTEXT, [("a", "one"), ("longer", None), ("c", 3)])
+    assert capsys.readouterr().out == "a       one\nlonger  -\nc       3\n"
+
+
+def test_a_note_is_not_data(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_note(None)
+    tell_note("mind\x1b the gap")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "note: mind\\x1b the gap\n")
+
+
+def test_an_error_is_one_line_with_its_details_below(capsys: pytest.CaptureFixture[str]) -> None:
+    details = [{"pointer": "/a", "message": "bad", "hint": "better"}, "more", {"odd": 1}]
+    status = print_error(CONTEXT, CommandError("it\nfailed", exit_code=Exit.FAILED, details=details))
+    assert status == 1
+    assert capsys.readouterr().err == 'error: it\\x0afailed\n  /a: bad (better)\n  more\n  {"odd": 1}\n'
+
+
+def test_an_error_as_json_has_code_message_and_details(capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_error(CliContext(json=True, environment={}), StoreFault("no room")) == 3
+    assert json.loads(capsys.readouterr().err) == {"error": {"code": "error", "message": "no room"}}

@@ -1,0 +1,59 @@
+"""Both ends of the feed, for tests of either."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yett.admin.desk import Applied
+from yett.admin.publish import Publisher
+from yett.errors import OperatorFault
+from yett.gateway.feed import follow
+from yett.gateway.snapshot import SnapshotData
+
+SOON_S = 5.0
+
+
+def snapshot(revision: int) -> SnapshotData:
+    return SnapshotData(revision=revision, organisation="o")
+
+
+@dataclass
+class Gate:
+    """What a data plane applied, in order."""
+
+    revisions: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    refuses: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def apply(self, data: SnapshotData) -> list[str]:
+        if self.refuses:
+            raise OperatorFault("no room")
+        self.revisions.append(data.revision)
+        self.changed.set()
+        return self.problems
+
+    async def reaches(self, revision: int) -> None:
+        async with asyncio.timeout(SOON_S):
+            while not self.revisions or self.revisions[-1] != revision:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def following(directory: Path, gate: Gate) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(follow(directory / "s", directory / "snapshot.json", gate.apply, listening="http://here"))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def offer(publisher: Publisher, data: SnapshotData) -> Applied:
+    """As an admin's thread does it."""
+    return await asyncio.to_thread(lambda: publisher.offer(data)())
