@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -196,10 +197,9 @@ def absences(rule: PlacedRule, covering: Iterable[PlacedEntry], certain: Iterabl
 def _absence(kind: str, placed: PlacedLeaf) -> Finding:
     path = placed.leaf.path.text
     effect = "is not denied" if kind == "deny_if" else "needs no approval"
-    exists = (
-        f'`{{"path": {path}, "op": "exists", "value": true}}`' if not placed.leaf.path.wildcard else "a condition on the list"
-    )
-    return warning("absent-path", placed.pointer, f"a call without `{path}` {effect} here", f"add {exists} to `require`")
+    exists = json.dumps({"path": path, "op": "exists", "value": True}, ensure_ascii=False)
+    demand = "a condition on the list" if placed.leaf.path.wildcard else f"`{exists}`"
+    return warning("absent-path", placed.pointer, f"a call without `{path}` {effect} here", f"add {demand} to `require`")
 
 
 def _denied_when_absent(entry: PlacedEntry) -> Iterator[str]:

@@ -94,7 +94,7 @@ def unknown_tools(shapes: Shapes, rules: Iterable[PlacedRule], hide: Iterable[tu
             kind = "no tool of the server fits this pattern" if "*" in key else f"the server has no tool `{key}`"
             yield warning("unknown-tool", pointer, kind, nearest(key, list(shapes.tools)))
     for rule in rules:
-        if rule.section == "tools" and "*" in rule.key and not shapes.ruled(rule):
+        if rule.section == "tools" and "*" in rule.key and not rule.hides and not shapes.ruled(rule):
             fitting = [name for name in shapes.tools if matches(rule.key, name)]
             if fitting:
                 message = f"every tool that `{rule.key}` fits has a more exact rule"

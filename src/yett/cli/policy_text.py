@@ -1,0 +1,88 @@
+"""A policy as the text of a file: canonical, in the encoding that the file had."""
+
+from __future__ import annotations
+
+import json
+import re
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final
+
+from yett.policy.canonical import canonical_document, json_ready
+from yett.policy.document import read_yaml
+from yett.policy.parse import parse_policy
+
+if TYPE_CHECKING:
+    from yett.cli.policy_source import PolicySource
+    from yett.policy.model import Policy
+
+_HEAD: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_LINE: Final = 100
+"""Columns up to which JSON stays on one line, without the key before it."""
+_WIDTH: Final = 1_000_000
+"""Columns before a long text is folded: never."""
+
+
+class CommentsLostError(Exception):
+    """The file has comments inside, and the canonical form has no place for them."""
+
+
+def canonical_text(policy: Policy, source: PolicySource, *, keep_comments: bool = True) -> str:
+    """The canonical form as JSON, or as YAML with the comments at the head of the file.
+
+    Errors: `CommentsLostError` where the YAML text has others and `keep_comments` is set.
+    """
+    if not source.yaml:
+        return _json(json_ready(canonical_document(policy))) + "\n"
+    head = _HEAD.match(source.text)
+    start = head[0] if head is not None else ""
+    if keep_comments and (line := _comment_below(source.text, start.count("\n"))) is not None:
+        raise CommentsLostError(f"the comment in line {line} has no place in the canonical form")
+    return start + _yaml(policy)
+
+
+def _json(value: object, indent: str = "") -> str:
+    """JSON with what fits into a line on one line; the document itself never."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or not value or (indent and len(indent) + len(flat) <= _LINE):
+        return flat
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [f"{inner}{json.dumps(key, ensure_ascii=False)}: {_json(member, inner)}" for key, member in value.items()]
+    else:
+        parts = [inner + _json(element, inner) for element in value]
+    first, last = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return f"{first}\n" + ",\n".join(parts) + f"\n{indent}{last}"
+
+
+def _comment_below(text: str, lines: int) -> int | None:
+    """The line of the first comment after so many lines; None if there is none."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.tokens import CommentToken
+
+    for token in YAML(typ="rt", pure=True).scan(text):
+        for comment in _comments(getattr(token, "_comment", None)):
+            if isinstance(comment, CommentToken) and "#" in comment.value and comment.start_mark.line >= lines:
+                return int(comment.start_mark.line) + 1
+    return None
+
+
+def _comments(found: Any) -> list[Any]:
+    """ruamel keeps comments before and after a token, in lists of lists."""
+    if isinstance(found, list | tuple):
+        return [comment for part in found for comment in _comments(part)]
+    return [] if found is None else [found]
+
+
+def _yaml(policy: Policy) -> str:
+    from ruamel.yaml import YAML
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.width = _WIDTH
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the library declares None only
+    stream = StringIO()
+    writer.dump(json_ready(canonical_document(policy)), stream)
+    text = stream.getvalue()
+    assert parse_policy(read_yaml(text.encode())) == policy, "the canonical text must mean the same policy"
+    return text
