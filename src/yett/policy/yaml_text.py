@@ -38,11 +38,19 @@ def load(data: bytes) -> JsonValue:
     except UnicodeDecodeError as error:
         raise YamlError("the text is not UTF-8") from error
     except (YAMLError, RecursionError) as error:
-        raise YamlError(" ".join(str(error).split())) from error
+        raise YamlError(_reason(error)) from error
     if sum(isinstance(event, DocumentStartEvent) for event in events) != 1:
         raise YamlError("expected one document")
     content = iter(event for event in events if isinstance(event, _CONTENT))
     return _value(next(content), content, 0)
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in one line: where, and the parser's word for it without the excerpt of the text."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or problem is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 _CONTENT: Final = (AliasEvent, ScalarEvent, SequenceStartEvent, SequenceEndEvent, MappingStartEvent, MappingEndEvent)
