@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -127,7 +128,8 @@ def _rewrite(source: PolicySource, text: str) -> None:
         new.chmod(target.stat().st_mode & 0o7777)
         new.replace(target)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
         raise CommandError(f"cannot write `{source.path}`: {error.strerror}") from error
 
 
