@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.gateway.gate import Gate, decision_of, grant
 from tests.support.fake_upstream import Chunks, content, encode, result, rpc_error, streamed
 from tests.support.policies import DENY_ALL, policy
 from tests.support.wire import call, parsed, request
+from yett.audit.record import Refused
 from yett.errors import OperatorFault, UpstreamNotReached
 from yett.gateway.snapshot import PolicyEntry
 from yett.ports import Answer, Outbound
@@ -236,3 +239,31 @@ async def test_arguments_that_do_not_fit_the_servers_schema_are_denied_where_the
         b'"argument_schema"',
         b"null",
     ]
+
+
+REGION = {"name": "echo", "inputSchema": {"type": "object", "properties": {"region": {"x-mcp-header": "Region"}}}}
+
+
+@pytest.mark.parametrize(("field", "passes"), [(b"eu", True), (b"us", False), (b"", False)])
+async def test_a_field_that_repeats_an_argument_wrongly_stops_the_call(field: bytes, passes: bool) -> None:
+    gate = Gate()
+    gate.upstream.pages = [[REGION]]
+    sent = call("echo", {"region": "eu"}, stateless=True)
+    answer = await gate.send(replace(sent, fields=[*sent.fields, (b"mcp-param-region", field), (b"mcp-param-new", b"x")]))
+    if passes:
+        assert (b"mcp-param-new", b"x") in gate.upstream.calls[0].headers
+    else:
+        assert (answer.status, parsed(answer.body)["error"]["code"]) == (400, -32020)
+        assert not gate.upstream.calls
+        assert [record.kind for record in gate.ledger.security] == [Refused.ENVELOPE]
+        assert not gate.ledger.records
+
+
+async def test_what_a_hidden_tool_repeats_in_fields_is_not_given_away() -> None:
+    gate = Gate()
+    gate.upstream.pages = [[REGION]]
+    await gate.list()
+    gate.publish({**policy(), "hide": ["echo"]})
+    sent = call("echo", {"region": "eu"}, stateless=True)
+    answer = await gate.send(replace(sent, fields=[*sent.fields, (b"mcp-param-region", b"us")]))
+    assert parsed(answer.body)["error"] == {"code": -32602, "message": "Unknown tool: echo"}

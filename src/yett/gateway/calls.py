@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
+from yett.audit.record import Refused as Turned
 from yett.errors import StoreFault, YettError
 from yett.gateway.active import ActivePolicy, Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
@@ -118,6 +119,11 @@ class Calls:
         outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size)
         with suppress(StoreFault):  # the answer that came is given all the same; the log says `unknown`, the units stay held
             self._ledger.settle(call.receipt, outcome)
+
+    def turn_away(self, caller: Caller, reason: str) -> None:
+        """Write down a call whose form is refused before any policy is asked."""
+        now_ns, server, grant = self._clock.now_ns(), caller.server.name, caller.grant.id
+        self.note(SecurityRecord(now_ns, self.request_id(), Turned.ENVELOPE, reason, server, grant, caller.client_ip))
 
     def report(self, request_id: str, server: str, fault: YettError) -> None:
         """Tell the operator what failed."""

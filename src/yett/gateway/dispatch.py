@@ -32,8 +32,10 @@ from yett.protocol.eras import Era
 from yett.protocol.lists import ToolDefinition, filter_tools_list, read_tools_list
 from yett.protocol.messages import Message
 from yett.protocol.methods import Handling
+from yett.protocol.parameter_fields import PREFIX, contradicted
 from yett.protocol.peek import peek_response
-from yett.protocol.replies import denied, unknown_tool, unknown_tool_status
+from yett.protocol.rejection import HEADER_MISMATCH, envelope
+from yett.protocol.replies import denied, rejected, unknown_tool, unknown_tool_status
 from yett.protocol.requests import tools_list_request
 
 PAGES_MAX: Final = 100
@@ -83,6 +85,9 @@ class Dispatcher:
             return self._unreachable(route, message, failure, refused.denial.request_id)
         except OperatorFault as lack:
             return self._without_credential(route, message, lack)
+        contradiction = self._contradiction(route, message)
+        if contradiction is not None:
+            return contradiction
         verdict = await self._calls.admit(route.caller, message, tool)
         if isinstance(verdict, Refused):
             return _denial(message, verdict)
@@ -100,10 +105,21 @@ class Dispatcher:
 
     async def _facts(self, route: Route, message: Message) -> ToolFacts:
         """What is known of the called tool; not asked for where the call cannot pass anyway."""
-        policy = route.caller.policy
-        if policy is None or not visible(policy.compiled, Surface.TOOL, message.name):
+        if not _is_visible(route, message):
             return ToolFacts()
         return await self._tools.facts(route.scope, message.name, lambda: self._fetch_tools(route, message))
+
+    def _contradiction(self, route: Route, message: Message) -> Answer | None:
+        """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
+        if not any(name.startswith(PREFIX) for name, _ in route.headers) or not _is_visible(route, message):
+            return None
+        fields = self._tools.parameter_fields(route.scope, message.name)
+        name = contradicted(fields, message.arguments, route.headers)
+        if name is None:
+            return None
+        rejection = envelope(f"{name} does not repeat the argument of the body", message.id, rpc_code=HEADER_MISMATCH)
+        self._calls.turn_away(route.caller, rejection.message)
+        return Answer(status=rejection.http_status, body=rejected(rejection))
 
     async def _forward(self, route: Route, message: Message, call: Admitted, credential: Mapping[str, str]) -> Answer:
         forwarded = Forwarded(self._calls, route, message, call)
@@ -264,6 +280,11 @@ class Dispatcher:
             session=None if route.session is None else route.session.upstream,
             isolation=route.isolation,
         )
+
+
+def _is_visible(route: Route, message: Message) -> bool:
+    policy = route.caller.policy
+    return policy is not None and visible(policy.compiled, Surface.TOOL, message.name)
 
 
 def _is_result(body: bytes | None) -> bool:

@@ -15,6 +15,7 @@ from yett.policy.decision import ArgumentCheck, ToolFacts
 from yett.policy.json_value import JsonObject
 from yett.ports import Clock
 from yett.protocol.lists import ToolDefinition
+from yett.protocol.parameter_fields import ParameterFields, parameter_fields
 
 REFRESH_S: Final = 1.0
 """A list is asked for again at most this often."""
@@ -39,6 +40,14 @@ class _LazyCheck:
     schema: bytes
     compiled: ArgumentCheck | None = None
     done: bool = False
+    _fields: ParameterFields | None = None
+
+    @property
+    def fields(self) -> ParameterFields:
+        """The HTTP fields that repeat arguments of this schema."""
+        if self._fields is None:
+            self._fields = parameter_fields(self.schema)
+        return self._fields
 
     def __call__(self, arguments: JsonObject) -> str | None:
         if not self.done:
@@ -96,6 +105,13 @@ class ToolBook:
             known.asked_at_s = _NEVER  # one client that leaves does not keep the others waiting
             raise
         self._replace(known, definitions)
+
+    def parameter_fields(self, scope: Scope, name: str) -> ParameterFields:
+        """The HTTP fields that repeat arguments of a tool; none where it is not known."""
+        known = self._known.get(scope)
+        schema = None if known is None else known.schemas.get(name)
+        check = None if schema is None else self._checks.get(schema)
+        return {} if check is None else check.fields
 
     def learn(self, scope: Scope, definitions: Iterable[ToolDefinition], *, whole: bool) -> None:
         """Take note of a list, or a page of one, that passed by on its way to a client.
