@@ -13,6 +13,8 @@ import apsw
 
 from yett.errors import StoreFault
 
+STATE_FILE: Final = "state.db"
+"""Its name in the state directory."""
 SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT_S: Final = 5.0
 """How long another process may hold the file before calls are denied."""

@@ -1,0 +1,184 @@
+"""`yett log`: what was decided, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from yett.cli.context import CliContext, pass_context
+from yett.cli.output import plain, print_json_line, print_table, say
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from yett.stores.state_reader import LogEntry, LogFilter
+
+DECISIONS: Final = ("allow", "deny", "approval", "would_deny", "would_ask", "refused")
+COLORS: Final = {
+    **{"allow": "green", "deny": "red", "approval": "yellow"},
+    **{"would_deny": "yellow", "would_ask": "yellow", "refused": "magenta", "event": "cyan"},
+}
+HEADINGS: Final = ("TIME", "DECISION", "GRANT", "CALL", "OUTCOME", "WHY")
+WIDTHS: Final = (19, 10, 16, 32, 16)
+"""Columns of a followed log, which has no table to fit itself to; the last takes what it needs."""
+LIMIT: Final = 50
+LIMIT_MAX: Final = 1_000_000
+FILE_POLL_S: Final = 0.25
+_SPAN: Final = re.compile(r"(\d{1,9})([smhd])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Moment(click.ParamType[int]):
+    """A moment in the past: `90s`, `10m`, `2h`, `7d` ago, a day, or RFC 3339. Becomes nanoseconds since the epoch."""
+
+    name = "WHEN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from yett.app.clock import SystemClock
+
+        if isinstance(value, int):
+            return value
+        span = _SPAN.fullmatch(value)
+        if span is not None:
+            ago = timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return SystemClock().now_ns() - int(ago.total_seconds()) * 1_000_000_000
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"`{value}` is no moment: write 90s, 10m, 2h, 7d, 2027-01-31 or 2027-01-31T12:00:00Z", param, ctx)
+        return int(moment.astimezone(UTC).timestamp()) * 1_000_000_000  # without an offset: local time
+
+
+@click.command("log")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on, until Ctrl-C.")
+@click.option("--grant", metavar="ID|LABEL", help="Only this grant.")
+@click.option("--server", metavar="NAME", help="Only this server.")
+@click.option("--tool", metavar="NAME", help="Only this tool, resource URI or prompt.")
+@click.option("--decision", type=click.Choice(DECISIONS, case_sensitive=False), help="Only this decision.")
+@click.option("--code", metavar="CODE", help="Only this reason code, such as limit_exceeded.")
+@click.option("--since", "since_ns", type=Moment(), help="Only since then: 10m, 2h, 7d, a day or a moment.")
+@click.option("--stream", type=click.Choice(("calls", "security", "events"), case_sensitive=False), help="Only this stream.")
+@click.option(
+    "--limit", type=click.IntRange(0, LIMIT_MAX), default=LIMIT, show_default=True, help="Newest entries to begin with."
+)
+@pass_context
+def command(context: CliContext, /, follow: bool, limit: int, stream: str | None, **wanted: Any) -> None:
+    """Show the decision log: judged calls, requests refused before that, resets of limits. JSON is one line an entry."""
+    from yett.stores.state_file import STATE_FILE
+    from yett.stores.state_reader import LogFilter, Stream
+
+    path = context.settings.state_dir / STATE_FILE
+    wanted_entries = LogFilter(stream=Stream(stream) if stream else None, **wanted)
+    if follow:
+        _follow(context, path, wanted_entries, limit)
+    elif path.exists():
+        _show(context, path, wanted_entries, limit)
+    else:
+        say("nothing has been recorded yet")
+
+
+def _show(context: CliContext, path: Path, wanted: LogFilter, limit: int) -> None:
+    from yett.stores.state_reader import StateReader
+
+    with StateReader(path) as reader:
+        entries = reader.entries(wanted, limit)
+    if context.json:
+        for entry in entries:
+            print_json_line(as_json(entry))
+    else:
+        print_table(context, HEADINGS, map(_table_row, entries), empty="nothing in the log fits")
+
+
+def _follow(context: CliContext, path: Path, wanted: LogFilter, limit: int) -> None:
+    for entry in _followed(path, wanted, limit):
+        if context.json:
+            print_json_line(as_json(entry))
+        else:
+            *cells, last = cells_of(entry)
+            padded = [f"{plain(cell)[:width]:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True)]
+            padded[1] = click.style(padded[1], fg=COLORS.get(cells[1]))
+            click.echo(f"{'  '.join(padded)}  {plain(last)}".rstrip(), color=context.color())
+
+
+def _followed(path: Path, wanted: LogFilter, limit: int) -> Iterator[LogEntry]:
+    """The newest entries, then what comes. Waits for a log that does not exist yet."""
+    import time
+    from dataclasses import replace
+
+    from yett.stores.state_reader import StateReader
+
+    while not path.exists():
+        time.sleep(FILE_POLL_S)
+    with StateReader(path) as reader:
+        after = reader.newest()
+        yield from (entry for entry in reader.entries(wanted, limit) if entry.seq <= after)
+        yield from reader.follow(replace(wanted, after=after))
+
+
+def as_json(entry: LogEntry) -> dict[str, Any]:
+    """An entry for machines: stable names, times as RFC 3339."""
+    common = asdict(entry)
+    more, outcome = common.pop("more"), common.pop("outcome")
+    line = {
+        "seq": common.pop("seq"),
+        "time": _rfc3339(common.pop("at_ns")),
+        "stream": common.pop("stream").value,
+        **common,
+        **more,
+    }
+    if entry.stream.value == "calls":
+        if outcome is not None:
+            outcome["ended"] = _rfc3339(outcome.pop("ended_ns"))
+        line["outcome"] = outcome
+    else:
+        line = {name: value for name, value in line.items() if value is not None}
+    return line
+
+
+def cells_of(entry: LogEntry) -> tuple[str, ...]:
+    """An entry for people, by `HEADINGS`."""
+    server, target = entry.server or "-", entry.target
+    return (
+        datetime.fromtimestamp(entry.at_ns // 1_000_000_000).strftime("%Y-%m-%d %H:%M:%S"),
+        entry.decision or "event",
+        entry.grant_label or entry.grant_id or "-",
+        f"{server}: {target}" if target else server,
+        _outcome(entry),
+        _why(entry),
+    )
+
+
+def _table_row(entry: LogEntry) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
+    cells = cells_of(entry)
+    return cells[0], Text(cells[1], style=COLORS.get(cells[1], "")), *cells[2:]
+
+
+def _outcome(entry: LogEntry) -> str:
+    outcome = entry.outcome
+    if outcome is None:
+        return "unknown" if entry.decision in {"allow", "would_deny", "would_ask"} else ""
+    code = outcome.rpc_code if outcome.result == "rpc_error" else outcome.http_status if outcome.result == "http_error" else None
+    return f"{outcome.result}{'' if code is None else f' {code}'} {outcome.latency_us / 1_000:.1f} ms"
+
+
+def _why(entry: LogEntry) -> str:
+    if entry.stream.value == "security":
+        return f"{entry.code}: {entry.message}"
+    if entry.stream.value == "events":
+        detail = entry.more["detail"]
+        about = detail.get("counter") or detail.get("fault") or ""
+        return f"{entry.code} by {entry.more['actor']}: {about}"
+    return " ".join(part for part in (entry.code, entry.rule) if part)
+
+
+def _rfc3339(at_ns: int) -> str:
+    seconds, nanoseconds = divmod(at_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1_000:06d}Z"
