@@ -33,13 +33,13 @@ def test_the_state_directory_is_made_for_its_owner_alone(tmp_path: Path) -> None
 def test_a_state_directory_that_others_may_write_in_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state").chmod(0o777)
-    with pytest.raises(OperatorFault, match="others may write in the state directory .* run `chmod 700"):
+    with pytest.raises(OperatorFault, match=r"others may write in the state directory .* run `chmod 700"):
         settings_of(tmp_path)
 
 
 def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OperatorFault, match="cannot make the state directory .*state.directory"):
+    with pytest.raises(OperatorFault, match=r"cannot make the state directory .*state\.directory"):
         settings_of(tmp_path, YETT_STATE_DIRECTORY=str(tmp_path / "file" / "state"))
 
 
