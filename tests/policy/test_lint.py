@@ -90,6 +90,10 @@ def test_a_policy_that_means_what_it_says_has_no_findings() -> None:
         (rule(deny_if=[leaf("args.a", "gt", 5)], require=[leaf("args.a.b", "lt", 900)]), []),
         (rule(deny_if=[leaf("args.a", "gt", 5)], require=[leaf("args.ab", "lt", 9)]), [("absent-path", "/tools/t/deny_if/0")]),
         (rule(deny_if=[leaf("args.a", "gt", 5)], require=[{"any": [EXISTS]}]), [("absent-path", "/tools/t/deny_if/0")]),
+        (
+            rule(deny_if=[leaf("args.a", "gt", 5)], require=[leaf("args.a", "exists", False)]),
+            [("absent-path", "/tools/t/deny_if/0")],
+        ),
         (rule(deny_if=[leaf("args.a", "gt", 5), leaf("args.a", "exists", False)]), []),
         (rule(deny_if=[{"any": [leaf("args.a", "gt", 5), leaf("args.a", "exists", False)]}]), []),
         (policy(all_tools={"require": [EXISTS]}, tools={"t": {"deny_if": [leaf("args.a", "gt", 5)]}}), []),
