@@ -30,7 +30,7 @@ def test_the_log_is_a_table_with_the_newest_entry_last(terminal: Terminal) -> No
     recorded(terminal, usual)
     heading, *rows = terminal.ok("log").out.splitlines()
     assert heading.split() == ["TIME", "DECISION", "GRANT", "CALL", "OUTCOME", "WHY"]
-    assert [re.sub(r"  +", " | ", row)[22:] for row in rows] == [
+    assert [re.sub(r"  +", " | ", row)[17:] for row in rows] == [
         "allow | billing agent | payments: pay | ok 1.2 ms",
         "deny | other | payments: drop | not_listed (default deny)",
         "allow | billing agent | mail: pay | not_sent 0.0 ms",

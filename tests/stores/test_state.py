@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,22 +39,6 @@ async def test_an_admitted_call_is_in_the_file_before_admit_returns(path: Path, 
         assert admission.receipt is not None
         assert rows(path, "SELECT seq, decision FROM calls") == [(admission.receipt.sequence, "allow")]
         assert units(path) == {f"n@{DAY}": "1"}
-
-
-async def test_a_record_holds_everything_the_log_promises(path: Path) -> None:
-    async with opened(path) as store:
-        wanted = call(allow(limit(maximum=5, amount=Decimal("0.5"))), request_id="r1")
-        admission = await store.admit(wanted)
-        assert admission.receipt is not None
-        store.settle(admission.receipt, Outcome(Result.RPC_ERROR, START_NS + 5, 200, -32603, 1_500, 100, 200))
-    [(seq, *written, reservations)] = rows(path, "SELECT * FROM calls")
-    number = rows(path, "SELECT id FROM counters")[0][0]
-    assert json.loads(reservations) == [[number, "n", DAY, "0.5"]]
-    assert written == [
-        *(START_NS, "r1", "g1", "billing agent", "s1", "srv", "payments", "tools/call", "pay", "payments", "1-0123456789ab"),
-        *("allow", None, None, None, None, '["amount","currency"]', "ab" * 32, "127.0.0.1"),
-    ]
-    assert rows(path, "SELECT * FROM outcomes") == [(seq, START_NS + 5, "rpc_error", 200, -32603, 1_500, 100, 200, 0)]
 
 
 async def test_a_call_beyond_its_limit_is_denied_recorded_as_denied_and_takes_nothing(path: Path, fsync: bool) -> None:
@@ -313,81 +296,6 @@ async def test_the_file_is_for_its_owner_only(path: Path) -> None:
     async with opened(path):
         pass
     assert path.stat().st_mode & 0o777 == 0o600  # noqa: ASYNC240 - nobody else is on this loop
-
-
-async def test_text_of_strangers_is_kept_valid_and_short(path: Path) -> None:
-    names = ("\ud800", "a\nb", "\x00", "\x1b[2J", "‮", '"', "x" * 5_000, *(f"k{n}" for n in range(100)))
-    async with opened(path) as store:
-        store.note(call(DENIED, target="t\ud83d\x00" + "x" * 1_000_000, argument_keys=names))
-        admission = await store.admit(call())
-        assert admission.receipt is not None
-        store.settle(admission.receipt, Outcome(Result.RPC_ERROR, START_NS, rpc_code=-(10**40)))
-    [(target, keys), _] = rows(path, "SELECT target, argument_keys FROM calls")
-    assert len(target) < 1_200
-    assert target.endswith("…)")
-    assert len(json.loads(keys)) == 65
-    assert json.loads(keys)[1:6] == ["a\nb", "\x00", "\x1b[2J", "‮", '"']
-    assert rows(path, "SELECT rpc_code FROM outcomes") == [(-(2**63) + 1,)]
-
-
-async def test_an_idle_counter_is_deleted_a_week_after_it_stopped_counting_and_not_before(path: Path) -> None:
-    clock = ManualClock()
-    minute = limit(key("m", "minute"))
-    async with opened(path, clock) as store:
-        await store.admit(call(allow(minute)))
-        clock.advance(60 + 7 * 86_400 - 1)
-        await store.admit(call(at_ns=clock.ns))
-        assert "m" in str(units(path))
-        clock.advance(62)
-        await store.admit(call(at_ns=clock.ns))
-        assert units(path) == {}
-        assert rows(path, "SELECT * FROM counters") == []
-        assert (await store.admit(call(allow(minute), at_ns=clock.ns))).decision.effect is Effect.ALLOW
-    assert rows(path, "SELECT id FROM counters") == [(2,)]  # the records of the old one name number 1
-
-
-async def test_a_clock_that_jumps_ahead_and_back_refunds_nothing(path: Path) -> None:
-    clock = JumpingClock()
-    async with opened(path, clock) as store:
-        await store.admit(call(allow(limit(key("m", "month")))))
-        for days in (1, 100, 0):
-            clock.ns = START_NS + days * 86_400_000_000_000
-            await store.admit(call(allow(limit(key("other"), maximum=9)), at_ns=clock.ns))
-        assert (await store.admit(call(allow(limit(key("m", "month")))))).decision.effect is Effect.DENY
-
-
-class JumpingClock(ManualClock):
-    """A wall clock that is set while the time that passes does not notice."""
-
-    def monotonic(self) -> float:
-        return 1_000.0
-
-
-async def test_the_oldest_part_of_a_sliding_window_still_counts_when_the_newest_opens(path: Path) -> None:
-    sliding = limit(key("n", "minute", sliding=True), maximum=2)
-    async with opened(path) as store:
-        await store.admit(call(allow(sliding)))
-        later_ns = START_NS + 60_000_000_000
-        effects = [(await store.admit(call(allow(sliding), at_ns=later_ns))).decision.effect for _ in range(2)]
-    assert effects == [Effect.ALLOW, Effect.DENY]
-
-
-async def test_buckets_that_no_longer_count_leave_the_file(path: Path) -> None:
-    sliding = limit(key("n", "minute", sliding=True), maximum=1_000)
-    async with opened(path) as store:
-        for second in range(0, 200):
-            await store.admit(call(allow(sliding), at_ns=START_NS + second * 1_000_000_000))
-    assert len(units(path)) == 61
-
-
-async def test_the_memory_of_counters_is_bounded_and_nothing_is_reset_by_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yett.stores.state_counters.COUNTERS_CACHED_MAX", 10)
-    async with opened(path) as store:
-        for number in range(50):
-            await store.admit(call(allow(limit(key(grant=f"g{number}")))))
-        for number in range(50):
-            assert (await store.admit(call(allow(limit(key(grant=f"g{number}")))))).decision.effect is Effect.DENY
-        assert len(store._committer.counters._known) <= 11
 
 
 async def test_a_store_belongs_to_a_running_loop(path: Path) -> None:

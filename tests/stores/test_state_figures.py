@@ -26,13 +26,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.db"
 
 
-async def test_traffic_counts_what_happened_lately_and_nothing_before(path: Path) -> None:
+async def busy_minutes(path: Path) -> None:
+    """Calls of every kind, and one of two hours before."""
     outcomes = [
         *(Outcome(Result.OK, START_NS, latency_us=latency_us) for latency_us in range(1, 101)),
         *(Outcome(Result.TOOL_ERROR, START_NS, latency_us=100), Outcome(Result.TIMED_OUT, START_NS, latency_us=100)),
         *(NOT_SENT, None),
     ]
     suppressed = Decision(Effect.WOULD_DENY, Code.DENY_IF_MATCHED, "/tools/pay/deny_if/always", "no")
+    asked = replace(DENIED, effect=Effect.APPROVAL, code=Code.APPROVAL_REQUIRED, rule="/tools/pay/require_approval/always")
     async with opened(path) as store:
         await store.admit(call(at_ns=START_NS - 7_200 * SECOND))
         for outcome in outcomes:
@@ -41,12 +43,13 @@ async def test_traffic_counts_what_happened_lately_and_nothing_before(path: Path
             if outcome is not None:
                 store.settle(admission.receipt, outcome)
         await store.admit(call(suppressed))
-        for _ in range(3):
-            store.note(call(DENIED))
-        store.note(
-            call(replace(DENIED, effect=Effect.APPROVAL, code=Code.APPROVAL_REQUIRED, rule="/tools/pay/require_approval/always"))
-        )
+        for record in (DENIED, DENIED, DENIED, asked):
+            store.note(call(record))
         store.note(SecurityRecord(START_NS, "r", Refused.BATCH, "a batch"))
+
+
+async def test_traffic_counts_what_happened_lately_and_nothing_before(path: Path) -> None:
+    await busy_minutes(path)
     with StateReader(path) as reader:
         assert traffic(reader, NOW_NS, 300) == Traffic(
             seconds=300,

@@ -25,7 +25,7 @@ COLORS: Final = {
     **{"would_deny": "yellow", "would_ask": "yellow", "refused": "magenta", "event": "cyan"},
 }
 HEADINGS: Final = ("TIME", "DECISION", "GRANT", "CALL", "OUTCOME", "WHY")
-WIDTHS: Final = (19, 10, 16, 32, 16)
+WIDTHS: Final = (14, 10, 16, 32, 16)
 """Columns of a followed log, which has no table to fit itself to; the last takes what it needs."""
 LIMIT: Final = 50
 LIMIT_MAX: Final = 1_000_000
@@ -145,7 +145,7 @@ def cells_of(entry: LogEntry) -> tuple[str, ...]:
     """An entry for people, by `HEADINGS`."""
     server, target = entry.server or "-", entry.target
     return (
-        datetime.fromtimestamp(entry.at_ns // 1_000_000_000).strftime("%Y-%m-%d %H:%M:%S"),
+        datetime.fromtimestamp(entry.at_ns // 1_000_000_000).strftime("%m-%d %H:%M:%S"),
         entry.decision or "event",
         entry.grant_label or entry.grant_id or "-",
         f"{server}: {target}" if target else server,
