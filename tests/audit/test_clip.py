@@ -7,6 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.audit.clip import KEY_MAX, KEYS_MAX, TEXT_MAX, clean, clip, clip_keys
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
@@ -28,6 +29,7 @@ def test_lone_surrogates_can_be_cut_and_cleaned() -> None:
     assert clean("a\ud800b") == "a\\ud800b"
 
 
+@examples(100)
 @given(st.lists(ANY_TEXT, max_size=8))
 def test_argument_names_come_back_as_they_were_whatever_they_hold(names: list[str]) -> None:
     assert json.loads(clip_keys(names)) == names
@@ -39,6 +41,7 @@ def test_too_many_names_are_counted_and_too_long_ones_cut() -> None:
     assert json.loads(clip_keys(["k" * (KEY_MAX + 1)]))[0].startswith("k" * KEY_MAX + "…")
 
 
+@examples(100)
 @given(st.text(st.characters(codec="utf-8")))
 def test_valid_text_is_clean_already(text: str) -> None:
     assert clean(text) == text

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.quota.charge import Amount, CounterKey, add, amount_text, read_amount, subtract
 from yett.quota.windows import Window
 
@@ -33,6 +34,7 @@ def test_ten_tenths_are_one() -> None:
     assert total == 1
 
 
+@examples(100)
 @given(st.lists(AMOUNTS, max_size=30))
 def test_sums_of_what_a_call_can_carry_are_exact(amounts: list[Amount]) -> None:
     total: Amount = 0
@@ -41,6 +43,7 @@ def test_sums_of_what_a_call_can_carry_are_exact(amounts: list[Amount]) -> None:
     assert Fraction(total) == sum(map(Fraction, amounts))
 
 
+@examples(100)
 @given(AMOUNTS, AMOUNTS)
 def test_what_was_added_can_be_taken_back_exactly(left: Amount, right: Amount) -> None:
     assert subtract(add(left, right), right) == left
@@ -57,6 +60,7 @@ def test_taking_back_more_than_there_is_leaves_nothing() -> None:
     assert subtract(Decimal("0.1"), Decimal("0.2")) == 0
 
 
+@examples(100)
 @given(AMOUNTS, AMOUNTS)
 def test_an_amount_survives_being_written_down(left: Amount, right: Amount) -> None:
     amount = add(left, right)
@@ -69,11 +73,13 @@ def test_text_that_is_no_amount_is_refused(text: str) -> None:
         read_amount(text)
 
 
+@examples(100)
 @given(KEYS)
 def test_a_counter_survives_being_written_down(key: CounterKey) -> None:
     assert CounterKey.decode(key.encode()) == key
 
 
+@examples(100)
 @given(KEYS, KEYS)
 def test_different_counters_are_written_differently(left: CounterKey, right: CounterKey) -> None:
     assert (left.encode() == right.encode()) == (left == right)

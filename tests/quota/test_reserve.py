@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.quota.charge import Amount, Charge, CounterKey, add
 from yett.quota.reserve import Refusal, counted, current_bucket, refusal, totals
 from yett.quota.windows import NS, Window
@@ -40,6 +41,7 @@ def reserve(contents: Contents, charges: list[Charge], now_ns: int) -> Refusal |
     return refused
 
 
+@examples(100)
 @given(
     st.sampled_from([window for window in WINDOWS if window.sliding]),
     st.lists(st.tuples(st.integers(0, 20 * NS), AMOUNTS), max_size=60),
@@ -60,6 +62,7 @@ def test_no_span_of_one_sliding_window_ever_holds_more_than_the_maximum(
         assert held <= maximum
 
 
+@examples(100)
 @given(
     st.sampled_from(WINDOWS),
     st.lists(st.tuples(st.integers(-3 * NS, 40 * NS), AMOUNTS), max_size=40),
@@ -86,6 +89,7 @@ def test_retry_after_is_the_first_whole_second_at_which_the_call_passes(
     assert refusal(wanted, contents, now_ns + (refused.retry_after_s - 1) * NS) is not None
 
 
+@examples(100)
 @given(st.sampled_from(WINDOWS), st.lists(st.tuples(st.integers(-100 * NS, 40 * NS), AMOUNTS), max_size=40), st.integers(0, 8))
 def test_a_clock_that_steps_back_never_opens_a_counter(window: Window, steps: list[tuple[int, Amount]], maximum: int) -> None:
     contents: Contents = {}

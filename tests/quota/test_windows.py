@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.quota.windows import NS, SECONDS_MAX, SLIDING_PARTS, Window
 
 FIXED = [Window(name) for name in ("minute", "hour", "day", "week", "month", "1", "7", "90", str(SECONDS_MAX))]
@@ -42,6 +43,7 @@ def test_calendar_windows_open_where_the_calendar_says(name: str, inside: str, o
     assert (window.opens(bucket), window.opens(bucket + 1)) == (at(opens), at(next_opens))
 
 
+@examples(100)
 @given(st.sampled_from(FIXED + SLIDING), INSTANTS)
 def test_a_bucket_holds_just_the_instants_from_its_opening_to_the_next(window: Window, now_ns: int) -> None:
     bucket = window.bucket(now_ns)
@@ -51,12 +53,14 @@ def test_a_bucket_holds_just_the_instants_from_its_opening_to_the_next(window: W
     assert window.bucket(opens - 1) == bucket - 1
 
 
+@examples(100)
 @given(st.sampled_from(SLIDING), INSTANTS, st.data())
 def test_two_instants_one_window_apart_lie_within_the_buckets_counted(window: Window, now_ns: int, data: st.DataObject) -> None:
     earlier = now_ns - data.draw(st.integers(0, window.seconds * NS))
     assert window.bucket(now_ns) - window.bucket(earlier) < window.buckets_counted
 
 
+@examples(100)
 @given(st.sampled_from(SLIDING), INSTANTS)
 def test_a_sliding_window_counts_at_most_one_part_more_than_its_length(window: Window, now_ns: int) -> None:
     oldest = window.bucket(now_ns) - window.buckets_counted + 1

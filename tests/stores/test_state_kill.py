@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.stores.ledger_cases import rows
+from tests.support.effort import NIGHTLY, times
 from yett.quota.charge import CounterKey
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("YETT_KILLS", "20"))
+KILLS = int(os.environ.get("YETT_KILLS") or times(20))
 AT_ONCE = 2
 CALLS_MAX = 300
 """Calls that a process forwards before it is killed, at most."""
@@ -64,7 +65,7 @@ def check(path: Path, forwarded: list[int]) -> None:
 
 @pytest.mark.timeout(60 + KILLS)
 def test_nothing_is_forwarded_without_its_record_and_every_counter_is_within_bounds_after_kill_9(tmp_path: Path) -> None:
-    path, chance = tmp_path / "state.db", random.Random(20_261_122)
+    path, chance = tmp_path / "state.db", random.Random(None if NIGHTLY else 20_261_122)
     forwarded: list[int] = []
     for _ in range(KILLS // AT_ONCE):
         forwarded += killed(path, chance)

@@ -15,13 +15,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from tests.stores.ledger_cases import NOT_SENT, OK, allow, call, key, limit
 from tests.support.clock import ManualClock
+from tests.support.effort import examples
 from yett.audit.record import Outcome
 from yett.lab.memory_ledger import Hold, MemoryLedger
 from yett.policy.decision import Decision
 from yett.ports import Receipt
 from yett.quota.charge import Charge
 from yett.quota.windows import NS
-from yett.stores import state
 from yett.stores.state import StateStore
 
 KEYS = [
@@ -125,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
         every = [*KEYS, *(wanted._replace(shadow=True) for wanted in KEYS)]
         expected = counting(self.model.usage(every, self.clock.ns))
         for store in self.stores:
-            store._stale_at = 0.0
+            store._stale_at = 0.0  # a look may be as old as a millisecond
             assert counting(store.usage(every, self.clock.ns)) == expected
 
 
@@ -138,6 +138,5 @@ def counting(usage: Any) -> dict[Any, Any]:
     }
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+LedgerMachine.TestCase.settings = settings(examples(40), stateful_step_count=25)
 TestLedger = LedgerMachine.TestCase
-assert state.LOOK_LASTS_S > 0
