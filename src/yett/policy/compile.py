@@ -67,7 +67,7 @@ class Plan:
     counted_by_one: bool = False
     """Whether every limit counts calls, each on a counter of its own, and holds at least one: then an empty counter never
     refuses, and the charges of a caller are always the same."""
-    remembered: dict[tuple[str, ...], Decision] = field(default_factory=dict)
+    remembered: dict[tuple[str | None, ...], Decision] = field(default_factory=dict)
     """By caller, where `counted_by_one`: the decision that allows, with its charges."""
 
 

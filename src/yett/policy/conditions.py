@@ -227,7 +227,7 @@ _CONTEXT: Final[dict[str, Source]] = {
     "grant.id": lambda judged: judged.facts.grant.id,
     "grant.label": lambda judged: judged.facts.grant.label,
     "grant.owner": lambda judged: judged.facts.grant.owner,
-    "session.id": lambda judged: judged.facts.session or judged.facts.grant.id,
+    "session.id": lambda judged: judged.facts.grant.id if judged.facts.session is None else judged.facts.session,
     "server.name": lambda judged: judged.facts.server_name,
     "tool.name": _tool_only(lambda judged: judged.call.name),
     "tool.risk": _tool_only(lambda judged: judged.facts.tool.risk or "Unknown"),

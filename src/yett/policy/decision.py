@@ -136,4 +136,4 @@ class Decision:
     """Limits of rules in shadow mode: counted only if all of them fit, and only for effect ALLOW. Where one does not fit, the
     call is forwarded as WOULD_DENY `limit_exceeded`."""
     asks: tuple[Ask, ...] = ()
-    """For APPROVAL: every approval this call needs. For ALLOW with approval at hand: those that were spent."""
+    """For APPROVAL: every approval this call needs. For a call that is forwarded with an approval at hand: those it spends."""

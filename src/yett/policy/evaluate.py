@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -172,15 +172,13 @@ class _Evaluation:
             self.allowed = _remembered(plan, facts)
             self.charges, self.shadow_charges = self.allowed.charges, self.allowed.shadow_charges
             return None
-        amounts = [_amount(limit, self.judged) for limit in plan.limits]
-        self.charges = _charges(plan, amounts, facts, shadow=False)
-        self.shadow_charges = _charges(plan, amounts, facts, shadow=True)
-        refused = {
-            False: refusal(self.charges, self.usage, self.judged.now_ns),
-            True: refusal(self.shadow_charges, self.usage, self.judged.now_ns),
-        }
-        for limit, amount in zip(self.plan.limits, amounts, strict=True):
-            denial = _limit_denial(limit, amount, refused[limit.shadow])
+        looked = [(limit, _charge_of(limit, self.judged)) for limit in plan.limits]
+        self.charges = _charges(looked, shadow=False)
+        self.shadow_charges = _charges(looked, shadow=True)
+        now_ns = self.judged.now_ns
+        refused = refusal(self.charges, self.usage, now_ns), refusal(self.shadow_charges, self.usage, now_ns)
+        for limit, charge in looked:
+            denial = _limit_denial(limit, charge, refused[limit.shadow])
             if self.trace is not None:
                 result = "fits" if denial is None else str(denial.message)
                 self.trace.add(Step(8, "limits", limit.rule, result, denial is not None, limit.shadow))
@@ -245,23 +243,25 @@ def _amount(limit: CompiledLimit, judged: Judged) -> Amount | Code:
     return Code.ARGUMENT_TYPE
 
 
-def _charges(plan: Plan, amounts: Sequence[Amount | Code], facts: Facts, *, shadow: bool) -> tuple[Charge, ...]:
-    return tuple(
-        _charge(limit, amount, facts)
-        for limit, amount in zip(plan.limits, amounts, strict=True)
-        if limit.shadow is shadow and not isinstance(amount, Code)
-    )
+def _charge_of(limit: CompiledLimit, judged: Judged) -> Charge | Code:
+    """What the call adds to a limit's counter, or the code of the denial where that cannot be told."""
+    amount = _amount(limit, judged)
+    return amount if isinstance(amount, Code) else _charge(limit, amount, judged.facts)
+
+
+def _charges(looked: Iterable[tuple[CompiledLimit, Charge | Code]], *, shadow: bool) -> tuple[Charge, ...]:
+    return tuple(charge for limit, charge in looked if limit.shadow is shadow and not isinstance(charge, Code))
 
 
 def _remembered(plan: Plan, facts: Facts) -> Decision:
     """The decision that allows a call that counts as one, built once for each caller."""
-    caller = (facts.organisation, facts.server_id, facts.grant.id, facts.session or "")
+    caller = (facts.organisation, facts.server_id, facts.grant.id, facts.session)
     allowed = plan.remembered.get(caller)
     if allowed is None:
         if len(plan.remembered) >= CALLERS_MAX:
             plan.remembered.clear()
-        ones: list[Amount | Code] = [1] * len(plan.limits)
-        charges, shadow_charges = (_charges(plan, ones, facts, shadow=shadow) for shadow in (False, True))
+        ones = [(limit, _charge(limit, 1, facts)) for limit in plan.limits]
+        charges, shadow_charges = _charges(ones, shadow=False), _charges(ones, shadow=True)
         allowed = plan.remembered[caller] = Decision(Effect.ALLOW, charges=charges, shadow_charges=shadow_charges)
     return allowed
 
@@ -279,24 +279,27 @@ def counter_key(limit: CompiledLimit, facts: Facts) -> CounterKey:
         if scope != "server":
             owner = (*owner, facts.grant.id)
             if scope == "session":
-                owner = (*owner, facts.session or facts.grant.id)
+                owner = (*owner, facts.grant.id if facts.session is None else facts.session)
     return CounterKey(owner, limit.limit.counter, scope, limit.limit.window, limit.shadow)
 
 
 def counters_to_look_at(policy: CompiledPolicy | None, call: Call, facts: Facts) -> tuple[CounterKey, ...]:
-    """The counters whose content `decide` needs before people are asked; none where nobody would be.
+    """The counters whose content `decide` needs; none where the reservation (step 10) alone says the same.
 
-    Where no approval stands between the look (step 8) and the reservation (step 10), the reservation alone decides.
+    The look (step 8) matters where people would be asked for a call that cannot run, and where a full counter comes before a
+    limit whose amount cannot be told, since the first denial in the list is the one that is given.
     """
     if policy is None:
         return ()
     plan = policy.plan(call.surface, call.name, facts.tool.risk)
-    return tuple(counter_key(limit, facts) for limit in plan.limits) if plan.approvals else ()
+    if not plan.approvals and (plan.counted_by_one or len(plan.limits) < 2):
+        return ()
+    return tuple(counter_key(limit, facts) for limit in plan.limits)
 
 
-def _limit_denial(limit: CompiledLimit, amount: Amount | Code, refused: Refusal | None) -> Decision | None:
-    if isinstance(amount, Code):
-        return _deny(amount, limit.rule, messages.bad_amount(limit, amount))
-    if refused is None or refused.charge.rule != limit.rule:
+def _limit_denial(limit: CompiledLimit, charge: Charge | Code, refused: Refusal | None) -> Decision | None:
+    if isinstance(charge, Code):
+        return _deny(charge, limit.rule, messages.bad_amount(limit, charge))
+    if refused is None or refused.charge is not charge:
         return None
     return _deny(Code.LIMIT_EXCEEDED, limit.rule, limit_message(refused), refused.retry_after_s)

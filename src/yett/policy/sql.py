@@ -7,6 +7,7 @@ the text is ILL (`None` here): see `_HIDDEN_CODE`, `_refuse_doubts` and `_is_nex
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sqlglot.dialects.dialect import Dialect
     from sqlglot.expressions import Expr
 
+FRAMES_MAX: Final = 2_000
+"""Frames that the parser may use, whoever calls: one text must not be judged in the gateway and ILL in a test, or the reverse."""
 SQL_CHARS_MAX: Final = 65_536
 """Longest text that is parsed: the parser takes some microseconds for each character."""
 
@@ -118,10 +121,22 @@ def kinds_of(sql: str, dialect: str) -> frozenset[str] | None:
     """The kinds of all statements in the text and of their data-changing parts; None where the text cannot be judged."""
     if len(sql) > SQL_CHARS_MAX or _HIDDEN_CODE.search(sql) is not None:
         return None
+    limit = sys.getrecursionlimit()
     try:
+        sys.setrecursionlimit(_depth() + FRAMES_MAX)
         return _read(sql, dialect)
     except Exception:  # noqa: BLE001 - the one boundary around a large foreign parser: whatever it stumbles over is not judged
         return None
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _depth() -> int:
+    """How many frames stand on the stack now."""
+    frame, depth = sys._getframe(), 0
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 class _NotJudgedError(Exception):
