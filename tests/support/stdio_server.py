@@ -35,8 +35,7 @@ def ask(method: str) -> Any:
     return json.loads(sys.stdin.readline())
 
 
-def progress(params: dict[str, Any], number: int) -> None:
-    token = params.get("_meta", {}).get("progressToken")
+def progress(token: Any, number: int) -> None:
     say({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token, "progress": number}})
 
 
@@ -47,7 +46,7 @@ def see(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
 
 def progressing(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
     for number in range(arguments["count"]):
-        progress(params, number)
+        progress(params.get("_meta", {}).get("progressToken", id), number)
     if arguments.get("finish", True):
         answer(id, {"done": True})
 
@@ -82,7 +81,7 @@ def asking(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
 def tell(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
     say({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "hello"}})
     say({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
-    progress({"_meta": {"progressToken": 999}}, 1)
+    progress(999, 1)
     answer(id, {"done": True})
 
 

@@ -102,7 +102,7 @@ def test_what_is_no_reference_is_refused_without_repeating_it(reference: str) ->
 
 def test_a_secret_shows_itself_nowhere() -> None:
     secret = Secret(CANARY)
-    for seen in (repr(secret), str(secret), f"{secret}", f"{secret!r:>20}", f"{[secret]}", "%s" % secret):  # noqa: UP031
+    for seen in (repr(secret), str(secret), f"{secret}", f"{secret!r:>20}", f"{[secret]}", "%s" % secret):  # noqa: UP031 - the old way is a way too
         assert CANARY not in seen
     with pytest.raises(TypeError):
         pickle.dumps(secret)

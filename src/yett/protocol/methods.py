@@ -69,9 +69,8 @@ _TASKS: Final = frozenset({"2025-11-25", *STATELESS_REVISIONS})
 """Core in 2025-11-25, an extension since."""
 
 
-def _rows() -> tuple[MethodRow, ...]:
-    to_server, to_client = Direction.TO_SERVER, Direction.TO_CLIENT
-    request, notification = MethodKind.REQUEST, MethodKind.NOTIFICATION
+def _to_server() -> tuple[MethodRow, ...]:
+    to_server, request, notification = Direction.TO_SERVER, MethodKind.REQUEST, MethodKind.NOTIFICATION
     refused, dropped, relayed = Handling.REFUSED, Handling.DROPPED, Handling.RELAYED
     return (
         MethodRow("initialize", to_server, request, _HANDSHAKE, Handling.FILTERED),
@@ -100,6 +99,13 @@ def _rows() -> tuple[MethodRow, ...]:
         MethodRow("notifications/progress", to_server, notification, _HANDSHAKE, dropped),
         MethodRow("notifications/roots/list_changed", to_server, notification, _HANDSHAKE, dropped),
         MethodRow("notifications/tasks/status", to_server, notification, _2025_11, dropped),
+    )
+
+
+def _to_client() -> tuple[MethodRow, ...]:
+    to_client, request, notification = Direction.TO_CLIENT, MethodKind.REQUEST, MethodKind.NOTIFICATION
+    refused, dropped, relayed = Handling.REFUSED, Handling.DROPPED, Handling.RELAYED
+    return (
         MethodRow("notifications/progress", to_client, notification, _ALL, relayed),
         MethodRow("notifications/message", to_client, notification, _ALL, relayed),
         MethodRow("notifications/cancelled", to_client, notification, _ALL, dropped),
@@ -121,7 +127,7 @@ def _rows() -> tuple[MethodRow, ...]:
     )
 
 
-ROWS: Final = _rows()
+ROWS: Final = (*_to_server(), *_to_client())
 
 TO_SERVER: Final = {row.name: row for row in ROWS if row.direction is Direction.TO_SERVER}
 TO_CLIENT: Final = {row.name: row for row in ROWS if row.direction is Direction.TO_CLIENT}
