@@ -23,7 +23,8 @@ def read_json(data: bytes) -> JsonValue:
     try:
         value: JsonValue = jiter.from_json(data, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal")
     except ValueError as error:
-        raise PolicyErrors([PolicyError("", f"not readable as JSON: {error}")]) from error
+        reason = "a number is out of range" if "InvalidOperation" in str(error) else str(error)
+        raise PolicyErrors([PolicyError("", f"not readable as JSON: {reason}")]) from error
     return value
 
 

@@ -137,7 +137,7 @@ def _read_rules(value: JsonValue, pointer: str, problems: Problems) -> dict[str,
 
 def _read_risk_rules(value: JsonValue, pointer: str, problems: Problems) -> dict[str, _Written]:
     if isinstance(value, dict):
-        for key in value.keys() - set(words.RISK_CLASSES):
+        for key in [key for key in value if key not in words.RISK_CLASSES]:
             hint = nearest(key, words.RISK_CLASSES)
             problems.add(pointer_join(pointer, key), f"`{key}` is no risk class", hint)
         value = {key: rule for key, rule in value.items() if key in words.RISK_CLASSES}

@@ -118,14 +118,17 @@ _READERS: Final[Mapping[Kind, Read]] = MappingProxyType(
 # --- one counter ------------------------------------------------------------------------------------------------------------
 
 
+_TRAITS: Final = ("window", "scope", "sliding")
+
+
 def check_counters(document: Mapping[str, JsonValue], problems: Problems) -> None:
     """Report each limit that declares a counter's name with another window, scope or `sliding` than an earlier one."""
     declared: dict[str, tuple[JsonValue, ...]] = {}
     for name, traits, places in _declarations(document):
         first = declared.setdefault(name, traits)
-        for mine, theirs, place in zip(traits, first, places, strict=True):
+        for trait, mine, theirs, place in zip(_TRAITS, traits, first, places, strict=True):
             if mine != theirs:
-                problems.add(place, f"counter `{name}` is declared elsewhere with another {place.rpartition('/')[2]}")
+                problems.add(place, f"counter `{name}` is declared elsewhere with another {trait}", "name it otherwise")
 
 
 def _declarations(document: Mapping[str, JsonValue]) -> Iterator[tuple[str, tuple[JsonValue, ...], tuple[str, ...]]]:
@@ -136,7 +139,7 @@ def _declarations(document: Mapping[str, JsonValue]) -> Iterator[tuple[str, tupl
             if isinstance(limit, dict) and isinstance(name := limit.get("counter"), str):
                 traits = (_written(limit.get("window")), limit.get("scope", "grant"), limit.get("sliding", False))
                 place = pointer_join(pointer, "limits", index)
-                yield name, traits, tuple(pointer_join(place, trait) for trait in ("window", "scope", "sliding"))
+                yield name, traits, tuple(pointer_join(place, trait) for trait in _TRAITS)
         rate = rule.get("rate_limit")
         if isinstance(rate, dict):
             place = pointer_join(pointer, "rate_limit")

@@ -39,8 +39,11 @@ def load(data: bytes) -> JsonValue:
         raise YamlError("the text is not UTF-8") from error
     except (YAMLError, RecursionError) as error:
         raise YamlError(_reason(error)) from error
-    if sum(isinstance(event, DocumentStartEvent) for event in events) != 1:
+    starts = [event for event in events if isinstance(event, DocumentStartEvent)]
+    if len(starts) != 1:
         raise YamlError("expected one document")
+    if starts[0].version is not None or starts[0].tags:
+        raise YamlError("directives (`%YAML`, `%TAG`) are not allowed: the text is YAML 1.2 in any case")
     content = iter(event for event in events if isinstance(event, _CONTENT))
     return _value(next(content), content, 0)
 
@@ -83,7 +86,7 @@ def _mapping(events: Iterator[Event], depth: int) -> JsonValue:
         _refuse_what_json_lacks(key_event, depth)
         if not isinstance(key_event, ScalarEvent):
             raise YamlError(f"{_place(key_event)}: a key must be text")
-        key = str(key_event.value)
+        key = _text(key_event)
         if key in members:
             raise YamlError(f"{_place(key_event)}: duplicate key `{key}`")
         if key == "<<" and key_event.implicit[0]:
@@ -93,7 +96,7 @@ def _mapping(events: Iterator[Event], depth: int) -> JsonValue:
 
 
 def _scalar(event: ScalarEvent) -> JsonValue:
-    text = str(event.value)
+    text = _text(event)
     if not event.implicit[0]:  # quoted or a block: always text
         return text
     if text in _WORDS:
@@ -105,6 +108,17 @@ def _scalar(event: ScalarEvent) -> JsonValue:
         return Decimal(text) if match.group(1) or match.group(2) else int(text)
     except (InvalidOperation, ValueError) as error:
         raise YamlError(f"{_place(event)}: `{text[:40]}` is out of range") from error
+
+
+def _text(event: ScalarEvent) -> str:
+    """The scalar's text, with escaped surrogate pairs joined, as in JSON."""
+    text = str(event.value)
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise YamlError(f"{_place(event)}: a lone surrogate is no text") from error
 
 
 def _place(event: Event) -> str:
