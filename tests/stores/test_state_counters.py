@@ -21,12 +21,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.db"
 
 
-async def test_an_idle_counter_is_deleted_a_week_after_it_stopped_counting_and_not_before(path: Path) -> None:
+async def test_an_idle_counter_is_deleted_two_days_after_it_stopped_counting_and_not_before(path: Path) -> None:
     clock = ManualClock()
     minute = limit(key("m", "minute"))
     async with opened(path, clock) as store:
         await store.admit(call(allow(minute)))
-        clock.advance(60 + 7 * 86_400 - 1)
+        clock.advance(60 + 2 * 86_400 - 1)
         await store.admit(call(at_ns=clock.ns))
         assert "m" in str(units(path))
         clock.advance(62)
@@ -35,6 +35,25 @@ async def test_an_idle_counter_is_deleted_a_week_after_it_stopped_counting_and_n
         assert rows(path, "SELECT * FROM counters") == []
         assert (await store.admit(call(allow(minute), at_ns=clock.ns))).decision.effect is Effect.ALLOW
     assert rows(path, "SELECT id FROM counters") == [(2,)]  # the records of the old one name number 1
+
+
+async def test_many_idle_counters_are_deleted_some_at_a_time_a_second_apart(path: Path) -> None:
+    clock = ManualClock()
+    async with opened(path, clock) as store:
+        for number in range(120):
+            await store.admit(call(allow(limit(key("m", "minute", grant=f"g{number}")))))
+        clock.advance(3 * 86_400)
+        left = []
+        for _ in range(4):
+            await store.admit(call(at_ns=clock.ns))
+            await store.admit(call(at_ns=clock.ns))
+            left.append(len(units_of_all(path)))
+            clock.advance(1.1)
+    assert left == [70, 20, 0, 0]
+
+
+def units_of_all(path: Path) -> list[object]:
+    return rows(path, "SELECT * FROM buckets")
 
 
 async def test_a_clock_that_jumps_ahead_and_back_refunds_nothing(path: Path) -> None:

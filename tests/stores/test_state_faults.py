@@ -272,6 +272,7 @@ async def test_what_cannot_be_written_when_closing_is_said(path: Path, caplog: p
         store.note(call(DENIED))
         with held(path):
             await store.aclose()
+        assert store._timer is None
     assert "1 records could not be written" in caplog.text
 
 

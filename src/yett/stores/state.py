@@ -68,7 +68,7 @@ class StateStore:
         self._soon = False
         self._busy_since: float | None = None
         self._fault: StoreFault | None = None
-        self._lost = False
+        self._over = False
         self._closed = False
         self._writing = False
         self._writer = Writer(self._committer, self._from_thread) if fsync else None
@@ -165,6 +165,7 @@ class StateStore:
         if len(self._pending):
             _LOG.error("%d records could not be written to %s: %s", len(self._pending), self._path, self._fault)
         self._cancel_timer()
+        self._over = True
         self._checkpointer.stop()
         if self._reader is not None:
             self._reader.close()
@@ -213,7 +214,7 @@ class StateStore:
         """Have all that waits written in one transaction, unless one is on its way: its end comes here again."""
         self._cancel_timer()
         self._soon = False
-        if self._writing or self._lost or not (len(self._pending) or self._fault):
+        if self._writing or self._over or not (len(self._pending) or self._fault):
             return
         if self._closed and self._writer is not None:
             return  # the thread is ending; what waits is written when it has
@@ -304,7 +305,7 @@ class StateStore:
     def _lose(self) -> None:
         """The file at the path is another one now: writing on into the old one would count and record for nobody."""
         if not self._closed:
-            self._lost = True
+            self._over = True
             self._fail(replaced(self._path))
 
 

@@ -16,7 +16,7 @@ from yett.policy.decision import Decision, Effect
 from yett.policy.outcome import after_reserve
 from yett.ports import Admission, Receipt
 from yett.quota.reserve import refusal
-from yett.stores.state_counters import Counters
+from yett.stores.state_counters import PRUNED_AT_ONCE, Counters
 from yett.stores.state_file import fault_of
 from yett.stores.state_rows import (
     INSERT_CALLS,
@@ -33,6 +33,8 @@ from yett.stores.state_rows import (
 from yett.stores.state_sql import Cell
 
 PRUNE_EVERY_NS: Final = 60 * 1_000_000_000
+PRUNE_ON_NS: Final = 1_000_000_000
+"""How soon to go on where there was more to delete than one transaction may."""
 TICKETS_MAX: Final = 100_000
 """Calls whose receipt was handed out before their number was known, and whose outcome has not come; beyond it the oldest
 outcome is lost, never a record."""
@@ -99,6 +101,7 @@ class Committer:
         self._last_seq_version = -1
         self._tickets: dict[int, int] = {}
         self._pruned_at_ns = 0
+        self._prune_every_ns = PRUNE_EVERY_NS
 
     def run(self, group: Group, surely_past_ns: int) -> Written:
         """Write `group` whole or not at all. Never raises: whoever waits must hear of it.
@@ -145,9 +148,10 @@ class Committer:
         INSERT_CALLS.run(self._cursor, rows)
         self._write_kept(settled)
         self._write_notes(group.notes)
-        if abs(surely_past_ns - self._pruned_at_ns) >= PRUNE_EVERY_NS:
-            self.counters.prune(surely_past_ns)
+        if abs(surely_past_ns - self._pruned_at_ns) >= self._prune_every_ns:
             self._pruned_at_ns = surely_past_ns
+            more = self.counters.prune(surely_past_ns) == PRUNED_AT_ONCE
+            self._prune_every_ns = PRUNE_ON_NS if more else PRUNE_EVERY_NS
         return admissions
 
     def _newest(self) -> int:

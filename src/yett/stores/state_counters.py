@@ -17,9 +17,9 @@ from yett.stores.state_sql import Cell, Insert
 
 COUNTERS_CACHED_MAX: Final = 20_000
 """Counters kept in memory, some 1 KB each; the ones loaded first are dropped first."""
-PRUNE_AFTER_NS: Final = 7 * 86_400 * 1_000_000_000
-"""How long a counter that no longer counts is kept: a clock that was a few days ahead must not have emptied it."""
-PRUNED_AT_ONCE: Final = 200
+PRUNE_AFTER_NS: Final = 2 * 86_400 * 1_000_000_000
+"""How long a counter that no longer counts is kept: a clock that was a day ahead must not have emptied it."""
+PRUNED_AT_ONCE: Final = 50
 """Counters deleted in one transaction at most: calls wait for it."""
 
 _UPSERT_BUCKETS: Final = Insert(

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -73,12 +74,11 @@ class Checkpointer:
         return connection
 
     def _checkpoint(self, connection: apsw.Connection) -> None:
-        pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        if pages > RESTART_AFTER_PAGES:
-            try:
+        # Busy is another process that checkpoints, reads or writes just now; next turn.
+        with suppress(apsw.BusyError):
+            pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if pages > RESTART_AFTER_PAGES:
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-            except apsw.BusyError:
-                return  # somebody reads or writes just now; next turn
 
 
 class Writer:
