@@ -7,7 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from unittest.mock import patch
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,8 +23,10 @@ from yett.policy.decision import Decision
 from yett.ports import Receipt
 from yett.quota.charge import Charge
 from yett.quota.windows import NS
+from yett.stores import state_counters
 from yett.stores.state import StateStore
 
+NEVER_NS: Final = 10**19
 KEYS = [
     *(key("m", "minute"), key("d", "day"), key("w", "week"), key("h", "month"), key("s", "7")),
     *(
@@ -36,13 +39,6 @@ KEYS = [
 AMOUNTS = st.integers(0, 3) | st.sampled_from([Decimal("0.1"), Decimal("1E-20"), Decimal("2.50")])
 CHARGES = st.lists(st.builds(limit, st.sampled_from(KEYS), st.integers(0, 6), AMOUNTS), max_size=4)
 STEPS_NS = st.integers(-5 * NS, 30 * NS) | st.sampled_from([60 * NS, 3_600 * NS, 86_400 * NS, -86_400 * NS])
-
-
-class SetClock(ManualClock):
-    """A wall clock that is set, while no time passes: the store forgets nothing, as the model never does."""
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize(fsync=st.booleans())
     def start(self, fsync: bool) -> None:
-        self.clock, self.model = SetClock(), MemoryLedger()
+        self.patch = patch.object(state_counters, "PRUNE_AFTER_NS", NEVER_NS)  # the model forgets nothing
+        self.patch.start()
+        self.clock, self.model = ManualClock(), MemoryLedger()
         self.directory = tempfile.TemporaryDirectory()
         self.fsync = fsync
         self.runner = asyncio.Runner()
@@ -72,6 +70,7 @@ class LedgerMachine(RuleBasedStateMachine):
             for store in self.stores:
                 self.runner.run(store.aclose())
             self.runner.close()
+            self.patch.stop()
             self.directory.cleanup()
 
     def open(self) -> StateStore:
