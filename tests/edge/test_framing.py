@@ -177,12 +177,12 @@ def test_a_length_at_the_limit_passes_and_one_past_it_does_not() -> None:
 
 
 def test_the_number_and_the_size_of_fields_are_bounded() -> None:
-    many = [(b"x-%d" % number, b"1") for number in range(LIMITS.header_count - 1)]
-    assert status(HOST, *many) is None
-    assert status(HOST, *many, (b"x-last", b"1")) == 431
-    room = LIMITS.header_bytes - len(b"".join(HOST)) - len(b"x") - 2 * 4
-    assert status(HOST, (b"x", b"a" * room)) is None
-    assert status(HOST, (b"x", b"a" * (room + 1))) == 431
+    many = [(b"x-%d" % number, b"1") for number in range(LIMITS.header_count)]
+    assert framing.judge_size(many, LIMITS) is None
+    assert framing.judge_size([*many, (b"x-last", b"1")], LIMITS) == framing.HEAD_TOO_LARGE
+    room = LIMITS.header_bytes - len(b"x") - 4
+    assert framing.judge_size([(b"x", b"a" * room)], LIMITS) is None
+    assert framing.judge_size([(b"x", b"a" * (room + 1))], LIMITS) == framing.HEAD_TOO_LARGE
 
 
 def test_the_result_tells_which_deciding_fields_are_there() -> None:

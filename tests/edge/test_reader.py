@@ -80,6 +80,21 @@ def test_what_llhttp_keeps_to_itself_is_bounded() -> None:
     assert reader.ready == [framing.HEAD_TOO_LARGE]
 
 
+@pytest.mark.parametrize("before", [b"", b"POST /1 HTTP/1.1\r\nhost: x\r\ncontent-length: 40000\r\n\r\n" + b"x" * 40_000])
+def test_a_head_past_the_limit_is_refused_though_it_comes_in_one_read(before: bytes) -> None:
+    room = LIMITS.header_bytes - len(b"host") - len(b"x") - len(b"x") - 2 * 4
+    head = b"GET / HTTP/1.1\r\nhost: x\r\nx: %b\r\n\r\n"
+    assert refusal_of(before + head % (b"a" * (room - len(b"GET / HTTP/1.1\r\n\r\n")))) is None
+    assert refusal_of(before + head % (b"a" * (room + 1))) == framing.HEAD_TOO_LARGE
+    fields = b"".join(b"x-%d: 1\r\n" % number for number in range(LIMITS.header_count))
+    assert refusal_of(before + b"GET / HTTP/1.1\r\nhost: x\r\n" + fields + b"\r\n") == framing.HEAD_TOO_LARGE
+
+
+def test_a_head_behind_a_long_body_may_come_in_parts() -> None:
+    body = b"POST /1 HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
+    assert len(read([body + TWO[:5], TWO[5:10], TWO[10:]])) == 3
+
+
 def test_an_endless_target_is_refused_before_it_ends() -> None:
     reader = RequestReader(shared(), None)
     reader.feed(b"GET /")

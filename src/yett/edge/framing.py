@@ -112,26 +112,27 @@ def judge_line(method: bytes, target: bytes, version: str, limits: EdgeLimits) -
     return path_of(target) or _TARGET
 
 
+def judge_size(headers: Sequence[tuple[bytes, bytes]], limits: EdgeLimits) -> Refusal | None:
+    """Why the fields are too much."""
+    size = sum(len(name) + len(value) + 4 for name, value in headers)
+    return HEAD_TOO_LARGE if size > limits.header_bytes or len(headers) > limits.header_count else None
+
+
 def judge_fields(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes]], limits: EdgeLimits) -> int | Refusal:
     """Which of the fields that may stand only once are there, as bits; or why the head is refused."""
-    if len(headers) > limits.header_count:
-        return HEAD_TOO_LARGE
     seen = 0
-    size = 4 * len(headers)
     rare: list[bytes] = []
+    bit_of = _BITS.get
     for name, value in headers:
-        size += len(name) + len(value)
-        bit = _BITS.get(name)
-        if bit is None:
-            rare.append(name)
-        elif bit:
+        bit = bit_of(name)
+        if bit:
             if seen & bit:
                 return _REPEATED
             seen |= bit
             if bit & _JUDGED and (refusal := _judge_value(bit, value, version, limits)):
                 return refusal
-    if size > limits.header_bytes:
-        return HEAD_TOO_LARGE
+        elif bit is None:
+            rare.append(name)
     if not seen & _HOST_BIT:
         return _HOST
     if method in _WITH_BODY and not seen & _HAS_BODY:

@@ -44,6 +44,7 @@ class RequestReader:
         "_parser",
         "_path",
         "_pieces",
+        "_read_bytes",
         "_refusal",
         "_rereading",
         "_shared",
@@ -69,6 +70,9 @@ class RequestReader:
         self._pieces: list[bytes] = []
         self._chunks = 0
         self._overhead = 0
+        """Bytes fed since the request began, unless it began behind another one in the same read."""
+        self._read_bytes = 0
+        """Bytes of this read."""
         self._refusal: Refusal | None = None
         self._rereading = False
         self.ready: list[Turn | Refusal] = []
@@ -85,7 +89,9 @@ class RequestReader:
         """Read on; the refusal, if these bytes led to one, is also the last entry of `ready`."""
         if self.finished or self._parser is None:
             return None
-        self._overhead += len(data)
+        size = len(data)
+        self._overhead += size
+        self._read_bytes = size
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -170,6 +176,11 @@ class RequestReader:
         path = framing.judge_line(method, self._target, version, limits)
         if isinstance(path, Refusal):
             raise self._stop(path)
+        # Where all that was read is less, adding up the fields can be spared.
+        if (self._overhead or self._read_bytes) > limits.header_bytes or len(self._headers) > limits.header_count:
+            too_large = framing.judge_size(self._headers, limits)
+            if too_large is not None:
+                raise self._stop(too_large)
         seen = framing.judge_fields(method, version, self._headers, limits)
         if isinstance(seen, Refusal):
             raise self._stop(seen)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 
@@ -18,10 +19,24 @@ from yett.upstreams.http1_response import Response
 from yett.upstreams.http_endpoint import endpoint_of
 from yett.upstreams.http_streams import BodyChunks, EventStream
 
-_FORWARDED: Final = frozenset({b"accept", b"content-type", b"last-event-id", b"traceparent", b"tracestate", b"baggage"})
-"""Fields of a message that go upstream, beside `mcp-*`. Everything else a client sent stays here."""
+_FORWARDED: Final = frozenset(
+    {
+        b"accept",
+        b"content-type",
+        b"last-event-id",
+        b"mcp-method",
+        b"mcp-name",
+        b"mcp-protocol-version",
+        b"traceparent",
+        b"tracestate",
+        b"baggage",
+    }
+)
+"""Fields of a message that go upstream, beside all other `mcp-*`. Everything else a client sent stays here."""
 _PASSED_BACK: Final = frozenset({b"retry-after"})
 """Fields of a response that may reach the client."""
+_SESSION: Final = b"mcp-session-id"
+_READ: Final = _PASSED_BACK | {b"content-type", b"content-encoding", _SESSION}
 _DEFAULTS: Final = (
     (b"content-type", b"application/json"),
     (b"accept", b"application/json, text/event-stream"),
@@ -78,19 +93,22 @@ class HttpUpstream:
         self._name = endpoint.name
         self._client = Http1Client(endpoint, limits=limits.client, monotonic=clock.monotonic, tls=tls)
 
-    async def exchange(self, message: Outbound) -> Answer:
+    def exchange(self, message: Outbound) -> Coroutine[Any, Any, Answer]:
         """See `Upstream.exchange`."""
-        response = await self._request(b"POST", message, message.body)
-        return await self._answer(response)
+        headers = self._headers(message)
+        names = [name for name, _ in headers]
+        for field in _DEFAULTS:
+            if field[0] not in names:
+                headers.append(field)
+        return self._ask(b"POST", headers, message.body)
 
-    async def listen(self, message: Outbound) -> Answer:
+    def listen(self, message: Outbound) -> Coroutine[Any, Any, Answer]:
         """Open the server's own event stream (GET) for the session of `message`; its body is not sent."""
-        response = await self._request(b"GET", message, None)
-        return await self._answer(response)
+        return self._ask(b"GET", self._headers(message), None)
 
     async def end_session(self, message: Outbound) -> int:
         """See `Upstream.end_session`."""
-        response = await self._request(b"DELETE", message, None)
+        response = await self._client.request(b"DELETE", self._target, self._headers(message), None, within_s=self._timeout_s)
         await response.aclose()
         return response.status
 
@@ -102,20 +120,17 @@ class HttpUpstream:
         """Fail what is late by `now` (monotonic seconds). Runs by itself; tests call it instead of waiting."""
         self._client.sweep(now)
 
-    async def _request(self, method: bytes, message: Outbound, body: bytes | None) -> Response:
+    def _headers(self, message: Outbound) -> list[tuple[bytes, bytes]]:
         headers = [
             field
             for field in message.headers
-            if field[0] in _FORWARDED or (field[0][:4] == b"mcp-" and field[0] != b"mcp-session-id")
+            if field[0] in _FORWARDED or (field[0].startswith(b"mcp-") and field[0] != _SESSION)
         ]
-        if body is not None:
-            names = [name for name, _ in headers]
-            headers.extend(field for field in _DEFAULTS if field[0] not in names)
         if message.session is not None:
-            headers.append((b"mcp-session-id", message.session.encode()))
+            headers.append((_SESSION, message.session.encode()))
         if message.credential:
             headers.extend(self._credential(message.credential))
-        return await self._client.request(method, self._target, headers, body, within_s=self._timeout_s)
+        return headers
 
     def _credential(self, credential: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         fields = [(name.lower(), value) for name, value in credential.items()]
@@ -127,40 +142,48 @@ class HttpUpstream:
                 raise UpstreamNotReached(f"the credential for {self._name} has characters that no field can hold; check it")
         return [(name.encode(), value.encode()) for name, value in fields]
 
-    async def _answer(self, response: Response) -> Answer:
+    async def _ask(self, method: bytes, headers: list[tuple[bytes, bytes]], body: bytes | None) -> Answer:
+        response = await self._client.request(method, self._target, headers, body, within_s=self._timeout_s)
         try:
-            return await self._read(response)
+            answer, media_type = self._judged(response)
+            if media_type == _JSON and response.status not in _NO_BODY:
+                answer.body = response.whole(self._limits.buffered_bytes)
+                if answer.body is None:
+                    await self._read_json(response, answer)
+            else:
+                await self._read_other(response, answer, media_type)
         except BaseException:
             await response.aclose()
             raise
+        return answer
 
-    async def _read(self, response: Response) -> Answer:
-        """What the response is to the client; its connection stays open only for a stream."""
+    def _judged(self, response: Response) -> tuple[Answer, bytes]:
+        """The answer without its body, and its media type. `UpstreamFault` where it cannot be relayed."""
         status = response.status
         if 300 <= status < 400:
             raise UpstreamFault(f"{self._name} redirects with status {status}; set the server's url to where it leads")
-        if response.header(b"content-encoding") not in {None, b"identity"}:
+        fields = response.pick(_READ)
+        if fields.get(b"content-encoding", b"identity") != b"identity":
             raise UpstreamFault(f"{self._name} compressed its answer, which it was not asked for")
-        content_type = response.header(b"content-type") or b""
-        media_type = content_type.split(b";", 1)[0].strip().lower()
-        answer = Answer(
-            status=status,
-            content_type=content_type,
-            session=self._session(response),
-            headers=[field for field in response.headers if field[0] in _PASSED_BACK],
-        )
-        if status in _NO_BODY:
+        content_type = fields.pop(b"content-type", b"")
+        answer = Answer(status=status, content_type=content_type)
+        if (session := fields.get(_SESSION)) is not None:
+            answer.session = self._session(session)
+        if fields:
+            answer.headers = [field for field in fields.items() if field[0] in _PASSED_BACK]
+        return answer, _media_type(content_type)
+
+    async def _read_other(self, response: Response, answer: Answer, media_type: bytes) -> None:
+        """What is not JSON. The connection stays open only for a stream."""
+        if response.status in _NO_BODY:
             await response.aclose()
-        elif media_type == _JSON:
-            await self._read_json(response, answer)
-        elif status >= 400:
+        elif response.status >= 400:
             answer.body = await self._read_error(response)
         elif media_type == _EVENTS:
             response.wait_at_most(None)
             answer.events = EventStream(response, SseDecoder(self._limits.event_bytes))
         else:
             await self._expect_nothing(response)
-        return answer
 
     async def _read_json(self, response: Response, answer: Answer) -> None:
         """A JSON answer: whole if it is short, in pieces if not."""
@@ -209,11 +232,13 @@ class HttpUpstream:
                 f"{self._name} closed the connection before its answer was complete; it may have acted"
             ) from error
 
-    def _session(self, response: Response) -> str | None:
+    def _session(self, value: bytes) -> str:
         """The session id that the server gave; visible ASCII, as the protocol says."""
-        value = response.header(b"mcp-session-id")
-        if value is None:
-            return None
         if not value or not value.isascii() or not value.decode().isprintable() or b" " in value:
             raise UpstreamFault(f"{self._name} gave a session id that is not visible ASCII")
         return value.decode()
+
+
+@lru_cache(maxsize=256)
+def _media_type(content_type: bytes) -> bytes:
+    return content_type.split(b";", 1)[0].strip().lower()

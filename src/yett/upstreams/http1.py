@@ -66,7 +66,7 @@ class Http1Client:
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        self._constant = b"host: %b\r\naccept-encoding: identity\r\n" % endpoint.host_field
+        self._constant = b" HTTP/1.1\r\nhost: %b\r\naccept-encoding: identity\r\n" % endpoint.host_field
         self.name = endpoint.name
 
     @property
@@ -94,8 +94,9 @@ class Http1Client:
             await self._queue()
         else:
             self._taken += 1
-        connection = self._young_idle() or await self._open_another()
-        answer = connection.exchange(head, body or b"", head_only=method == b"HEAD", within_s=within_s)
+        now = self._monotonic()
+        connection = self._young_idle(now) or await self._open_another()
+        answer = connection.exchange((head, body or b""), head_only=method == b"HEAD", now=now, within_s=within_s)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -135,7 +136,10 @@ class Http1Client:
     def idle(self, connection: Http1Connection) -> None:
         """An exchange is complete."""
         self._idle.append(connection)
-        self._give_slot()
+        if self._waiters:
+            self._give_slot()
+        else:
+            self._taken -= 1
 
     def lost(self, connection: Http1Connection) -> None:
         """A connection is gone."""
@@ -150,17 +154,21 @@ class Http1Client:
     # The rest.
 
     def _head(self, method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes | None) -> bytes:
-        fields = b"".join([b"%b: %b\r\n" % field for field in headers])
-        if fields.count(b"\n") != len(headers) or fields.count(b"\r") != len(headers) or b"\0" in fields:
+        lines = [name + b": " + value for name, value in headers]
+        if body is not None:
+            lines.append(b"content-length: %d" % len(body))
+        fields = b"\r\n".join(lines)
+        breaks = max(len(lines) - 1, 0)
+        if fields.count(b"\n") != breaks or fields.count(b"\r") != breaks or b"\0" in fields:
             raise UpstreamNotReached(f"a field meant for {self.name} holds a line break; nothing was sent")
-        length = b"" if body is None else b"content-length: %d\r\n" % len(body)
-        return b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (method, target, self._constant, fields, length)
+        end = b"\r\n\r\n" if lines else b"\r\n"
+        return b"".join((method, b" ", target, self._constant, fields, end))
 
-    def _young_idle(self) -> Http1Connection | None:
+    def _young_idle(self, now: float) -> Http1Connection | None:
         """A connection that is still good, if there is one."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and self._monotonic() - connection.idle_since < connection.idle_s:
+            if connection.usable and now - connection.idle_since < connection.idle_s:
                 return connection
             connection.abort()
         return None

@@ -18,6 +18,7 @@ _FIELDS_MAX: Final = 200
 """Fields in a head or a trailer section; servers behind several proxies send some dozens."""
 _INTERIM_MAX: Final = 8
 """1xx responses before the final one; 100 and some 103 are usual."""
+_FRAMING_FIELDS: Final = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 _JOIN_BYTES_MAX: Final = 64 * 1024
 """Up to this size a body is copied behind its head, for one write."""
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"(?:^|[,;\s])timeout=([0-9]{1,6})(?:$|[,;\s])", re.IGNORECASE)
@@ -97,20 +98,27 @@ class Http1Connection(asyncio.Protocol):
         """How long it may lie idle before it is safer to open a new one."""
         self.idle_since = 0.0
 
-    def exchange(self, head: bytes, body: bytes, *, head_only: bool, within_s: float | None) -> asyncio.Future[Response]:
-        """Send a request. The future fails with `UpstreamFault` or `UpstreamTimedOut`; cancelling it needs `abort`, too."""
+    def exchange(
+        self, data: tuple[bytes, bytes], *, head_only: bool, now: float, within_s: float | None
+    ) -> asyncio.Future[Response]:
+        """Send a request, head and body. The future fails with `UpstreamFault`; whoever cancels it must `abort`, too."""
         transport = self._transport
         assert transport is not None
         assert self.usable
         self.busy = True
         self._head_only = head_only
         self._interims = self._quiet = 0
-        self.expect_within(within_s)
+        if within_s is None:
+            self.deadline = None
+        else:
+            self._waited_s = within_s
+            self.deadline = now + within_s
         self._head = waiter = self._loop.create_future()
+        head, body = data
         if len(body) <= _JOIN_BYTES_MAX:
             transport.write(head + body)
         else:
-            transport.writelines((head, body))
+            transport.writelines(data)
         return waiter
 
     def expect_within(self, seconds: float | None) -> None:
@@ -165,8 +173,8 @@ class Http1Connection(asyncio.Protocol):
             return
         if self._quiet > _QUIET_BYTES_MAX or len(self._fields) > _FIELDS_MAX:
             self._fail(UpstreamFault(f"{self._owner.name} sent a head or trailer that is too large"))
-            return
-        self._deliver()
+        elif self._response is not None:
+            self._deliver(self._response)
 
     def eof_received(self) -> bool:
         self.usable = False
@@ -234,6 +242,8 @@ class Http1Connection(asyncio.Protocol):
         """Make sure that there is one way to tell where the body ends. llhttp refuses two lengths, and a length beside chunks."""
         coded = False
         for name, value in response.headers:
+            if name not in _FRAMING_FIELDS:
+                continue
             if name == b"content-length":
                 response.length = int(value)
             elif name == b"transfer-encoding":
@@ -264,15 +274,15 @@ class Http1Connection(asyncio.Protocol):
             return cause
         return UpstreamFault(f"{self._owner.name} answered what is not well-formed HTTP/1.1")
 
-    def _deliver(self) -> None:
+    def _deliver(self, response: Response) -> None:
         """Hand on what the last bytes brought."""
-        response = self._response
-        if response is None:
-            return
-        head, self._head = self._head, None
-        if head is not None and not head.done():
-            head.set_result(response)
-        response.wake()
+        head = self._head
+        if head is None:
+            response.wake()
+        else:
+            self._head = None
+            if not head.done():
+                head.set_result(response)
         if response.complete:
             self._response = None
             self.deadline = None

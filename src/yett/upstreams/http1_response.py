@@ -66,14 +66,12 @@ class Response:
         self._paused = False
         self._idle_s: float | None = None
 
-    def header(self, name: bytes) -> bytes | None:
-        """The value of the field `name` (lower case). `UpstreamFault` if it stands twice with different values."""
-        found: bytes | None = None
-        for field, value in self.headers:
-            if field == name:
-                if found is not None and found != value:
-                    raise UpstreamFault(f"the server sent `{name.decode()}` twice with different values")
-                found = value
+    def pick(self, names: frozenset[bytes]) -> dict[bytes, bytes]:
+        """Those of these fields that are there. `UpstreamFault` if one stands twice with different values."""
+        found: dict[bytes, bytes] = {}
+        for name, value in self.headers:
+            if name in names and found.setdefault(name, value) != value:
+                raise UpstreamFault(f"the server sent `{name.decode()}` twice with different values")
         return found
 
     @property
@@ -86,6 +84,14 @@ class Response:
         self._idle_s = idle_s
         if not self._complete:
             self._source.expect_within(None)
+
+    def whole(self, bytes_max: int) -> bytes | None:
+        """The body, if all of it is here already and it is no longer than `bytes_max`; it is then read."""
+        if not self._complete or self._fault is not None or self._held > bytes_max or self.ends_with_connection:
+            return None
+        pieces, self._pieces = self._pieces, []
+        self._held = 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def read_some(self) -> bytes:
         """What has arrived of the body, at least one byte; empty at its end."""
