@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.policy.patterns import best_key, by_precedence, literal_characters, matches
 
 
@@ -45,6 +46,7 @@ def test_a_star_is_any_run_of_characters_and_everything_else_is_itself(pattern: 
     assert matches(pattern, name) is fits
 
 
+@examples(300)
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=10))
 def test_patterns_fit_what_the_plain_definition_says(pattern: str, name: str) -> None:
     plain = ".*".join(map(re.escape, pattern.split("*")))

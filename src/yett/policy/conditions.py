@@ -68,6 +68,8 @@ class CompiledCondition:
     source: Source | None = None
     """For a leaf: what its path leads to (without `[*]`)."""
     parts: tuple[CompiledCondition, ...] = ()
+    private: bool = False
+    """Whether its literal may tell one caller of others: who else is let in, and from where."""
 
     def explain(self, judged: Judged) -> Seen:
         """Judge, and say what was seen."""
@@ -75,6 +77,9 @@ class CompiledCondition:
         if self.source is not None and not isinstance(found := self.source(judged), _Nothing):
             values = (found,)
         return Seen(self.text, self.judge(judged), values, tuple(part.explain(judged) for part in self.parts))
+
+
+_OF_CALLERS: Final = ("grant.", "session.", "client.")
 
 
 def compile_condition(condition: Condition, zone: ZoneInfo) -> CompiledCondition:
@@ -85,7 +90,9 @@ def compile_condition(condition: Condition, zone: ZoneInfo) -> CompiledCondition
             identity = f"{condition.path.text}-{condition.operator}"
             judge = _compile_leaf(condition, zone)
             source = None if condition.path.wildcard else source_of(condition.path, zone)
-            return CompiledCondition(identity, f"{condition.match} {text}" if condition.match else text, judge, source)
+            private = condition.path.root.startswith(_OF_CALLERS)
+            text = f"{condition.match} {text}" if condition.match else text
+            return CompiledCondition(identity, text, judge, source, private=private)
         case Not(inner):
             part = compile_condition(inner, zone)
             inner_judge = part.judge

@@ -84,4 +84,5 @@ def bad_amount(limit: CompiledLimit, code: Code) -> str:
 
 
 def _conditions(entry: CompiledEntry) -> str:
-    return " and ".join(f"`{condition.text if not condition.parts else condition.id}`" for condition in entry.conditions)
+    """The conditions as a client may see them: what they compare its own arguments with, but not who else is let in."""
+    return " and ".join(f"`{part.id if part.parts or part.private else part.text}`" for part in entry.conditions)
