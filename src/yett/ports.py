@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.policy.decision import Decision
@@ -23,16 +25,14 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """What the ledger wrote for one call: the final decision and, if it forwards, the receipt to settle with."""
 
     decision: Decision
     receipt: Receipt | None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """Names a durable call record and the units it holds."""
 
     sequence: int
@@ -67,8 +67,7 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(Struct, frozen=True):
     """One JSON-RPC message on its way to a server."""
 
     body: bytes
@@ -79,13 +78,17 @@ class Outbound:
     modern: bool
     """Whether it belongs to the stateless era (2026-07-28)."""
     headers: Sequence[tuple[bytes, bytes]] = ()
-    """HTTP fields that go along (`mcp-*`, `traceparent`, `accept`, `content-type`); ignored by stdio. Never the client's credential."""
-    credential: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """HTTP fields that go along (`mcp-*`, `traceparent`, `accept`, `content-type`); ignored by stdio. Never a credential."""
+    credential: Mapping[str, str] = {}
     """Header fields that carry the server's own credential, resolved after the decision."""
     session: str | None = None
     """The upstream's own session id."""
     isolation: str = ""
     """Who must not share a child process with others: the session in the handshake era, the grant in the stateless one."""
+
+    def __repr__(self) -> str:
+        """Without the credential, whatever prints it."""
+        return f"Outbound(method={self.method!r}, id={self.id!r}, session={self.session!r}, isolation={self.isolation!r})"
 
 
 @dataclass(frozen=True, slots=True)

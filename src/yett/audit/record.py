@@ -1,9 +1,14 @@
-"""The decision log's lines as values. Pure."""
+"""The decision log's lines as values. Pure.
+
+What is made for every call is a `Struct`: frozen as the others, and made in a fifth of the time.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from yett.policy.decision import Decision
 from yett.quota.charge import Amount
@@ -42,8 +47,7 @@ class SecurityRecord:
     body_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """One judged call, as it is written before anything is forwarded. Values of arguments are never in it."""
 
     at_ns: int
@@ -66,8 +70,7 @@ class CallRecord:
     client_ip: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """Units held on one counter, in the bucket in which they were reserved."""
 
     counter: str
@@ -93,8 +96,7 @@ class Result(Enum):
     """The server answered something that cannot be relayed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a forwarded call came to, recorded after the fact."""
 
     result: Result

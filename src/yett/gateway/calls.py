@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.audit.record import Refused as Turned
@@ -25,8 +28,7 @@ ARGUMENT_KEY_CHARS_MAX: Final = 128
 """Bounds on what one record says of the arguments' names, which the client chooses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who calls, through which grant, and by which revision it is judged: read once, at the start of a message."""
 
     snapshot: Snapshot
@@ -42,8 +44,7 @@ class Caller:
         return Facts(self.snapshot.organisation, server.id, server.name, grant, self.session, self.client_ip, tool)
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """A call that may be forwarded, and must be settled."""
 
     request_id: str
@@ -117,8 +118,10 @@ class Calls:
         """Write down what a forwarded call came to; reservations of one that surely did not run are given back."""
         latency_us = int((self._clock.monotonic() - call.started_s) * 1e6)
         outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size)
-        with suppress(StoreFault):  # the answer that came is given all the same; the log says `unknown`, the units stay held
+        try:
             self._ledger.settle(call.receipt, outcome)
+        except StoreFault:
+            return  # the answer that came is given all the same; the log says `unknown`, the units stay held
 
     def turn_away(self, caller: Caller, reason: str) -> None:
         """Write down a call whose form is refused before any policy is asked."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from yett.audit.record import Result
 from yett.errors import OperatorFault, UpstreamFault
@@ -111,7 +112,12 @@ class Dispatcher:
 
     def _contradiction(self, route: Route, message: Message) -> Answer | None:
         """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
-        if not any(name.startswith(PREFIX) for name, _ in route.headers) or not _is_visible(route, message):
+        for field, _ in route.headers:
+            if field.startswith(PREFIX):
+                break
+        else:
+            return None
+        if not _is_visible(route, message):
             return None
         fields = self._tools.parameter_fields(route.scope, message.name)
         name = contradicted(fields, message.arguments, route.headers)
@@ -139,8 +145,8 @@ class Dispatcher:
         if answer.status >= 400 or (answer.events is None and answer.chunks is None):
             return self._settled(route, message, forwarded, answer)
         if answer.events is not None:
-            return replace(answer, events=RelayedEvents(forwarded, answer, self._from_server))
-        return replace(answer, chunks=RelayedChunks(forwarded, answer))
+            return dataclasses.replace(answer, events=RelayedEvents(forwarded, answer, self._from_server))
+        return dataclasses.replace(answer, chunks=RelayedChunks(forwarded, answer))
 
     def _settled(self, route: Route, message: Message, forwarded: Forwarded, answer: Answer) -> Answer:
         judged = judge_body(message, answer, forwarded.call.request_id)

@@ -18,7 +18,7 @@ from yett.gateway.active import ActiveSnapshot, Snapshot
 from yett.gateway.admission import Bearer, Guard, InFlight, NoBearer, authenticate
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
-from yett.gateway.route import Route
+from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
 from yett.ports import Answer, Clock, Ledger, Upstream
@@ -193,7 +193,7 @@ class HttpFront:
             upstream=self._parts.upstream_of(bearer.server),
             session=session,
             isolation=bearer.grant.id if session is None else session.id,
-            headers=[field for field in request.headers if _goes_along(field[0])],
+            headers=_going_along(request.headers),
         )
 
     # --- answers --------------------------------------------------------------------------------------------------------
@@ -238,9 +238,9 @@ class HttpFront:
         )
 
 
-def _goes_along(name: bytes) -> bool:
-    """Fields that belong to the message itself. Everything else, credentials above all, ends here."""
-    return name in _PASSED_ON or name.startswith(PARAMETER)
+def _going_along(headers: Headers) -> Headers:
+    """The fields that belong to the message itself. Everything else, credentials above all, ends here."""
+    return [field for field in headers if field[0] in _PASSED_ON or field[0].startswith(PARAMETER)]
 
 
 @dataclass(slots=True)

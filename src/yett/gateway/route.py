@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from yett.gateway.calls import Caller
 from yett.gateway.sessions import Session
@@ -18,8 +19,7 @@ Credentials: TypeAlias = Callable[[ServerEntry], Mapping[str, str]]
 """The header fields that carry a server's own credential, read now. Errors: `OperatorFault` where it is not to be had."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A caller, a live way to the server, and whose session it is."""
 
     caller: Caller
