@@ -13,6 +13,7 @@ from yett.ports import Answer, Outbound, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message, classify_line
+from yett.protocol.peek import peek_response
 from yett.protocol.rejection import INTERNAL_ERROR, Rejection
 from yett.protocol.replies import error, rejected
 from yett.protocol.strict_json import Unreadable, read
@@ -32,17 +33,23 @@ class Bridge:
     _version: str | None = None
 
     async def serve(self, lines: AsyncIterator[bytes]) -> None:
-        """Carry lines until the client closes its end and everything is answered."""
-        async with asyncio.TaskGroup() as requests:
-            async for line in lines:
-                message = classify_line(line, self._settled)
-                if isinstance(message, Rejection):
-                    await self.write(rejected(message))
-                elif message.kind is Shape.REQUEST and message.method not in {"initialize", "server/discover"}:
-                    self._settled = self._settled or message.era
-                    requests.create_task(self._carry(message), name=f"yett connect {message.method}")
-                else:  # the handshake and notifications keep their order
-                    await self._carry(message)
+        """Carry lines until the client closes its end and everything is answered, or until nobody reads any more."""
+        try:
+            async with asyncio.TaskGroup() as requests:
+                async for line in lines:
+                    await self._line(line, requests)
+        except* ConnectionError:
+            pass
+
+    async def _line(self, line: bytes, requests: asyncio.TaskGroup) -> None:
+        message = classify_line(line, self._settled)
+        if isinstance(message, Rejection):
+            await self.write(rejected(message))
+        elif message.kind is Shape.REQUEST and message.method not in {"initialize", "server/discover"}:
+            self._settled = self._settled or message.era
+            requests.create_task(self._carry(message), name=f"yett connect {message.method}")
+        else:  # the handshake and notifications keep their order
+            await self._carry(message)
 
     async def _carry(self, message: Message) -> None:
         try:
@@ -100,7 +107,7 @@ class Bridge:
 
 
 def _answer_line(id: bytes, answer: Answer) -> bytes:
-    if answer.body and answer.body.startswith(b'{"jsonrpc"'):
+    if answer.body and b'"jsonrpc"' in answer.body and peek_response(answer.body) is not None:
         return answer.body
     if answer.status == 401:
         return error(id, INTERNAL_ERROR, "the gateway does not know this grant for this server; mint one with `yett grant mint`")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from yett.app.clock import SystemClock
+from yett.app.fault_log import FaultLog
 from yett.app.upstreams import Upstreams
 from yett.audit.mode import AuditMode
 from yett.audit.record import Refused, SecurityRecord
@@ -32,7 +33,6 @@ from yett.gateway.sessions import Sessions
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tokens import digest, token_key
 from yett.gateway.tools import ToolBook
-from yett.ports import Ledger
 from yett.protocol.peek import peek_response
 from yett.settings import Settings, load_settings
 from yett.stores.state import StateStore
@@ -67,7 +67,13 @@ def build_core(settings: Settings, key: bytes) -> Core:
     mode = AuditMode(settings.audit.mode)
     ledger = StateStore.open(settings.state_dir / STATE_FILE, clock=clock, mode=mode, fsync=settings.audit.fsync)
     tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials()
-    calls = Calls(ledger, clock, digest_key=derived_key(key, b"arguments"), run_id=secrets.token_hex(5))
+    calls = Calls(
+        ledger,
+        clock,
+        digest_key=derived_key(key, b"arguments"),
+        run_id=secrets.token_hex(5),
+        on_fault=FaultLog(clock.monotonic),
+    )
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
     return Core(clock, ActiveSnapshot(), ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"))
 
@@ -108,7 +114,7 @@ async def _listen(settings: Settings, core: Core, front: HttpFront) -> EdgeServe
             port=settings.data_plane.port,
             limits=EdgeLimits(body_bytes=settings.data_plane.body_bytes_max),
             monotonic=core.clock.monotonic,
-            reports=Reports(_refusals(core.ledger, core), _log_failure),
+            reports=Reports(_refusals(core), _log_failure),
         )
     except OperatorFault as error:
         raise OperatorFault(f"{error} (`data_plane.host`, `data_plane.port`)") from error
@@ -163,10 +169,10 @@ def _list_changes(tools: ToolBook) -> Callable[[ServerEntry, str, bytes], None]:
     return notice
 
 
-def _refusals(ledger: Ledger, core: Core) -> Callable[[str, str | None], None]:
+def _refusals(core: Core) -> Callable[[str, str | None], None]:
     def note(reason: str, client_ip: str | None) -> None:
         request_id = core.calls.request_id()
-        ledger.note(SecurityRecord(core.clock.now_ns(), request_id, Refused.HTTP, reason, client_ip=client_ip))
+        core.calls.note(SecurityRecord(core.clock.now_ns(), request_id, Refused.HTTP, reason, client_ip=client_ip))
 
     return note
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from yett.app.data_plane import Core, build_core
 from yett.app.pipes import stdin_lines, stdout_writer
 from yett.app.policy_file import Loaded, PolicyFile
 from yett.audit.record import Refused, SecurityRecord
+from yett.errors import OperatorFault
 from yett.gateway.snapshot import GrantEntry, ServerEntry, SnapshotData
 from yett.gateway.stdio import StdioFront, StdioParts
 from yett.gateway.tokens import token_key
@@ -91,8 +93,9 @@ async def _serve(front: StdioFront, core: Core, run: LocalRun, file: PolicyFile,
 
 
 async def _relay(front: StdioFront, inbox: asyncio.Queue[bytes]) -> None:
-    while True:
-        await front.from_server(await inbox.get())
+    with suppress(ConnectionError):  # nobody reads any more; serving ends by itself
+        while True:
+            await front.from_server(await inbox.get())
 
 
 async def _reload(core: Core, run: LocalRun, file: PolicyFile) -> None:
@@ -101,7 +104,10 @@ async def _reload(core: Core, run: LocalRun, file: PolicyFile) -> None:
         await asyncio.sleep(RELOAD_S)
         if file.changed():
             revision += 1
-            _apply(core, run, file.load(), revision)
+            try:
+                _apply(core, run, file.load(), revision)
+            except OperatorFault as fault:
+                log.warning("%s; the policy in force stays", fault)
 
 
 def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
@@ -153,7 +159,7 @@ def _parts(core: Core, run: LocalRun, upstream: StdioUpstream) -> StdioParts:
 
 
 def _note(core: Core, run: LocalRun, noise: Noise) -> None:
-    core.ledger.note(
+    core.calls.note(
         SecurityRecord(
             at_ns=core.clock.now_ns(),
             request_id=core.calls.request_id(),

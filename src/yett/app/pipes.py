@@ -53,8 +53,19 @@ class LineWriter(Protocol):
     """Where lines go."""
 
     async def __call__(self, line: bytes) -> None:
-        """Write one line; wait while the reader does not read."""
+        """Write one JSON text as one line; wait while the reader does not read.
+
+        Errors: `ConnectionError` once nobody reads any more.
+        """
         ...
+
+
+_BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")
+
+
+def _framed(text: bytes) -> bytes:
+    """One line. Line breaks stand only between tokens of JSON; left there, a part of a message could pose as a message."""
+    return text.translate(_BREAKS) + b"\n"
 
 
 async def stdout_writer() -> LineWriter:
@@ -64,14 +75,16 @@ async def stdout_writer() -> LineWriter:
     if _is_file(descriptor):
 
         async def to_file(line: bytes) -> None:
-            os.write(descriptor, line + b"\n")
+            left = _framed(line)
+            while left:
+                left = left[os.write(descriptor, left) :]
 
         return to_file
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(os.dup(descriptor), "wb"))
     writer = asyncio.StreamWriter(transport, protocol, None, loop)
 
     async def to_pipe(line: bytes) -> None:
-        writer.write(line + b"\n")
+        writer.write(_framed(line))
         await writer.drain()
 
     return to_pipe

@@ -71,6 +71,7 @@ class Upstreams:
         await self.keep(())
 
     def _made(self, server: ServerEntry) -> Upstream:
+        """Errors: `OperatorFault` for a url, a command or a variable that cannot be used."""
         timeout_s = self.settings.data_plane.upstream_timeout_s
         if server.url is not None:
             return HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
@@ -88,7 +89,7 @@ class Upstreams:
         )
 
     def _environment(self, command: Command) -> dict[str, str]:
-        """The configured variables; a value `env:NAME` or `file:/PATH` is a reference, resolved when a child starts."""
+        """The configured variables; a value `env:NAME` or `file:/PATH` is a reference, resolved when the server is first used."""
         return {name: self.credentials.resolve_if_reference(value) for name, value in command.env.items()}
 
 
