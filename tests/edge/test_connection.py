@@ -139,7 +139,8 @@ async def test_continue_is_said_once_to_a_client_that_waits_for_it() -> None:
         assert (await wire.reply()).body == b"hi"
 
 
-async def test_continue_waits_for_the_answer_to_the_request_before() -> None:
+@pytest.mark.parametrize("together", [True, False])
+async def test_continue_waits_for_the_answer_to_the_request_before(*, together: bool) -> None:
     release = asyncio.Event()
 
     async def wait(request: Request, responder: Responder) -> None:
@@ -148,8 +149,12 @@ async def test_continue_waits_for_the_answer_to_the_request_before() -> None:
 
     async with edge(wait) as gate:
         wire = await gate.wire()
-        await wire.send(GET + b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+        waiting = b"POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
+        await wire.send(GET + waiting if together else GET)
         await until(lambda: len(gate.requests) == 1)
+        if not together:
+            await wire.send(waiting)
+            await asyncio.sleep(0.02)
         release.set()
         assert (await wire.reply()).body == b"ok"
         assert (await wire.head()).status == 100
@@ -259,6 +264,21 @@ async def test_a_client_that_only_closes_its_side_still_gets_its_answer() -> Non
         answers = await wire.rest()
         assert answers.count(b"200 OK") == 2
         assert gate.server.open_connections == 0
+
+
+async def test_a_client_that_closed_its_side_long_ago_still_gets_its_answer() -> None:
+    async def wait(request: Request, responder: Responder) -> None:
+        await responder.client_gone
+        await asyncio.sleep(0.02)
+        responder.send(200, b"late")
+
+    async with edge(wait) as gate:
+        wire = await gate.wire()
+        await wire.send(GET)
+        await until(lambda: len(gate.requests) == 1)
+        wire.transport.write_eof()
+        assert (await wire.reply()).body == b"late"
+        assert await wire.rest() == b""
 
 
 async def test_requests_that_waited_when_the_client_left_are_not_begun() -> None:

@@ -255,6 +255,24 @@ async def test_an_answer_that_cannot_be_relayed_is_a_fault(wire: bytes, words: s
         await upstream.aclose()
 
 
+async def test_an_answer_that_cannot_be_relayed_is_not_read_to_its_end() -> None:
+    gone = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(chunked(b"<p>", content_type=b"text/html", end=False))
+        await peer.gone()
+        gone.set()
+
+    async with serving(script) as server:
+        upstream = upstream_of(server)
+        with pytest.raises(UpstreamFault):
+            await upstream.exchange(CALL)
+        async with asyncio.timeout(5):
+            await gone.wait()
+        await upstream.aclose()
+
+
 async def test_a_whole_json_answer_may_end_with_the_connection() -> None:
     async with serving(saying(b"HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n" + JSON_OK, stay=False)) as server:
         upstream = upstream_of(server)

@@ -186,6 +186,20 @@ async def test_past_the_bound_on_connections_requests_wait_for_their_turn() -> N
         await pool.client.aclose()
 
 
+async def test_a_turn_that_comes_to_somebody_who_just_gave_up_goes_to_the_next_one() -> None:
+    async with serving(always(response(b"1"))) as server:
+        pool = Pool(server.url, ClientLimits(connections=1, connect_s=1))
+        first = pool.client.request(b"GET", b"/", (), None, within_s=60)
+        second = asyncio.ensure_future(pool.ask())
+        second_waits = asyncio.ensure_future(until(lambda: len(server.heads) == 1))
+        await first
+        second.cancel()
+        await asyncio.wait([second, second_waits])
+        assert second.cancelled()
+        assert await pool.ask() == b"1"
+        await pool.client.aclose()
+
+
 async def test_slots_come_back_after_every_kind_of_failure() -> None:
     async def script(peer: Peer) -> None:
         _, body = await peer.request()

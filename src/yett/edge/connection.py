@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         stalled = self._paused_at is not None and now - self._paused_at >= self._shared.limits.write_stall_s
         if stalled or (self._abort_at is not None and now >= self._abort_at):
             transport.abort()
-        elif not self._reading_paused and not self._reader.finished:
+        elif not self._reader.finished:
             self._sweep_reading(now)
 
     def leave_off(self) -> None:
@@ -311,8 +311,6 @@ class Connection(asyncio.Protocol):
     def _resume_reading(self) -> None:
         if self._reading_paused and self._transport is not None:
             self._reading_paused = False
-            # The client must not be blamed for the time in which nobody listened.
-            self._reader.began_at = self._reader.body_at = self._shared.now
             self._transport.resume_reading()
 
     def _wake(self) -> None:

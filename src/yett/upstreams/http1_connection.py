@@ -285,7 +285,6 @@ class Http1Connection(asyncio.Protocol):
                 head.set_result(response)
         if response.complete:
             self._response = None
-            self.deadline = None
             self._settle()
 
     def _settle(self) -> None:
