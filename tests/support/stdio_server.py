@@ -17,6 +17,7 @@ from typing import Any
 SLEEPER = "import signal,time;signal.signal(15,signal.SIG_IGN);signal.signal(1,signal.SIG_IGN);time.sleep(300)"
 cancelled: list[Any] = []
 handshakes: list[Any] = []
+held: list[Any] = []
 kept: list[subprocess.Popen[bytes]] = []
 
 
@@ -121,6 +122,16 @@ def hang(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
     pass
 
 
+def hold(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
+    held.append(id)
+
+
+def release(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
+    while held:
+        answer(held.pop(), {"late": True})
+    answer(id, {"done": True})
+
+
 def spawn(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
     argv = [sys.executable, "-I", "-S", "-c", SLEEPER]
     kept.extend(subprocess.Popen(argv, start_new_session=own) for own in arguments["own_session"])
@@ -135,7 +146,7 @@ TOOLS = {
     tool.__name__: tool
     for tool in (
         *(see, progressing, die, noise, strangers, no_id, asking, tell, big, flood_stderr, cut_line, close_output),
-        *(close_input, deaf, hang, spawn, echo),
+        *(close_input, deaf, hang, hold, release, spawn, echo),
     )
 }
 

@@ -76,6 +76,15 @@ async def test_closing_ends_all_children_in_bounded_time() -> None:
     await gate.upstream.aclose()
 
 
+async def test_a_session_that_ends_during_a_start_is_not_served() -> None:
+    async with rig() as gate:
+        first = asyncio.create_task(gate.send("echo"))
+        await until(lambda: bool(gate.upstream._slots) and gate.upstream._slots["s"].starting is not None)
+        assert await gate.upstream.end_session(outbound("")) == 200
+        with pytest.raises(UpstreamNotReached):
+            await first
+
+
 async def test_closing_during_a_start_leaves_nothing() -> None:
     gate = Rig()
     first = asyncio.create_task(gate.send("echo"))
