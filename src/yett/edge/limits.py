@@ -42,7 +42,7 @@ class EdgeLimits:
     """Everything in a chunked body that is neither data nor plain framing; nobody uses extensions."""
 
     connections: int = 10_000
-    """Open at once; about 3 kB each. One more is answered 503 and closed."""
+    """Open at once; about 4 kB each. One more is answered 503 and closed."""
     pipelined: int = 16
     """Complete requests waiting on one connection. No client of this protocol pipelines."""
     held_bytes: int = 256 * MIB

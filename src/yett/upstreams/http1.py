@@ -61,7 +61,7 @@ class Http1Client:
         self._open: set[Http1Connection] = set()
         self._idle: list[Http1Connection] = []
         """The last one used is taken first: the others may grow old and go."""
-        self._taken = 0
+        self.taken = 0
         """Connections in use or being opened."""
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -90,10 +90,10 @@ class Http1Client:
         `UpstreamFault` where the connection was lost or the response is malformed.
         """
         head = self._head(method, target, headers, body)
-        if self._waiters or self._taken >= self._limits.connections:
+        if self._waiters or self.taken >= self._limits.connections:
             await self._queue()
         else:
-            self._taken += 1
+            self.taken += 1
         now = self._monotonic()
         connection = self._young_idle(now) or await self._open_another()
         answer = connection.exchange((head, body or b""), head_only=method == b"HEAD", now=now, within_s=within_s)
@@ -139,7 +139,7 @@ class Http1Client:
         if self._waiters:
             self._give_slot()
         else:
-            self._taken -= 1
+            self.taken -= 1
 
     def lost(self, connection: Http1Connection) -> None:
         """A connection is gone."""
@@ -182,9 +182,9 @@ class Http1Client:
             async with asyncio.timeout(self._limits.connect_s):
                 await self._connect(connection)
             if not connection.usable:
-                raise UpstreamNotReached(f"{self.name} closed a new connection at once; nothing was sent")  # noqa: TRY301
+                raise UpstreamNotReached(f"{self.name} closed a new connection at once; nothing was sent")  # noqa: TRY301 - as above
         except BaseException as error:
-            if connection in self._open:
+            if connection.was_open:
                 connection.abort()
             else:
                 self._give_slot()
@@ -233,7 +233,7 @@ class Http1Client:
             if not waiter.done():
                 waiter.set_result(None)
                 return
-        self._taken -= 1
+        self.taken -= 1
 
     def _closing(self) -> UpstreamNotReached:
         return UpstreamNotReached(f"the connections to {self.name} are being closed; nothing was sent")

@@ -70,6 +70,7 @@ class Http1Connection(asyncio.Protocol):
         "idle_s",
         "idle_since",
         "usable",
+        "was_open",
     )
 
     def __init__(self, owner: Owner, monotonic: Callable[[], float], idle_s: float) -> None:
@@ -92,6 +93,8 @@ class Http1Connection(asyncio.Protocol):
         """Whether it is somebody's: being opened, or in the middle of an exchange."""
         self.usable = False
         """Whether a request may be written."""
+        self.was_open = False
+        """Whether it ever came about; if so, its loss is told to the owner, once."""
         self.deadline: float | None = None
         """Monotonic second at which the exchange has failed."""
         self.idle_s = idle_s
@@ -155,7 +158,7 @@ class Http1Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
-        self.usable = True
+        self.was_open = self.usable = True
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
