@@ -11,7 +11,8 @@ from typing import Final
 import pytest
 
 ECHO: Final = """
-import asyncio, sys
+import sys
+from yett.app.data_plane import run_loop
 from yett.app.pipes import stdin_lines, stdout_writer
 
 async def main():
@@ -26,7 +27,7 @@ async def main():
     for one in noise:
         sys.stderr.write(one.reason + ";")
 
-asyncio.run(main())
+run_loop(main)
 """
 
 

@@ -84,6 +84,8 @@ async def stdout_writer() -> LineWriter:
     writer = asyncio.StreamWriter(transport, protocol, None, loop)
 
     async def to_pipe(line: bytes) -> None:
+        if transport.is_closing():  # uvloop closes by itself once nobody reads, and takes a write then for a bug
+            raise BrokenPipeError("nobody reads stdout any more")
         writer.write(_framed(line))
         await writer.drain()
 
