@@ -27,7 +27,28 @@ ERAS = pytest.mark.parametrize("stateless", [False, True], ids=["handshake", "st
 # --- who may speak --------------------------------------------------------------------------------------------------------
 
 
-# --- who may speak --------------------------------------------------------------------------------------------------------
+def bad_bearers(token: bytes, expired: bytes, foreign: bytes) -> list[bytes | None]:
+    """Values of `Authorization` that are none, garbage, spoiled, of another scheme, expired, or of another server."""
+    return [
+        None,
+        b"",
+        b"Bearer",
+        b"Bearer ",
+        b"Bearer garbage",
+        b"Bearer " + mint().encode(),
+        b"Bearer " + expired,
+        b"Bearer " + foreign,
+        b"Bearer  " + token,
+        b"Bearer " + token + b" x",
+        b"Bearer " + token[:-1],
+        b"Bearer " + token.upper(),
+        b"Basic " + token,
+        b"Bearer, Bearer " + token,
+        b"Bearer " + b"x" * 20_000,
+        b"Bearer ' OR 1=1--",
+        b"Bearer \xc3\xa4",
+        b"Bearer eyJhbGciOiJub25lIn0.e30.",
+    ]
 
 
 async def test_every_bad_token_is_answered_alike_and_recorded_without_any_of_it() -> None:
@@ -40,26 +61,7 @@ async def test_every_bad_token_is_answered_alike_and_recorded_without_any_of_it(
         ]
         gateway.gate.publish(ALLOW_ALL, grants=grants)
         sent = call("echo")
-        bearers: list[bytes | None] = [
-            None,
-            b"",
-            b"Bearer",
-            b"Bearer ",
-            b"Bearer garbage",
-            b"Bearer " + mint().encode(),
-            b"Bearer " + expired.encode(),
-            b"Bearer " + foreign.encode(),
-            b"Bearer  " + gateway.token.encode(),
-            b"Bearer " + gateway.token.encode() + b" x",
-            b"Bearer " + gateway.token[:-1].encode(),
-            b"Bearer " + gateway.token.upper().encode(),
-            b"Basic " + gateway.token.encode(),
-            b"Bearer, Bearer " + gateway.token.encode(),
-            b"Bearer " + b"x" * 20_000,
-            b"Bearer ' OR 1=1--",
-            b"Bearer \xc3\xa4",
-            b"Bearer eyJhbGciOiJub25lIn0.e30.",
-        ]
+        bearers = bad_bearers(gateway.token.encode(), expired.encode(), foreign.encode())
         answers = set()
         for bearer in bearers:
             fields = sent.fields + ([] if bearer is None else [(b"authorization", bearer)])

@@ -9,7 +9,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -189,14 +189,14 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def run_loop(main: Callable[[], object]) -> None:
+def run_loop(main: Callable[[], Coroutine[object, object, None]]) -> None:
     """Run a coroutine function on the fastest loop there is."""
     try:
         import uvloop  # noqa: PLC0415 - absent on Windows
     except ImportError:
-        asyncio.run(main())  # type: ignore[arg-type]
+        asyncio.run(main())
         return
-    uvloop.run(main())  # type: ignore[arg-type]
+    uvloop.run(main())
 
 
 def main() -> int:
@@ -216,7 +216,7 @@ def main() -> int:
 
 def _announce(server: EdgeServer) -> None:
     """One line on stdout that tells the supervisor the port."""
-    print(f"listening {server.port}", flush=True)  # noqa: T201
+    print(f"listening {server.port}", flush=True)  # noqa: T201 - read by the supervisor
 
 
 if __name__ == "__main__":
