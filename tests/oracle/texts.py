@@ -19,7 +19,7 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 
-class Unclear(Exception):  # noqa: N818 - an outcome, not an error
+class Unclear(Exception):
     """The value is present and cannot be judged: ILL."""
 
 

@@ -23,7 +23,7 @@ Turn: TypeAlias = tuple[Request, bool, bool]
 """A request to be answered; whether the client wants the connection to stay open; whether it understands a chunked answer."""
 
 
-class _Refused(Exception):  # noqa: N818 - stops the parser and never leaves this module
+class _Refused(Exception):
     pass
 
 
