@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.gateway.gate import STDIO_SERVER, Gate, grant
+from tests.support.clock import ManualClock
 from tests.support.policies import ALLOW_ALL
-from yett.gateway.admission import Bearer, Guard, InFlight, NoBearer, authenticate
+from yett.gateway.admission import Bearer, Guard, InFlight, Lifetimes, NoBearer, authenticate
 from yett.gateway.snapshot import ServerEntry
 
 GUARD = Guard.of("192.0.2.7", ["Gate.Example", "other.example:8443"], ["https://console.example"])
@@ -117,3 +118,33 @@ def test_requests_are_counted_for_each_grant_and_forgotten_when_none_is_left() -
     for grant_id in ("a", "a", "b"):
         flight.leave(grant_id)
     assert not flight._open
+
+
+def test_a_listener_on_an_ipv6_address_answers_to_it() -> None:
+    guard = Guard.of("2001:db8::7", [], [])
+    assert guard.host_allowed(b"[2001:db8::7]:8700")
+    assert not guard.host_allowed(b"[2001:db8::8]:8700")
+
+
+class SteppedClock(ManualClock):
+    """A wall clock that can be set, beside time that passes."""
+
+    stepped_ns = 0
+
+    def now_ns(self) -> int:
+        return super().now_ns() + self.stepped_ns
+
+
+def test_a_clock_that_is_set_back_brings_no_expired_grant_back_to_life() -> None:
+    clock = SteppedClock()
+    lifetimes = Lifetimes(clock)
+    clock.advance(100)
+    seen = lifetimes.now_ns()
+    clock.stepped_ns = -2 * 86_400 * 10**9
+    assert lifetimes.now_ns() >= seen
+    clock.advance(10)
+    assert lifetimes.now_ns() >= seen + 10 * 10**9 - 1_000
+    clock.stepped_ns = 2 * 86_400 * 10**9
+    assert lifetimes.now_ns() == clock.now_ns()
+    clock.stepped_ns = 0
+    assert lifetimes.now_ns() - clock.now_ns() < 1_000

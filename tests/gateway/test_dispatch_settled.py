@@ -123,7 +123,7 @@ async def test_a_refused_credential_does_not_read_like_a_refused_grant() -> None
 
 async def test_a_missing_credential_denies_and_gives_the_units_back() -> None:
     gate = limited()
-    await gate.list()
+    await gate.call("pay")  # denied, but now the tools are known
     gate.credential = OperatorFault("`env:TOKEN` is not set")
     answer = await gate.call()
     assert decision_of(answer)["code"] == "credential_unavailable"

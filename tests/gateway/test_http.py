@@ -175,3 +175,20 @@ async def test_a_grant_without_a_policy_is_denied_everything() -> None:
         assert (await gateway.post(call("echo"))).json["result"]["_meta"]["dev.yett/decision"]["code"] == "no_policy"
         assert (await gateway.post(request("tools/list"))).json["result"]["tools"] == []
         assert grant().server == HTTP_SERVER.id
+
+
+async def test_what_a_client_accepts_may_stand_on_two_lines() -> None:
+    async with listening() as gateway:
+        sent = call("echo")
+        fields = [field for field in gateway.fields(sent) if field[0] != b"accept"]
+        both = [(b"accept", b"application/json"), (b"accept", b"text/event-stream")]
+        client = await gateway.client()
+        assert (await client.ask("POST", "/mcp/files", [*fields, *both], sent.body)).status == 200
+        assert (await client.ask("POST", "/mcp/files", [*fields, both[0]], sent.body)).status == 406
+
+
+@pytest.mark.parametrize("method", ["notifications/progress", "notifications/roots/list_changed", "notifications/tasks/status"])
+async def test_a_notification_that_concerns_nobody_is_accepted_and_goes_no_further(method: str) -> None:
+    async with listening() as gateway:
+        assert (await gateway.post(notification(method, {"progressToken": 1, "progress": 1}))).status == 202
+        assert not gateway.gate.upstream.sent

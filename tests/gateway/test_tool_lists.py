@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.gateway.gate import HTTP_SERVER, STDIO_SERVER, Gate, decision_of, grant
+from tests.gateway.gate import STDIO_SERVER, Gate, decision_of, grant
 from tests.support.fake_upstream import DROP, ECHO, PAY, listing, result, rpc_error, streamed
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import call, parsed, request
@@ -154,13 +154,24 @@ async def test_children_and_sessions_have_lists_of_their_own() -> None:
     assert len(gate.upstream.of("tools/list")) == 2
 
 
-async def test_a_list_seen_by_the_client_spares_the_gates_own_question() -> None:
+async def test_a_list_that_a_session_saw_spares_the_gates_own_question() -> None:
     gate = Gate()
-    gate.publish(policy(tools={"echo": {}}))
-    await gate.list()
-    await gate.call()
+    gate.upstream.session = "up-1"
+    session = await gate.open()
+    await gate.list(session=session)
+    await gate.send(call("echo"), session=session)
     assert len(gate.upstream.of("tools/list")) == 1
-    assert HTTP_SERVER.id in {scope[0] for scope in gate.tools._known}
+
+
+async def test_what_one_client_gets_to_see_is_no_list_for_all_others() -> None:
+    gate = Gate()
+    await gate.call("pay")
+    gate.upstream.replies["tools/list"] = Answer(body=result(b"1", listing([ECHO])))
+    for _ in range(5):
+        await gate.list()
+        gate.clock.advance(0.5)
+    await gate.call("pay")
+    assert len(gate.upstream.calls) == 2
 
 
 async def test_an_unlisted_tool_is_denied_as_unknown_though_a_key_allows_it() -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from yett.gateway.active import Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
+from yett.ports import Clock
 
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HOSTS_REMEMBERED_MAX: Final = 64
@@ -27,7 +28,8 @@ class Guard:
     @classmethod
     def of(cls, listen: str, hosts: Iterable[str], origins: Iterable[str]) -> Guard:
         """Loopback names, the address listened on, and what the configuration adds."""
-        return cls(LOOPBACK_HOSTS | {listen.lower()} | {host.lower() for host in hosts}, frozenset(origins))
+        own = f"[{listen}]" if ":" in listen else listen
+        return cls(LOOPBACK_HOSTS | {own.lower()} | {host.lower() for host in hosts}, frozenset(origins))
 
     def host_allowed(self, host: bytes | None) -> bool:
         """Whether `Host` names this listener: another name means that a page was made to reach us (DNS rebinding)."""
@@ -95,6 +97,25 @@ def authenticate(
     if server is None or grant.server != server.id:
         return NoBearer("the grant is for another server", name, grant.id)
     return Bearer(grant, server)
+
+
+@dataclass(slots=True)
+class Lifetimes:
+    """The time by which grants expire: the wall clock, but never behind what has passed since the start.
+
+    A clock that is set back does not bring an expired grant back to life.
+    """
+
+    clock: Clock
+    _start_ns: int = field(init=False)
+    _start_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start_ns, self._start_s = self.clock.now_ns(), self.clock.monotonic()
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC."""
+        return max(self.clock.now_ns(), self._start_ns + int((self.clock.monotonic() - self._start_s) * 1e9))
 
 
 @dataclass(slots=True)

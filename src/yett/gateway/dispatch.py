@@ -181,8 +181,9 @@ class Dispatcher:
         policy = None if route.caller.policy is None else route.caller.policy.compiled
         stateless = message.era is Era.STATELESS
         shown, tools = filter_tools_list(body, lambda name: visible(policy, Surface.TOOL, name), stateless=stateless)
-        whole = "cursor" not in message.params and b'"nextCursor"' not in body
-        self._tools.learn(route.scope, tools, whole=whole)
+        if not route.shared:  # what one client got to see by its own parameters is no list for all others
+            whole = "cursor" not in message.params and b'"nextCursor"' not in body
+            self._tools.learn(route.scope, tools, whole=whole)
         return shown
 
     async def _whole(self, route: Route, message: Message, id: bytes, answer: Answer) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from yett.edge.request import Request
 from yett.edge.responder import ClientGone, Responder
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import ActiveSnapshot, Snapshot
-from yett.gateway.admission import Bearer, Guard, InFlight, NoBearer, authenticate
+from yett.gateway.admission import Bearer, Guard, InFlight, Lifetimes, NoBearer, authenticate
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
 from yett.gateway.route import Headers, Route
@@ -73,6 +73,7 @@ class HttpFront:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._lifetimes = Lifetimes(parts.clock)
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request."""
@@ -115,7 +116,7 @@ class HttpFront:
         if snapshot is None:
             self._refused(request, Refused.NOT_READY, "no configuration has arrived yet")
             return responder.send(503, b'{"error":"not ready"}', headers=((b"retry-after", b"1"),))
-        now_ns = self._parts.clock.now_ns()
+        now_ns = self._lifetimes.now_ns()
         bearer = authenticate(snapshot, reference, request.header(b"authorization"), self._parts.token_digest, now_ns)
         if isinstance(bearer, NoBearer):
             return self._challenge(request, responder, bearer)
@@ -141,7 +142,7 @@ class HttpFront:
         return responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
 
     async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
-        message = classify_http(request.body, request.fields)
+        message = classify_http(request.body, _by_name(request))
         if isinstance(message, Rejection):
             self._refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
             return responder.send(message.http_status, rejected(message))
@@ -236,6 +237,14 @@ class HttpFront:
                 body_bytes=len(request.body),
             )
         )
+
+
+def _by_name(request: Request) -> Mapping[bytes, bytes]:
+    """Fields by name. The edge lets only harmless ones stand twice; of these `accept` is a list that may take several lines."""
+    fields = request.fields
+    if len(fields) == len(request.headers):
+        return fields
+    return fields | {b"accept": b", ".join(value for name, value in request.headers if name == b"accept")}
 
 
 def _going_along(headers: Headers) -> Headers:

@@ -34,7 +34,11 @@ class Route(Struct, frozen=True):
     and it is told in detail what went wrong."""
 
     @property
+    def shared(self) -> bool:
+        """Whether the server's list of tools is one for all callers: an HTTP server without sessions."""
+        return self.session is None and self.caller.server.url is not None
+
+    @property
     def scope(self) -> Scope:
-        """Whose tool list applies: one for all callers of an HTTP server without sessions, else one for each isolation."""
-        shared = self.session is None and self.caller.server.url is not None
-        return self.caller.server.id, "" if shared else self.isolation
+        """Whose tool list applies: one for all callers, or one for each isolation."""
+        return self.caller.server.id, "" if self.shared else self.isolation
