@@ -35,7 +35,7 @@ class Gateway:
     def yett(self, *arguments: str) -> Any:
         """What a command prints with `--json`; it must succeed."""
         done = subprocess.run(
-            [YETT, *arguments, "--json"], env=self.environment, capture_output=True, text=True, timeout=30, check=False
+            [YETT, "--json", *arguments], env=self.environment, capture_output=True, text=True, timeout=30, check=False
         )
         assert done.returncode == 0, f"yett {' '.join(arguments)}: {done.stderr}{done.stdout}"
         return json.loads(done.stdout) if done.stdout.strip() else None

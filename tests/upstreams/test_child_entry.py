@@ -41,10 +41,14 @@ def test_it_does_not_start_the_program_for_a_parent_that_is_gone() -> None:
     assert run("/usr/bin/env", parent=1) == ("", 1, b"")
 
 
+STANDARD_SIGNALS = 0x7FFFFFFF
+"""1 to 31. The C library keeps 32 and 33 to itself, and whoever runs the tests may have left them ignored."""
+
+
 def test_the_program_does_not_inherit_that_signals_are_ignored() -> None:
     reason, status, output = run("/bin/sh", "-c", "grep SigIgn /proc/$$/status")
     assert (reason, status) == ("", 0)
-    assert int(output.split()[1], 16) == 0
+    assert int(output.split()[1], 16) & STANDARD_SIGNALS == 0
 
 
 def test_a_sweep_kills_what_carries_the_mark_and_nothing_else() -> None:
