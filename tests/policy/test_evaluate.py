@@ -237,6 +237,11 @@ def test_two_limits_on_one_counter_both_add_and_the_first_that_does_not_fit_is_n
     assert ask(tool({"limits": limits}), {"n": 2}).rule == "/tools/t/limits/n#2"
 
 
+def test_two_limits_on_one_counter_that_cannot_hold_one_call_never_pass() -> None:
+    decision = ask(tool({"limits": [LIMIT, {**LIMIT, "max": 5}]}))
+    assert (told(decision), decision.retry_after_s) == (("deny", "limit_exceeded", "/tools/t/limits/n"), None)
+
+
 def test_limits_of_tool_and_all_tools_are_charged_together() -> None:
     document = tool({"limits": [LIMIT]}, all_tools={"limits": [{**LIMIT, "counter": "all", "max": 5}]})
     assert [charge.key.name for charge in ask(document).charges] == ["n", "all"]

@@ -74,6 +74,11 @@ def test_the_order_of_keys_does_not_matter() -> None:
     assert list(by_precedence(["a*", "*a"])) == list(by_precedence(["*a", "a*"]))
 
 
+def test_stars_do_not_make_a_pattern_more_specific() -> None:
+    keys = ["a***", "ab*"]
+    assert best_key("abx", keys, by_precedence(keys)) == "ab*"
+
+
 def test_nothing_rules_a_name_that_no_key_fits() -> None:
     assert best_key("x", ["a", "b*"], by_precedence(["a", "b*"])) is None
 
@@ -81,6 +86,7 @@ def test_nothing_rules_a_name_that_no_key_fits() -> None:
 def test_a_name_with_a_star_is_no_exact_key() -> None:
     assert best_key("a*", ["a*"], by_precedence(["a*"])) == "a*"
     assert best_key("*", ["a*"], by_precedence(["a*"])) is None
+    assert best_key("a*", ["a*", "*a*"], by_precedence(["a*", "*a*"])) == "*a*"
 
 
 @pytest.mark.parametrize(("pattern", "count"), [("", 0), ("*", 0), ("a*b", 2), ("**a", 1), ("é*", 1)])

@@ -19,7 +19,7 @@ def matches(pattern: str, name: str) -> bool:
         if found < 0:
             return False
         position = found + len(part)
-    return position <= end
+    return True
 
 
 def literal_characters(pattern: str) -> int:
