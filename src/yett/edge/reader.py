@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from yett.edge import framing
+from yett.edge.repeats import RepeatedHead
 from yett.edge.request import Refusal, Request
 from yett.edge.shared import Shared
 
@@ -46,6 +47,7 @@ class RequestReader:
         "_pieces",
         "_read_bytes",
         "_refusal",
+        "_repeated",
         "_rereading",
         "_shared",
         "_target",
@@ -75,6 +77,7 @@ class RequestReader:
         """Bytes of this read."""
         self._refusal: Refusal | None = None
         self._rereading = False
+        self._repeated: RepeatedHead | None = None
         self.ready: list[Turn | Refusal] = []
         self.finished = False
         self.phase = BETWEEN
@@ -89,9 +92,12 @@ class RequestReader:
         """Read on; the refusal, if these bytes led to one, is also the last entry of `ready`."""
         if self.finished or self._parser is None:
             return None
+        if self._repeated is not None and self._read_repetition(data):
+            return None
         size = len(data)
         self._overhead += size
         self._read_bytes = size
+        before, between = len(self.ready), self.phase == BETWEEN and not self._overhead - size
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -99,9 +105,28 @@ class RequestReader:
         except HttpParserError:
             return self._refuse_unless_finished()
         if self.phase == BETWEEN and not self._overhead:
+            self._remember(data, alone=between and len(self.ready) == before + 1)
             return None
         refusal = self._overdrawn()
         return None if refusal is None else self.refuse(refusal)
+
+    def _remember(self, data: bytes, *, alone: bool) -> None:
+        """Take note of the head just read, if `data` was one request and nothing else."""
+        turn = self.ready[-1] if alone and not self.finished else None
+        self._repeated = RepeatedHead.of(data, turn[0]) if isinstance(turn, tuple) and turn[2] else None
+
+    def _read_repetition(self, data: bytes) -> bool:
+        """Read one request by the head of the one before; False leaves it to the parser."""
+        shared = self._shared
+        assert self._repeated is not None, "the caller looked"
+        if self.phase != BETWEEN or self._overhead or len(self.ready) >= shared.limits.pipelined:
+            return False
+        request = self._repeated.repeated_in(data, shared.limits)
+        if request is None or shared.held_bytes + len(request.body) > shared.limits.held_bytes:
+            return False
+        shared.held_bytes += len(request.body)
+        self.ready.append((request, True, True))
+        return True
 
     def _refuse_unless_finished(self) -> Refusal | None:
         """Bytes after the last request of a connection are an error to llhttp and nothing to us."""

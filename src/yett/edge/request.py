@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Request:
     body: bytes
     client_ip: str | None
     """The peer's address; None where the transport has none."""
-    _fields: dict[bytes, bytes] | None = None
+    _fields: dict[bytes, bytes] | None = field(default=None, compare=False, repr=False)
 
     @property
     def fields(self) -> dict[bytes, bytes]:
