@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -38,17 +39,23 @@ class SystemClock:
         return time.monotonic()
 
 
-def record(number: int, grant: int, limits: int) -> CallRecord:
-    """One call of one grant with so many limits."""
+@cache
+def decision(grant: int, limits: int) -> Decision:
+    """One value for all calls of one grant that add 1, as the policy engine remembers it."""
     owner = ("org_1", "srv_1", f"grant_{grant}")
     charges = tuple(
         Charge(CounterKey(owner, name, "grant", window), 1, 10**9, f"/tools/create_charge/limits/{name}")
         for name, window in list(WINDOWS.items())[:limits]
     )
+    return Decision(Effect.ALLOW, charges=charges)
+
+
+def record(number: int, grant: int, limits: int) -> CallRecord:
+    """One call of one grant with so many limits."""
     return CallRecord(
         at_ns=time.time_ns(),
         request_id=f"req_{number:032x}",
-        grant_id=owner[2],
+        grant_id=f"grant_{grant}",
         grant_label="billing agent",
         session="5e0f0c7e-2b1f-4b52-a7c1-3a3b5f0f9d10",
         server_id="srv_1",
@@ -57,7 +64,7 @@ def record(number: int, grant: int, limits: int) -> CallRecord:
         target="create_charge",
         policy="payments",
         policy_revision="17-0123456789ab",
-        decision=Decision(Effect.ALLOW, charges=charges),
+        decision=decision(grant, limits),
         argument_keys=("amount", "currency", "customer"),
         arguments_digest="0123456789abcdef" * 4,
         client_ip="127.0.0.1",

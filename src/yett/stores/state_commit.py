@@ -178,6 +178,8 @@ class Committer:
     def _reserve(self, record: CallRecord) -> tuple[Decision, tuple[Reservation, ...], str]:
         decision = record.decision
         shadow = decision.shadow_charges if decision.effect is Effect.ALLOW else ()
+        if decision.charges and not shadow and (done := self.counters.reserve_at_once(decision.charges, record.at_ns)):
+            return decision, *done
         charges = decision.charges + shadow
         usage = self.counters.usage([charge.key for charge in charges])
         refused = refusal(decision.charges, usage, record.at_ns)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import apsw
+from msgspec import Struct
 
 from yett.audit.record import CallRecord, Outcome, Reservation
 from yett.ports import Receipt
 from yett.quota.charge import Amount, Buckets, Charge, CounterKey, Usage, add, amount_text, read_amount, subtract
-from yett.quota.reserve import current_bucket
+from yett.quota.reserve import counted, current_bucket
 from yett.quota.windows import Window
 from yett.stores.state_sql import Cell, Insert
 
 COUNTERS_CACHED_MAX: Final = 20_000
 """Counters kept in memory, some 1 KB each; the ones loaded first are dropped first."""
+PLANS_MAX: Final = 4_096
+"""Plans kept in memory, some 1 KB each; the oldest are dropped first."""
 PRUNE_AFTER_NS: Final = 2 * 86_400 * 1_000_000_000
 """How long a counter that no longer counts is kept: a clock that was a day ahead must not have emptied it."""
 PRUNED_AT_ONCE: Final = 50
@@ -26,20 +29,72 @@ _UPSERT_BUCKETS: Final = Insert(
     "INSERT INTO buckets (counter, bucket, amount) VALUES ", 3, " ON CONFLICT DO UPDATE SET amount = excluded.amount"
 )
 
+Held: TypeAlias = tuple[tuple[Reservation, ...], str]
+"""What is held, as values and as the text in the record."""
+
 
 class Counter:
-    """One counter as this process knows it. `buckets` is replaced, never changed: others may hold it."""
+    """One counter as this process knows it."""
 
-    __slots__ = ("buckets", "encoded", "id", "label", "shown")
+    __slots__ = ("_buckets", "encoded", "ends_ns", "id", "label", "open", "others", "place", "shown", "total")
 
     def __init__(self, number: int, name: str, encoded: str, buckets: Buckets | None = None) -> None:
         self.id = number
         self.encoded = encoded
         self.label = f"[{number},{json.dumps(name, ensure_ascii=False)},"
         """How a reservation on it begins in a record."""
-        self.buckets: Buckets = buckets or {}
         self.shown: set[tuple[Amount, str]] = set()
         """Pairs of maximum and rule that were written beside it. Two rules may share it; writing each in turn helps nobody."""
+        self.open: int | None = None
+        """The newest bucket while plans may charge it: then `total` is what is in it. None: no plan may be followed."""
+        self.total = 0
+        self.others = 0
+        """What the buckets before the open one add to what counts, as long as it is the newest."""
+        self.ends_ns = 0
+        """When the open bucket ends."""
+        self.place = (number, 0)
+        """Id and open bucket: where `total` goes in the file."""
+        self._buckets: Buckets = buckets or {}
+
+    @property
+    def buckets(self) -> Buckets:
+        """What it holds. A value: it is replaced, never changed, for others may hold it."""
+        bucket = self.open
+        if bucket is not None and self._buckets[bucket] != self.total:
+            self._buckets = {**self._buckets, bucket: self.total}
+        return self._buckets
+
+    def replace(self, buckets: Buckets) -> None:
+        """Hold this from now on; what was planned on the old content is void."""
+        self.open = None
+        self._buckets = buckets
+
+    def may_be_planned(self, window: Window, at_ns: int) -> bool:
+        """Have the newest bucket open for plans. Not so where a charge at `at_ns` opens another, or not all are whole numbers."""
+        if self.open is not None:
+            return at_ns < self.ends_ns
+        buckets = self._buckets
+        newest = current_bucket(window, buckets, at_ns)
+        if newest not in buckets or not all(type(amount) is int for amount in buckets.values()):
+            return False
+        total, counts = buckets[newest], counted(window, buckets, at_ns)
+        assert isinstance(total, int)
+        assert isinstance(counts, int)
+        self.open, self.total, self.others = newest, total, counts - total
+        self.ends_ns, self.place = window.opens(newest + 1), (self.id, newest)
+        return True
+
+
+class Plan(Struct, frozen=True, gc=False):
+    """How to reserve these charges as long as their buckets are the newest: worked out once for many calls."""
+
+    charges: tuple[Charge, ...]
+    until_ns: int
+    """When the first of the buckets ends."""
+    steps: tuple[tuple[Counter, int, int, int], ...]
+    """Of each counter, all different: itself, the bucket, what is added, and the most that the bucket may then hold."""
+    held: tuple[Reservation, ...]
+    text: str
 
 
 class Counters:
@@ -54,6 +109,8 @@ class Counters:
         self.version = -1
         """Changes whenever another connection has committed, once `refresh` has looked."""
         self._changed: dict[tuple[int, int], Amount] = {}
+        self._plans: dict[int, Plan] = {}
+        """By identity of the charges: callers and what they ask for come again and again, and with them the same charges."""
 
     def refresh(self) -> None:
         """Forget what another connection may have changed."""
@@ -63,24 +120,73 @@ class Counters:
             self.version = version
         # Never in the middle of a transaction: a counter charged there is not yet in the file.
         while len(self._known) > COUNTERS_CACHED_MAX:
-            del self._known[next(iter(self._known))]
+            self._drop(next(iter(self._known)))
 
     def forget(self) -> None:
         """Drop everything in memory."""
         self._known.clear()
         self._changed.clear()
+        self._plans.clear()
+
+    def _drop(self, key: CounterKey) -> None:
+        counter = self._known.pop(key, None)
+        if counter is not None:
+            counter.open = None
 
     def usage(self, keys: Iterable[CounterKey]) -> dict[CounterKey, Buckets]:
         """The contents of these counters, those charged in this transaction included."""
         found = {}
         for key in keys:
-            counter = self._known[key] if key in self._known else self._load(key)
+            counter = self._known.get(key) or self._seek(key)
             if counter is not None:
                 found[key] = counter.buckets
         return found
 
-    def reserve(self, charges: Sequence[Charge], record: CallRecord) -> tuple[tuple[Reservation, ...], str]:
-        """Add what the charges ask for, in memory until `write`; what is held, as values and as the text in the record.
+    def reserve_at_once(self, charges: tuple[Charge, ...], at_ns: int) -> Held | None:
+        """As `reserve` where all charges fit and nothing but sums changes; None, and nothing done, where that is not plain."""
+        plan = self._plans.get(id(charges))
+        if plan is None or plan.charges is not charges or at_ns >= plan.until_ns:
+            return self._reserve_by_new_plan(charges, at_ns)
+        for counter, bucket, amount, most in plan.steps:
+            if counter.open != bucket:
+                return self._reserve_by_new_plan(charges, at_ns)
+            if counter.total + amount > most:
+                return None
+        changed = self._changed
+        for counter, _, amount, _ in plan.steps:
+            changed[counter.place] = counter.total = counter.total + amount
+        return plan.held, plan.text
+
+    def _reserve_by_new_plan(self, charges: tuple[Charge, ...], at_ns: int) -> Held | None:
+        plan = self._planned(charges, at_ns)
+        if plan is None:
+            return None
+        self._plans[id(charges)] = plan
+        if len(self._plans) > PLANS_MAX:
+            del self._plans[next(iter(self._plans))]
+        return self.reserve_at_once(charges, at_ns)
+
+    def _planned(self, charges: tuple[Charge, ...], at_ns: int) -> Plan | None:
+        """None where it takes more than to add to buckets that are there: the other way is for everything."""
+        steps, held, texts = [], [], []
+        for charge in charges:
+            key, amount, maximum = charge.key, charge.amount, charge.maximum
+            counter = self._known.get(key)
+            if counter is None or type(amount) is not int or type(maximum) is not int:
+                return None
+            if (maximum, charge.rule) not in counter.shown or not counter.may_be_planned(key.window, at_ns):
+                return None
+            bucket = counter.place[1]
+            steps.append((counter, bucket, amount, maximum - counter.others))
+            held.append(Reservation(counter.encoded, bucket, amount))
+            texts.append(f'{counter.label}{bucket},"{amount}"]')
+        if len({step[0].id for step in steps}) < len(steps):
+            return None  # two charges on one counter are each checked against what both add
+        until_ns = min(step[0].ends_ns for step in steps)
+        return Plan(charges, until_ns, tuple(steps), tuple(held), f"[{','.join(texts)}]")
+
+    def reserve(self, charges: Sequence[Charge], record: CallRecord) -> Held:
+        """Add what the charges ask for, in memory until `write`.
 
         `usage` of all their counters must have been asked in this transaction.
         """
@@ -96,7 +202,7 @@ class Counters:
             if before is None:
                 buckets = self._open_bucket(key.window, counter, bucket)
             total = amount if before is None else add(before, amount)
-            counter.buckets = {**buckets, bucket: total}
+            counter.replace({**buckets, bucket: total})
             self._changed[counter.id, bucket] = total
             held.append(Reservation(counter.encoded, bucket, amount))
             texts.append(f'{counter.label}{bucket},"{amount}"]')
@@ -123,7 +229,7 @@ class Counters:
                 self._cursor.execute(
                     "UPDATE buckets SET amount = ? WHERE counter = ? AND bucket = ?", (amount_text(left), row[0], held.bucket)
                 )
-                self._known.pop(CounterKey.decode(held.counter), None)
+                self._drop(CounterKey.decode(held.counter))
 
     def prune(self, surely_past_ns: int) -> int:
         """Delete counters that stopped counting long before, some at a time; how many."""
@@ -133,8 +239,11 @@ class Counters:
         for number, encoded in old:
             self._cursor.execute("DELETE FROM buckets WHERE counter = ?", (number,))
             self._cursor.execute("DELETE FROM counters WHERE id = ?", (number,))
-            self._known.pop(CounterKey.decode(encoded), None)
+            self._drop(CounterKey.decode(encoded))
         return len(old)
+
+    def _seek(self, key: CounterKey) -> Counter | None:
+        return None if key in self._known else self._load(key)
 
     def _load(self, key: CounterKey) -> Counter | None:
         encoded = key.encode()
