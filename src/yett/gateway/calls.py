@@ -23,10 +23,6 @@ from yett.protocol.messages import Message
 from yett.protocol.replies import Denial
 from yett.protocol.strict_json import JsonValue, canonical
 
-ARGUMENT_KEYS_MAX: Final = 64
-ARGUMENT_KEY_CHARS_MAX: Final = 128
-"""Bounds on what one record says of the arguments' names, which the client chooses."""
-
 
 class Caller(Struct, frozen=True):
     """Who calls, through which grant, and by which revision it is judged: read once, at the start of a message."""
@@ -167,7 +163,7 @@ class Calls:
             policy=None if policy is None else policy.name,
             policy_revision=None if policy is None else policy.revision,
             decision=decision,
-            argument_keys=_names(message.arguments),
+            argument_keys=tuple(sorted(message.arguments)),
             arguments_digest=arguments_digest(message.arguments, self._digest_key),
             client_ip=caller.client_ip,
         )
@@ -176,10 +172,6 @@ class Calls:
 def arguments_digest(arguments: dict[str, JsonValue], key: bytes) -> str:
     """Keyed digest of the canonical arguments, in hex: equal for equal arguments, and telling nothing else without the key."""
     return hashlib.blake2b(canonical(arguments), digest_size=16, key=key, person=b"yett arguments").hexdigest()
-
-
-def _names(arguments: dict[str, JsonValue]) -> tuple[str, ...]:
-    return tuple(name[:ARGUMENT_KEY_CHARS_MAX] for name in sorted(arguments)[:ARGUMENT_KEYS_MAX])
 
 
 _FAULTS: Final = {
