@@ -108,4 +108,4 @@ async def listening(gate: Gate | None = None, *, document: Any = ALLOW_ALL, **me
         for client in listener.clients:
             await client.aclose()
         await listener.server.aclose(1.0)
-    assert not listener.failures
+    assert not listener.failures, listener.failures
