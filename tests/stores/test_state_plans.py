@@ -31,20 +31,25 @@ SCHEMA = Path(state_counters.__file__).with_name("state_schema.sql").read_text(e
 MINUTE, WHOLE_DAY, MONTH = key("m", "minute"), key("d", "day"), key("x", "month")
 SLIDING, SHORT = key("s", "minute", sliding=True), key("z", "7", sliding=True)
 DECISIONS = [
-    allow(limit(MINUTE, 20), limit(WHOLE_DAY, 60), limit(SLIDING, 25)),
+    allow(limit(MINUTE, 20), limit(WHOLE_DAY, 60), limit(SLIDING, 8)),
     allow(limit(MINUTE, 12, 2)),
-    allow(limit(SHORT, 5), limit(WHOLE_DAY, 40)),
     allow(limit(MINUTE, 9), limit(MINUTE, 12, 2)),
-    allow(limit(SLIDING, Decimal("30.5"), Decimal("0.5")), limit(MONTH, 70)),
+    allow(limit(SLIDING, 6), limit(MONTH, 70)),
+    allow(limit(SLIDING, Decimal("7.5"), Decimal("0.5"))),
     allow(limit(MONTH, 50, 0), limit(key("m", "minute", grant="g2"), 6, 3)),
     allow(limit(SHORT, 6), shadow=[limit(key("t", "minute", shadow=True), 3)]),
-    allow(limit(WHOLE_DAY, Decimal(45))),
-    allow(limit(SLIDING, 10)),
-    allow(),
+    allow(limit(WHOLE_DAY, Decimal(45)), limit(SHORT, 4)),
 ]
-STEPS_NS = st.sampled_from([0, 0, 0, NS, 3 * NS, 30 * NS, 70 * NS, -2 * NS, -61 * NS, 86_400 * NS])
-CALLS = st.lists(st.tuples(st.sampled_from(DECISIONS), STEPS_NS), max_size=6)
-GROUPS = st.lists(st.tuples(CALLS, st.sets(st.integers(0, 40)), st.booleans()), max_size=12)
+STEPS_NS = st.sampled_from([*[0] * 5, NS, 2 * NS, 20 * NS, 70 * NS, -2 * NS, -61 * NS])
+
+
+@st.composite
+def groups_of_calls(draw: st.DrawFn) -> list[tuple[list[tuple[Decision, int]], set[int], bool]]:
+    """Calls with the time since the one before, the calls before that are settled, and whether the memory is lost."""
+    some = draw(st.lists(st.sampled_from(DECISIONS), min_size=1, max_size=3))  # few, that they meet on their counters
+    calls = st.lists(st.tuples(st.sampled_from(some), STEPS_NS), min_size=1, max_size=8)
+    rarely = st.integers(0, 9).map(lambda number: number == 9)
+    return draw(st.lists(st.tuples(calls, st.sets(st.integers(0, 40), max_size=3), rarely), min_size=4, max_size=12))
 
 
 class World:
@@ -82,7 +87,7 @@ def without_plans() -> Iterator[None]:
 
 
 @examples(150)
-@given(GROUPS)
+@given(groups_of_calls())
 def test_with_and_without_plans_the_same_calls_pass_and_the_same_is_written(
     groups: list[tuple[list[tuple[Decision, int]], set[int], bool]],
 ) -> None:
