@@ -31,6 +31,7 @@ class Client:
     gate: Gate = field(default_factory=lambda: Gate(server=STDIO_SERVER))
     written: list[bytes] = field(default_factory=list)
     gone: bool = False
+    failures: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         gate = self.gate
@@ -47,6 +48,7 @@ class Client:
                 grant=grant(server=STDIO_SERVER),
                 server=STDIO_SERVER,
                 body_digest_key=b"b" * 32,
+                on_failure=self.failures.append,
             ),
             self._write,
         )
@@ -261,6 +263,22 @@ async def test_what_takes_too_long_after_the_client_closed_its_end_is_given_up(m
     client.gate.upstream.replies["tools/call"] = hang
     assert await client.say(call("echo")) == []
     assert client.gate.ledger.results == [Result.CLIENT_GONE]
+
+
+async def test_a_fault_of_ours_in_one_request_ends_no_other() -> None:
+    client = Client()
+
+    async def bug(message: Outbound) -> Answer:
+        if message.id == b"1":
+            raise KeyError("a bug")
+        return Answer(body=result(message.id, content("done")))
+
+    client.gate.upstream.replies["tools/call"] = bug
+    failed, done = await client.say(call("echo"), call("echo", id=2))
+    assert (failed["error"]["code"], "a bug" in str(failed)) == (-32603, False)
+    assert done["result"] == content("done")
+    assert [type(failure) for failure in client.failures] == [KeyError]
+    assert client.gate.ledger.results == [Result.LOST, Result.OK]
 
 
 # --- what the child says of its own accord --------------------------------------------------------------------------------

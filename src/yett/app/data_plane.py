@@ -118,7 +118,7 @@ async def _listen(settings: Settings, core: Core, front: HttpFront) -> EdgeServe
             port=settings.data_plane.port,
             limits=EdgeLimits(body_bytes=settings.data_plane.body_bytes_max),
             monotonic=core.clock.monotonic,
-            reports=Reports(_refusals(core), _log_failure),
+            reports=Reports(_refusals(core), log_failure),
         )
     except OperatorFault as error:
         raise OperatorFault(f"{error} (`data_plane.host`, `data_plane.port`)") from error
@@ -181,7 +181,8 @@ def _refusals(core: Core) -> Callable[[str, str | None], None]:
     return note
 
 
-def _log_failure(error: BaseException) -> None:
+def log_failure(error: BaseException) -> None:
+    """A fault of ours: the client was told nothing of it."""
     log.error("a request failed inside the gateway", exc_info=error)
 
 

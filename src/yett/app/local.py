@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from yett.app.data_plane import Core, build_core
+from yett.app.data_plane import Core, build_core, log_failure
 from yett.app.pipes import stdin_lines, stdout_writer
 from yett.app.policy_file import Loaded, PolicyFile
 from yett.audit.record import Refused, SecurityRecord
@@ -155,6 +155,7 @@ def _parts(core: Core, run: LocalRun, upstream: StdioUpstream) -> StdioParts:
         grant=run.grant,
         server=run.server,
         body_digest_key=core.body_digest_key,
+        on_failure=log_failure,
     )
 
 

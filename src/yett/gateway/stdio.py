@@ -13,7 +13,7 @@ from yett.errors import UpstreamFault
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
-from yett.gateway.outcomes import unreachable
+from yett.gateway.outcomes import failed, unreachable
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import GrantEntry, ServerEntry
@@ -52,6 +52,8 @@ class StdioParts:
     """The local grant; its policy is looked up anew for each message."""
     server: ServerEntry
     body_digest_key: bytes
+    on_failure: Callable[[BaseException], None]
+    """Told of a fault of ours; the client only hears that there was one."""
 
 
 class StdioFront:
@@ -116,6 +118,12 @@ class StdioFront:
         except UpstreamFault as failure:
             request_id = self._parts.calls.request_id()
             await self._write(unreachable(message.id, failure, request_id, in_detail=True).body or b"")
+        except ConnectionError:
+            raise  # the client is gone
+        except Exception as bug:  # noqa: BLE001 - the boundary: a fault of ours in one request ends no other
+            self._parts.on_failure(bug)
+            answer = failed(message.id, "the request failed inside the gate", self._parts.calls.request_id())
+            await self._write(answer.body or b"")
         finally:
             self._slots.release()
 
