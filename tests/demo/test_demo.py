@@ -85,3 +85,11 @@ def test_without_the_extra_the_demonstration_names_it(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 3
     assert "pip install 'yett[demo]'" in done.stderr
+
+
+def test_the_picture_in_the_readme_shows_these_scenes() -> None:
+    picture = (Path(__file__).parents[2] / "docs" / "demo.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+    for scene in story.SCENES:
+        assert f"{scene.tool}(" in picture
+        assert (scene.code or "allowed") in picture
+    assert "src: url" not in picture, "nothing is fetched to look at it"

@@ -69,6 +69,9 @@ def _perform(context: CliContext, raised: Any) -> tuple[list[Shown], list[str]]:
     return shown, tools
 
 
+_NEXT_LINE = "\n" + 21 * " "
+
+
 def _line(shown: Shown) -> Text:
     from rich.text import Text
 
@@ -78,11 +81,11 @@ def _line(shown: Shown) -> Text:
         mark, style = f"? {shown.entry.decision} {shown.entry.code or ''}", "yellow"
     arguments = ", ".join(f"{name}={value}" for name, value in shown.scene.arguments.items())
     line = Text("  ").append(f"{mark:<19}", style=f"bold {style}").append(f"{shown.scene.tool}({plain(arguments)})")
-    line.append(f"   {shown.scene.what}", style="dim")
+    line.append("   ").append(shown.scene.what, style="dim")
     if not allowed:
-        line.append(f"\n{'':21}{plain(shown.reply.text)}", style="italic")
+        line.append(_NEXT_LINE).append(plain(shown.reply.text), style="italic")
     for failure in shown.failures:
-        line.append(f"\n{'':21}not as promised: {plain(failure)}", style="yellow")
+        line.append(_NEXT_LINE).append(f"not as promised: {plain(failure)}", style="yellow")
     return line
 
 
