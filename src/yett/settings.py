@@ -48,7 +48,7 @@ class DataPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     allowed_hosts: tuple[Text, ...] = ()
     """`Host` values that are answered beside the loopback names and the listener's own address."""
     allowed_origins: tuple[Text, ...] = ()
-    """`Origin` values that are answered beside none at all."""
+    """`Origin` values that are answered beside none at all and pages of this machine."""
     body_bytes_max: Annotated[int, msgspec.Meta(ge=1)] = 4 * 1024 * 1024
     upstream_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """How long a server may take to begin its answer; a stream that has begun has no time-out."""
