@@ -63,7 +63,7 @@ class World:
         self.receipts: list[Receipt] = []
 
     def write(self, calls: list[tuple[Decision, int]], settled: set[int], forgets: bool) -> list[Admission]:
-        group = Group()
+        group = Group(gives_back=True)
         for number in settled & set(range(len(self.receipts))):
             group.outcomes.append((self.receipts[number], NOT_SENT if number % 2 else OK))
         for decision, at_ns in calls:

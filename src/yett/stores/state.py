@@ -145,7 +145,9 @@ class StateStore:
             self.outcomes_lost += 1
             return
         self._pending.outcomes.append((receipt, outcome))
-        self._returning.begin(receipt, outcome)
+        if receipt.reservations and outcome.surely_did_not_run:
+            self._pending.gives_back = True
+            self._returning.begin(receipt)
         self._flush_later()
 
     async def aclose(self) -> None:
@@ -203,16 +205,21 @@ class StateStore:
 
     def _start_timer(self, seconds: float) -> None:
         self._cancel_timer()
-        self._timer = self._loop.call_later(seconds, self._flush)
+        self._timer = self._loop.call_later(seconds, self._flush_in_time)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    def _flush_in_time(self) -> None:
+        self._timer = None
+        self._flush()
+
     def _flush(self) -> None:
         """Have all that waits written in one transaction, unless one is on its way: its end comes here again."""
-        self._cancel_timer()
+        if self._writer is not None:
+            self._cancel_timer()  # else it may go on, and finds little or nothing: cheaper than a new one for each call
         self._soon = False
         if self._writing or self._over or not (len(self._pending) or self._fault):
             return
@@ -259,12 +266,13 @@ class StateStore:
             self._fault = None
         self._returning.end(group.outcomes)
         for call, admission in zip(group.calls, admissions, strict=True):
-            if call.waiter is None:
+            waiter = call.waiter
+            if waiter is None:
                 continue
-            if call.waiter.done():
+            if waiter.done():
                 self._never_sent(admission)
             else:
-                call.waiter.set_result(admission)
+                waiter.set_result(admission)
 
     def _locked_too_long(self) -> StoreFault | None:
         """The fault of a file that another process holds, once it did so for too long."""

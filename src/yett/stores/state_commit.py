@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import apsw
+from msgspec import Struct
 
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import StoreFault
@@ -40,8 +41,7 @@ TICKETS_MAX: Final = 100_000
 outcome is lost, never a record."""
 
 
-@dataclass(slots=True)
-class QueuedCall:
+class QueuedCall(Struct):
     """A call on its way into the file."""
 
     record: CallRecord
@@ -60,13 +60,20 @@ class Group:
     outcomes: list[tuple[Receipt, Outcome]] = field(default_factory=list)
     calls: list[QueuedCall] = field(default_factory=list)
     notes: list[SecurityRecord | Event] = field(default_factory=list)
+    gives_back: bool = False
+    """Whether an outcome is among them that gives units back."""
 
     def __len__(self) -> int:
         return len(self.outcomes) + len(self.calls) + len(self.notes)
 
     def before(self, later: Group) -> Group:
         """One group of this and what came after it."""
-        return Group(self.outcomes + later.outcomes, self.calls + later.calls, self.notes + later.notes)
+        return Group(
+            self.outcomes + later.outcomes,
+            self.calls + later.calls,
+            self.notes + later.notes,
+            self.gives_back or later.gives_back,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,8 @@ class Committer:
             return Unwritable(
                 StoreFault(f"cannot write the record of this call ({type(error).__name__}); please report this bug")
             )
-        self._forget_tickets(group)
+        if self._tickets:
+            self._forget_tickets(group)
         self.commits += 1
         return admissions
 
@@ -141,13 +149,14 @@ class Committer:
         self.counters.refresh()
         if self._last_seq_version != self.counters.version:
             self._last_seq, self._last_seq_version = self._newest(), self.counters.version
-        settled = self._settle(group.outcomes)
+        settled = self._settle(group.outcomes) if group.gives_back else group.outcomes
         rows: list[Cell] = []
         admissions = [self._admit(call, rows) for call in group.calls]
         self.counters.write()
         INSERT_CALLS.run(self._cursor, rows)
         self._write_kept(settled)
-        self._write_notes(group.notes)
+        if group.notes:
+            self._write_notes(group.notes)
         if abs(surely_past_ns - self._pruned_at_ns) >= self._prune_every_ns:
             self._pruned_at_ns = surely_past_ns
             more = self.counters.prune(surely_past_ns) == PRUNED_AT_ONCE
@@ -164,12 +173,13 @@ class Committer:
 
     def _admit(self, call: QueuedCall, rows: list[Cell]) -> Admission:
         """Judge the limits of one call and append its row to `rows`."""
-        record, decision = call.record, call.record.decision
+        record = call.record
+        decision = record.decision
         held: tuple[Reservation, ...] = ()
         text = "[]"
         if call.reserve and (decision.charges or decision.shadow_charges):
             decision, held, text = self._reserve(record)
-        seq = self._next_seq()
+        self._last_seq = seq = self._last_seq + 1
         rows += call_row(seq, record, decision, text)
         if call.ticket:
             self._tickets[call.ticket] = seq

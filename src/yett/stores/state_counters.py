@@ -293,12 +293,11 @@ class Returning:
     def __init__(self) -> None:
         self._units: dict[str, dict[int, Amount]] = {}
 
-    def begin(self, receipt: Receipt, outcome: Outcome) -> None:
-        """An outcome was queued."""
-        if receipt.reservations and outcome.surely_did_not_run:
-            for held in receipt.reservations:
-                units = self._units.setdefault(held.counter, {})
-                units[held.bucket] = add(units.get(held.bucket, 0), held.amount)
+    def begin(self, receipt: Receipt) -> None:
+        """An outcome that gives its units back was queued."""
+        for held in receipt.reservations:
+            units = self._units.setdefault(held.counter, {})
+            units[held.bucket] = add(units.get(held.bucket, 0), held.amount)
 
     def end(self, outcomes: Iterable[tuple[Receipt, Outcome]]) -> None:
         """These outcomes were written, or given up."""

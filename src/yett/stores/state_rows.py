@@ -52,8 +52,8 @@ def call_row(seq: int, record: CallRecord, decision: Decision, reservations: str
         clip(record.target),
         record.policy,
         record.policy_revision,
-        decision.effect.value,
-        None if code is None else code.value,
+        decision.effect._value_,  # as `value`, without the call of a property
+        None if code is None else code._value_,
         decision.rule,
         None if message is None else clip(message, MESSAGE_MAX),
         decision.retry_after_s,
@@ -69,7 +69,7 @@ def outcome_row(seq: int, outcome: Outcome, *, given_back: bool) -> tuple[Cell, 
     return (
         seq,
         outcome.at_ns,
-        outcome.result.value,
+        outcome.result._value_,  # as `value`, without the call of a property
         outcome.http_status,
         outcome.rpc_code,
         outcome.latency_us,
