@@ -11,7 +11,7 @@ from yett.audit.clip import clean
 
 Cell: TypeAlias = str | int | None
 
-_SIZES: Final = (64, 16, 4, 2, 1)
+_SIZES: Final = (64, 32, 16, 8, 4, 3, 2, 1)
 """Rows of the statements that are kept prepared; any number of rows is made of these."""
 _INT64_MAX: Final = 2**63 - 1
 
@@ -27,6 +27,10 @@ class Insert:
     def run(self, cursor: apsw.Cursor, flat: Sequence[Cell]) -> None:
         """Insert rows, given as one flat sequence of their values."""
         start, left = 0, len(flat) // self._columns
+        whole = self._statements.get(left)
+        if whole is not None:
+            _execute(cursor, whole, flat)
+            return
         for size in _SIZES:
             while left >= size:
                 end = start + size * self._columns
