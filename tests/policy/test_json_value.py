@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from yett.policy.document import read_json
 from yett.policy.json_value import has_inexact_number, is_exact, json_equal, json_type
 
@@ -106,3 +110,16 @@ def test_depth_does_not_matter_to_equality() -> None:
         return value
 
     assert json_equal(nested(), nested())
+
+
+@given(
+    digits=st.integers(0, 10**18),
+    exponent=st.one_of(st.integers(-25, 25), st.sampled_from([-330, -310, -301, -300, -299, 290, 300, 308])),
+    negative=st.booleans(),
+)
+@examples(500)
+def test_the_short_way_to_exactness_is_the_long_way(digits: int, exponent: int, negative: bool) -> None:
+    number = Decimal(f"{'-' if negative else ''}{digits}E{exponent}")
+    double = float(number)
+    shortest = not math.isinf(double) and Decimal(repr(double)) == number
+    assert is_exact(number) is (shortest and (not double.is_integer() or abs(double) <= 2**53))

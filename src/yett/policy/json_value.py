@@ -18,6 +18,14 @@ INTEGER_EXACT_MAX: Final = 2**53
 """Largest magnitude up to which every JSON reader agrees on an integer (IEEE 754 binary64)."""
 
 
+_SURE_DIGITS: Final = 15
+"""Every decimal of so many significant digits comes back from a double as it went in (C's `DBL_DIG`)."""
+_SURE_CHARS: Final = _SURE_DIGITS + 1
+"""So many characters hold a decimal point or a sign beside the digits, or an exponent and fewer digits."""
+_SURE_EXPONENT: Final = 300
+"""Within the range in which doubles have their full precision."""
+
+
 def json_type(value: JsonValue) -> str:
     """The JSON type of `value`: `null`, `boolean`, `number`, `string`, `array` or `object`."""
     if value is None:
@@ -39,6 +47,8 @@ def is_exact(number: Number) -> bool:
     """
     if isinstance(number, int):
         return -INTEGER_EXACT_MAX <= number <= INTEGER_EXACT_MAX
+    if len(str(number)) <= _SURE_CHARS and -_SURE_EXPONENT < number.adjusted() < _SURE_DIGITS:
+        return True  # what nearly every number is, at a fifth of the time
     double = float(number)
     if double in (float("inf"), float("-inf")) or Decimal(repr(double)) != number:
         return False
