@@ -18,7 +18,7 @@ from yett.stores.state_sql import Cell, Insert
 
 COUNTERS_CACHED_MAX: Final = 20_000
 """Counters kept in memory, some 1 KB each; the ones loaded first are dropped first."""
-PLANS_MAX: Final = 4_096
+PLANS_MAX: Final = 1_024
 """Plans kept in memory, some 1 KB each; the oldest are dropped first."""
 PRUNE_AFTER_NS: Final = 2 * 86_400 * 1_000_000_000
 """How long a counter that no longer counts is kept: a clock that was a day ahead must not have emptied it."""
