@@ -76,7 +76,7 @@ def asked(reference: str, authorization: bytes | None, *, now_ns: int = 0) -> Be
     gate.publish(ALLOW_ALL, grants=grants)
     snapshot = gate.active.current()
     assert snapshot is not None
-    return authenticate(snapshot, reference, authorization, lambda token: f"D-{token}", now_ns)
+    return authenticate(snapshot, reference, authorization, lambda token: f"D-{token}", lambda: now_ns)
 
 
 @pytest.mark.parametrize("scheme", [b"Bearer", b"bearer", b"BEARER"])

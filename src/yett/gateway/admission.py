@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from yett.gateway.active import Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.ports import Clock
@@ -57,8 +59,7 @@ def _without_port(host: str) -> str:
     return name if colon and port.isdecimal() and not (host.startswith("[") and not name.endswith("]")) else host
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Struct, frozen=True):
     """A grant that was shown for the server that it is for."""
 
     grant: GrantEntry
@@ -76,7 +77,7 @@ class NoBearer:
 
 
 def authenticate(
-    snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str], now_ns: int
+    snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str], now_ns: Callable[[], int]
 ) -> Bearer | NoBearer:
     """The grant behind `Authorization: Bearer …`, if it is for the server that the path names.
 
@@ -92,7 +93,7 @@ def authenticate(
     grant = snapshot.grants.get(digest(token.decode("ascii")))
     if grant is None:
         return NoBearer("unknown or revoked token", name)
-    if grant.expires_at_ns is not None and grant.expires_at_ns <= now_ns:
+    if grant.expires_at_ns is not None and grant.expires_at_ns <= now_ns():
         return NoBearer("the grant has expired", name, grant.id)
     if server is None or grant.server != server.id:
         return NoBearer("the grant is for another server", name, grant.id)

@@ -116,8 +116,8 @@ class HttpFront:
         if snapshot is None:
             self._refused(request, Refused.NOT_READY, "no configuration has arrived yet")
             return responder.send(503, b'{"error":"not ready"}', headers=((b"retry-after", b"1"),))
-        now_ns = self._lifetimes.now_ns()
-        bearer = authenticate(snapshot, reference, request.header(b"authorization"), self._parts.token_digest, now_ns)
+        authorization, parts = request.header(b"authorization"), self._parts
+        bearer = authenticate(snapshot, reference, authorization, parts.token_digest, self._lifetimes.now_ns)
         if isinstance(bearer, NoBearer):
             return self._challenge(request, responder, bearer)
         if not self._parts.in_flight.enter(bearer.grant.id):

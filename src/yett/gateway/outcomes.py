@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from yett.audit.record import Result
 from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
@@ -21,8 +22,7 @@ CREDENTIAL_REFUSED: Final = (401, 403)
 """The server refuses the gateway's credential; to the client that would read as its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What came of a call, and the answer that goes to the client."""
 
     result: Result

@@ -17,6 +17,8 @@ from yett.upstreams.http1_response import Response
 from yett.upstreams.http_endpoint import Endpoint
 
 _SWEEP_S: Final = 0.5
+_STARTS_MAX: Final = 64
+"""Heads that are remembered: clients send the same fields with every call."""
 """How often deadlines and idle connections are looked at, while there are connections."""
 
 
@@ -66,6 +68,8 @@ class Http1Client:
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._starts: dict[tuple[object, ...], bytes] = {}
+        """Heads without `content-length`, by what they are made of."""
         self._constant = b" HTTP/1.1\r\nhost: %b\r\naccept-encoding: identity\r\n" % endpoint.host_field
         self.name = endpoint.name
 
@@ -154,15 +158,20 @@ class Http1Client:
     # The rest.
 
     def _head(self, method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes | None) -> bytes:
-        lines = [name + b": " + value for name, value in headers]
-        if body is not None:
-            lines.append(b"content-length: %d" % len(body))
-        fields = b"\r\n".join(lines)
-        breaks = max(len(lines) - 1, 0)
-        if fields.count(b"\n") != breaks or fields.count(b"\r") != breaks or b"\0" in fields:
+        key = (method, target, *headers)
+        start = self._starts.get(key)
+        if start is None:
+            start = b"".join((method, b" ", target, self._constant, self._fields(headers)))
+            if len(self._starts) >= _STARTS_MAX:
+                self._starts.clear()
+            self._starts[key] = start
+        return start + b"\r\n" if body is None else b"%bcontent-length: %d\r\n\r\n" % (start, len(body))
+
+    def _fields(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+        if fields.count(b"\n") != len(headers) or fields.count(b"\r") != len(headers) or b"\0" in fields:
             raise UpstreamNotReached(f"a field meant for {self.name} holds a line break; nothing was sent")
-        end = b"\r\n\r\n" if lines else b"\r\n"
-        return b"".join((method, b" ", target, self._constant, fields, end))
+        return fields
 
     def _young_idle(self, now: float) -> Http1Connection | None:
         """A connection that is still good, if there is one."""
