@@ -172,3 +172,11 @@ def test_the_order_in_which_a_store_hands_out_buckets_does_not_matter() -> None:
     forwards, backwards = dict(sorted(parts.items())), dict(sorted(parts.items(), reverse=True))
     wanted = [charge(key(window=window), 1, 3)]
     assert refusal(wanted, {key(window=window): forwards}, START) == refusal(wanted, {key(window=window): backwards}, START)
+
+
+def test_parts_of_a_sliding_window_are_summed_exactly_whole_numbers_or_not() -> None:
+    window = Window("minute", sliding=True)
+    newest = window.bucket(START)
+    assert counted(window, {newest: 2, newest - 60: 3, newest - 61: 100}, START) == 5
+    mixed = {newest: 10**30, newest - 1: Decimal("1E-30"), newest - 2: 1}
+    assert str(counted(window, mixed, START)) == "1" + "0" * 29 + "1." + "0" * 29 + "1"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import Final
 
 from yett.quota.charge import Amount, Buckets, Charge, CounterKey, Usage, add
 from yett.quota.windows import NS, Window
 
 _EMPTY: Buckets = {}
+_ONLY_INT: Final = frozenset({int})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,12 @@ def refusal(charges: Sequence[Charge], usage: Usage, now_ns: int) -> Refusal | N
     Two charges on one counter both add, and each is checked against the counter plus all that the call adds to it. The value
     after the call may equal the maximum.
     """
-    added = totals(charges)
+    alone = len({charge.key for charge in charges}) == len(charges)  # nearly always; then there is nothing to sum up
+    added = {} if alone else totals(charges)
     for charge in charges:
         key = charge.key
         buckets = usage.get(key, _EMPTY)
-        plus = added[key]
+        plus = charge.amount if alone else added[key]
         if add(counted(key.window, buckets, now_ns), plus) > charge.maximum:
             return Refusal(charge, _retry_after(charge, plus, buckets, now_ns))
     return None
@@ -66,11 +70,11 @@ def totals(charges: Iterable[Charge]) -> dict[CounterKey, Amount]:
 def _counted_at(window: Window, buckets: Buckets, newest: int) -> Amount:
     if not window.sliding:
         return buckets.get(newest, 0)
-    total: Amount = 0
-    for bucket, amount in buckets.items():
-        if newest - window.buckets_counted < bucket <= newest:
-            total = add(total, amount)
-    return total
+    closed = newest - window.buckets_counted
+    counting = [amount for bucket, amount in buckets.items() if closed < bucket <= newest]
+    if _ONLY_INT.issuperset(map(type, counting)):
+        return sum(counting)
+    return reduce(add, counting)
 
 
 def _retry_after(charge: Charge, added: Amount, buckets: Buckets, now_ns: int) -> int | None:
