@@ -19,6 +19,7 @@ import apsw
 import msgspec
 import pytest
 
+from tests.support.effort import times
 from tests.support.ports import free_port
 from yett.app.data_plane import derived_key
 from yett.gateway.calls import arguments_digest
@@ -29,7 +30,7 @@ from yett.settings import load_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
 
-KILLS: Final = int(os.environ.get("YETT_KILLS", "20"))
+KILLS: Final = int(os.environ.get("YETT_KILLS") or times(20))
 CLIENTS: Final = 12
 REFUSED_EVERY: Final = 7
 """The server says of every seventh call that it does not know the method, so that reservations are given back under load."""
