@@ -178,5 +178,5 @@ def test_parts_of_a_sliding_window_are_summed_exactly_whole_numbers_or_not() -> 
     window = Window("minute", sliding=True)
     newest = window.bucket(START)
     assert counted(window, {newest: 2, newest - 60: 3, newest - 61: 100}, START) == 5
-    mixed = {newest: 10**30, newest - 1: Decimal("1E-30"), newest - 2: 1}
+    mixed: dict[int, Amount] = {newest: 10**30, newest - 1: Decimal("1E-30"), newest - 2: 1}
     assert str(counted(window, mixed, START)) == "1" + "0" * 29 + "1." + "0" * 29 + "1"
