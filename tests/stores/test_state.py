@@ -189,6 +189,18 @@ async def test_a_note_that_nothing_follows_is_written_soon(path: Path) -> None:
             await asyncio.sleep(0)
 
 
+async def test_a_note_that_nothing_follows_is_written_soon_also_after_a_call_took_others_along(path: Path) -> None:
+    async with opened(path) as store:
+        for turn in range(3):
+            store.note(call(DENIED))
+            await store.admit(call())
+            store.note(call(DENIED))
+            started = asyncio.get_running_loop().time()
+            while len(rows(path, "SELECT seq FROM calls")) < 3 * (turn + 1):
+                assert asyncio.get_running_loop().time() < started + 2
+                await asyncio.sleep(0)
+
+
 async def test_a_denial_is_not_charged_even_where_it_carries_limits(path: Path) -> None:
     async with opened(path) as store:
         store.note(call(allow(limit())))
