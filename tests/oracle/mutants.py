@@ -135,11 +135,11 @@ ENGINE: Final = [
         "yett.quota.reserve",
         (
             "sliding counts 60 and not 61",
-            "if newest - window.buckets_counted < bucket <= newest:",
-            "if newest - window.buckets_counted + 1 < bucket <= newest:",
+            "closed = newest - window.buckets_counted\n",
+            "closed = newest - window.buckets_counted + 1\n",
         ),
         ("max cannot be reached", "plus) > charge.maximum:", "plus) >= charge.maximum:"),
-        ("each limit is checked for its own amount", "plus = added[key]", "plus = charge.amount"),
+        ("each limit is checked for its own amount", "plus = charge.amount if alone else added[key]", "plus = charge.amount"),
         (
             "time runs backwards",
             "_counted_at(window, buckets, max(window.bucket(now_ns), *buckets))",

@@ -13,6 +13,7 @@ from yett.policy.errors import escape_token
 from yett.policy.locations import is_normal_uri
 from yett.policy.model import ApprovalEntry, Entry, HiddenClass, Limit, Mode, Policy, Rule
 from yett.policy.patterns import best_key, by_precedence, matches
+from yett.quota.charge import Charge
 
 PLANS_MAX: Final = 4_096
 """Names whose plan is remembered; a client that makes up names must not fill the memory."""
@@ -52,6 +53,16 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is the same for every call of one caller."""
+
+    units: tuple[Charge, ...]
+    """A charge of one for each limit, in their order."""
+    allowed: Decision
+    """The decision that allows with these charges, where the plan is `counted_by_one`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that applies to one name."""
 
@@ -64,11 +75,12 @@ class Plan:
     deny_if: tuple[CompiledEntry, ...] = ()
     limits: tuple[CompiledLimit, ...] = ()
     approvals: tuple[CompiledEntry, ...] = ()
+    own_counters: bool = False
+    """Whether no two limits share a counter: then empty counters refuse only what a limit cannot hold at all."""
     counted_by_one: bool = False
-    """Whether every limit counts calls, each on a counter of its own, and holds at least one: then an empty counter never
-    refuses, and the charges of a caller are always the same."""
-    remembered: dict[tuple[str | None, ...], Decision] = field(default_factory=dict)
-    """By caller, where `counted_by_one`: the decision that allows, with its charges."""
+    """Whether, beside, every limit counts calls and holds at least one: then the charges of a caller are always the same."""
+    remembered: dict[tuple[str | None, ...], Remembered] = field(default_factory=dict)
+    """By caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,7 @@ class CompiledPolicy:
             rule = self.risk.get(risk)
         listed = rule is not None or (self.policy.default_allows and self.risk is None)
         applied = tuple(part for part in (rule, self.all_tools) if part is not None)
+        limits: tuple[CompiledLimit, ...] = _joined(part.limits for part in applied)
         return Plan(
             listed=listed,
             unlisted_shadow=self._shadow,
@@ -137,9 +150,10 @@ class CompiledPolicy:
             validation=self._validation(rule),
             require=_joined(part.require for part in applied),
             deny_if=_joined(part.deny_if for part in applied),
-            limits=_joined(part.limits for part in applied),
+            limits=limits,
             approvals=_joined(part.approvals for part in applied),
-            counted_by_one=_counted_by_one([limit for part in applied for limit in part.limits]),
+            own_counters=_own_counters(limits),
+            counted_by_one=_counted_by_one(limits),
         )
 
     def _plan(self, surface: Surface, name: str) -> Plan:
@@ -148,8 +162,16 @@ class CompiledPolicy:
         rule = self._matched(surface, name)
         if rule is None:
             return Plan(listed=self.policy.default_allows, unlisted_shadow=self._shadow)
-        by_one = _counted_by_one(rule.limits)
-        return Plan(True, self._shadow, False, None, rule.require, rule.deny_if, rule.limits, rule.approvals, by_one)
+        return Plan(
+            listed=True,
+            unlisted_shadow=self._shadow,
+            require=rule.require,
+            deny_if=rule.deny_if,
+            limits=rule.limits,
+            approvals=rule.approvals,
+            own_counters=_own_counters(rule.limits),
+            counted_by_one=_counted_by_one(rule.limits),
+        )
 
     @property
     def _shadow(self) -> bool:
@@ -172,10 +194,13 @@ def _joined(parts: Iterable[tuple[object, ...]]) -> tuple:  # type: ignore[type-
     return tuple(element for part in parts for element in part)
 
 
+def _own_counters(limits: Sequence[CompiledLimit]) -> bool:
+    return len({(limit.limit.counter, limit.shadow) for limit in limits}) == len(limits)
+
+
 def _counted_by_one(limits: Sequence[CompiledLimit]) -> bool:
-    counters = {(limit.limit.counter, limit.shadow) for limit in limits}
     plain = all(limit.number is None and limit.sized is None and limit.limit.maximum >= 1 for limit in limits)
-    return plain and len(counters) == len(limits)
+    return plain and _own_counters(limits)
 
 
 # --- compiling ------------------------------------------------------------------------------------------------------------

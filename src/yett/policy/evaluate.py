@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from yett.policy import messages
-from yett.policy.compile import CompiledEntry, CompiledLimit, CompiledPolicy, Plan
+from yett.policy.compile import CompiledEntry, CompiledLimit, CompiledPolicy, Plan, Remembered
 from yett.policy.conditions import MISSING, Judged
 from yett.policy.decision import Ask, Call, Code, Decision, Effect, Facts, Surface
 from yett.policy.json_value import is_exact
@@ -165,16 +165,22 @@ class _Evaluation:
 
     # Step 8
     def _limits(self) -> Decision | None:
-        plan, facts = self.plan, self.judged.facts
+        plan = self.plan
         if not plan.limits:
             return None
-        if plan.counted_by_one and not self.usage and self.trace is None:
-            self.allowed = _remembered(plan, facts)
+        remembered = _remembered(plan, self.judged.facts)
+        unseen = not self.usage and self.trace is None
+        if plan.counted_by_one and unseen:
+            self.allowed = remembered.allowed
             self.charges, self.shadow_charges = self.allowed.charges, self.allowed.shadow_charges
             return None
-        looked = [(limit, _charge_of(limit, self.judged)) for limit in plan.limits]
+        looked = [
+            (limit, _charge_of(limit, unit, self.judged)) for limit, unit in zip(plan.limits, remembered.units, strict=True)
+        ]
         self.charges = _charges(looked, shadow=False)
         self.shadow_charges = _charges(looked, shadow=True)
+        if plan.own_counters and unseen and all(_fits_alone(charge) for _, charge in looked):
+            return None
         now_ns = self.judged.now_ns
         refused = refusal(self.charges, self.usage, now_ns), refusal(self.shadow_charges, self.usage, now_ns)
         for limit, charge in looked:
@@ -243,31 +249,40 @@ def _amount(limit: CompiledLimit, judged: Judged) -> Amount | Code:
     return Code.ARGUMENT_TYPE
 
 
-def _charge_of(limit: CompiledLimit, judged: Judged) -> Charge | Code:
+def _charge_of(limit: CompiledLimit, unit: Charge, judged: Judged) -> Charge | Code:
     """What the call adds to a limit's counter, or the code of the denial where that cannot be told."""
+    if limit.number is None and limit.sized is None:
+        return unit
     amount = _amount(limit, judged)
-    return amount if isinstance(amount, Code) else _charge(limit, amount, judged.facts)
+    return amount if isinstance(amount, Code) else Charge(unit.key, amount, unit.maximum, unit.rule, unit.message)
 
 
-def _charges(looked: Iterable[tuple[CompiledLimit, Charge | Code]], *, shadow: bool) -> tuple[Charge, ...]:
+def _fits_alone(charge: Charge | Code) -> bool:
+    return not isinstance(charge, Code) and charge.amount <= charge.maximum
+
+
+def _charges(
+    looked: Sequence[tuple[CompiledLimit, Charge | Code]] | Sequence[tuple[CompiledLimit, Charge]], *, shadow: bool
+) -> tuple[Charge, ...]:
     return tuple(charge for limit, charge in looked if limit.shadow is shadow and not isinstance(charge, Code))
 
 
-def _remembered(plan: Plan, facts: Facts) -> Decision:
-    """The decision that allows a call that counts as one, built once for each caller."""
+def _remembered(plan: Plan, facts: Facts) -> Remembered:
+    """What is the same for every call of this caller, made at the first."""
     caller = (facts.organisation, facts.server_id, facts.grant.id, facts.session)
-    allowed = plan.remembered.get(caller)
-    if allowed is None:
+    remembered = plan.remembered.get(caller)
+    if remembered is None:
         if len(plan.remembered) >= CALLERS_MAX:
             plan.remembered.clear()
-        ones = [(limit, _charge(limit, 1, facts)) for limit in plan.limits]
-        charges, shadow_charges = _charges(ones, shadow=False), _charges(ones, shadow=True)
-        allowed = plan.remembered[caller] = Decision(Effect.ALLOW, charges=charges, shadow_charges=shadow_charges)
-    return allowed
+        units = tuple(_unit(limit, facts) for limit in plan.limits)
+        looked = list(zip(plan.limits, units, strict=True))
+        allowed = Decision(Effect.ALLOW, charges=_charges(looked, shadow=False), shadow_charges=_charges(looked, shadow=True))
+        remembered = plan.remembered[caller] = Remembered(units, allowed)
+    return remembered
 
 
-def _charge(limit: CompiledLimit, amount: Amount, facts: Facts) -> Charge:
-    return Charge(counter_key(limit, facts), amount, limit.limit.maximum, limit.rule, limit.limit.on_deny)
+def _unit(limit: CompiledLimit, facts: Facts) -> Charge:
+    return Charge(counter_key(limit, facts), 1, limit.limit.maximum, limit.rule, limit.limit.on_deny)
 
 
 def counter_key(limit: CompiledLimit, facts: Facts) -> CounterKey:
@@ -292,9 +307,16 @@ def counters_to_look_at(policy: CompiledPolicy | None, call: Call, facts: Facts)
     if policy is None:
         return ()
     plan = policy.plan(call.surface, call.name, facts.tool.risk)
-    if not plan.approvals and (plan.counted_by_one or len(plan.limits) < 2):
+    if not plan.limits or (not plan.approvals and _all_amounts_told(plan, call, facts)):
         return ()
-    return tuple(counter_key(limit, facts) for limit in plan.limits)
+    return tuple(unit.key for unit in _remembered(plan, facts).units)
+
+
+def _all_amounts_told(plan: Plan, call: Call, facts: Facts) -> bool:
+    if plan.counted_by_one:
+        return True
+    judged = Judged(call, call.arguments, facts, 0)
+    return not any(isinstance(_amount(limit, judged), Code) for limit in plan.limits if limit.number or limit.sized)
 
 
 def _limit_denial(limit: CompiledLimit, charge: Charge | Code, refused: Refusal | None) -> Decision | None:
