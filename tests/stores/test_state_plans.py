@@ -122,6 +122,18 @@ async def test_plans_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(state_counters, "PLANS_MAX", 10)
     async with opened(tmp_path / "state.db") as store:
         for _ in range(50):
-            await store.admit(call(allow(limit(maximum=50))))
-        assert len(store._committer.counters._plans) == 10
-    assert units(tmp_path / "state.db") == {f"n@{DAY}": "50"}
+            decision = allow(limit(maximum=200))
+            for _ in range(3):
+                await store.admit(call(decision))
+        counters = store._committer.counters
+        assert (len(counters._plans), len(counters._once)) == (10, 10)
+    assert units(tmp_path / "state.db") == {f"n@{DAY}": "150"}
+
+
+@pytest.mark.anyio
+async def test_charges_of_a_calls_own_amount_never_become_plans(tmp_path: Path) -> None:
+    async with opened(tmp_path / "state.db") as store:
+        for _ in range(20):
+            await store.admit(call(allow(limit(maximum=50, amount=Decimal("0.5")))))
+        assert not store._committer.counters._plans
+    assert units(tmp_path / "state.db") == {f"n@{DAY}": "10.0"}

@@ -46,9 +46,9 @@ class Counter:
         self.shown: set[tuple[Amount, str]] = set()
         """Pairs of maximum and rule that were written beside it. Two rules may share it; writing each in turn helps nobody."""
         self.open: int | None = None
-        """The newest bucket while plans may charge it: then `total` is what is in it. None: no plan may be followed."""
-        self.total = 0
-        self.others = 0
+        """The newest bucket while it may be charged at once: then `total` is what is in it. None: it may not."""
+        self.total: Amount = 0
+        self.others: Amount = 0
         """What the buckets before the open one add to what counts, as long as it is the newest."""
         self.ends_ns = 0
         """When the open bucket ends."""
@@ -69,18 +69,16 @@ class Counter:
         self.open = None
         self._buckets = buckets
 
-    def may_be_planned(self, window: Window, at_ns: int) -> bool:
-        """Have the newest bucket open for plans. Not so where a charge at `at_ns` opens another, or not all are whole numbers."""
+    def may_be_charged(self, window: Window, at_ns: int) -> bool:
+        """Have the newest bucket open to be charged at once. Not so where a charge at `at_ns` opens another."""
         if self.open is not None:
             return at_ns < self.ends_ns
         buckets = self._buckets
         newest = current_bucket(window, buckets, at_ns)
-        if newest not in buckets or not all(type(amount) is int for amount in buckets.values()):
+        if newest not in buckets:
             return False
-        total, counts = buckets[newest], counted(window, buckets, at_ns)
-        assert isinstance(total, int)
-        assert isinstance(counts, int)
-        self.open, self.total, self.others = newest, total, counts - total
+        total = buckets[newest]
+        self.open, self.total, self.others = newest, total, subtract(counted(window, buckets, at_ns), total)
         self.ends_ns, self.place = window.opens(newest + 1), (self.id, newest)
         return True
 
@@ -111,6 +109,8 @@ class Counters:
         self._changed: dict[tuple[int, int], Amount] = {}
         self._plans: dict[int, Plan] = {}
         """By identity of the charges: callers and what they ask for come again and again, and with them the same charges."""
+        self._once: dict[int, tuple[Charge, ...]] = {}
+        """Charges that came once. Those whose amounts are a call's own never come again and are not worth a plan."""
 
     def refresh(self) -> None:
         """Forget what another connection may have changed."""
@@ -127,6 +127,7 @@ class Counters:
         self._known.clear()
         self._changed.clear()
         self._plans.clear()
+        self._once.clear()
 
     def _drop(self, key: CounterKey) -> None:
         counter = self._known.pop(key, None)
@@ -146,10 +147,10 @@ class Counters:
         """As `reserve` where all charges fit and nothing but sums changes; None, and nothing done, where that is not plain."""
         plan = self._plans.get(id(charges))
         if plan is None or plan.charges is not charges or at_ns >= plan.until_ns:
-            return self._reserve_by_new_plan(charges, at_ns)
+            return self._reserve_in_one_pass(charges, at_ns)
         for counter, bucket, amount, most in plan.steps:
-            if counter.open != bucket:
-                return self._reserve_by_new_plan(charges, at_ns)
+            if counter.open != bucket or type(counter.total) is not int:
+                return self._reserve_in_one_pass(charges, at_ns)
             if counter.total + amount > most:
                 return None
         changed = self._changed
@@ -157,33 +158,45 @@ class Counters:
             changed[counter.place] = counter.total = counter.total + amount
         return plan.held, plan.text
 
-    def _reserve_by_new_plan(self, charges: tuple[Charge, ...], at_ns: int) -> Held | None:
-        plan = self._planned(charges, at_ns)
-        if plan is None:
-            return None
-        self._plans[id(charges)] = plan
+    def _reserve_in_one_pass(self, charges: tuple[Charge, ...], at_ns: int) -> Held | None:
+        """The same without a plan; makes one for charges that came before."""
+        steps: list[tuple[Counter, Amount, Amount]] = []
+        for charge in charges:
+            counter = self._known.get(charge.key)
+            if counter is None or (charge.maximum, charge.rule) not in counter.shown:
+                return None
+            if not counter.may_be_charged(charge.key.window, at_ns):
+                return None
+            total = add(counter.total, charge.amount)
+            if add(total, counter.others) > charge.maximum:
+                return None
+            steps.append((counter, total, charge.amount))
+        if len({counter.id for counter, _, _ in steps}) < len(steps):
+            return None  # two charges on one counter are each checked against what both add
+        for counter, total, _ in steps:
+            self._changed[counter.place] = counter.total = total
+        held = tuple(Reservation(counter.encoded, counter.place[1], amount) for counter, _, amount in steps)
+        texts = [f'{counter.label}{counter.place[1]},"{amount}"]' for counter, _, amount in steps]
+        done = held, f"[{','.join(texts)}]"
+        self._remember(charges, steps, done)
+        return done
+
+    def _remember(self, charges: tuple[Charge, ...], steps: Sequence[tuple[Counter, Amount, Amount]], done: Held) -> None:
+        """Make a plan of charges of whole numbers that came twice."""
+        if self._once.get(id(charges)) is not charges:
+            self._once[id(charges)] = charges
+            if len(self._once) > PLANS_MAX:
+                del self._once[next(iter(self._once))]
+            return
+        planned = []
+        for charge, (counter, _, amount) in zip(charges, steps, strict=True):
+            if not (isinstance(amount, int) and isinstance(charge.maximum, int) and isinstance(counter.others, int)):
+                return
+            planned.append((counter, counter.place[1], amount, charge.maximum - counter.others))
+        until_ns = min(counter.ends_ns for counter, _, _ in steps)
+        self._plans[id(charges)] = Plan(charges, until_ns, tuple(planned), *done)
         if len(self._plans) > PLANS_MAX:
             del self._plans[next(iter(self._plans))]
-        return self.reserve_at_once(charges, at_ns)
-
-    def _planned(self, charges: tuple[Charge, ...], at_ns: int) -> Plan | None:
-        """None where it takes more than to add to buckets that are there: the other way is for everything."""
-        steps, held, texts = [], [], []
-        for charge in charges:
-            key, amount, maximum = charge.key, charge.amount, charge.maximum
-            counter = self._known.get(key)
-            if counter is None or type(amount) is not int or type(maximum) is not int:
-                return None
-            if (maximum, charge.rule) not in counter.shown or not counter.may_be_planned(key.window, at_ns):
-                return None
-            bucket = counter.place[1]
-            steps.append((counter, bucket, amount, maximum - counter.others))
-            held.append(Reservation(counter.encoded, bucket, amount))
-            texts.append(f'{counter.label}{bucket},"{amount}"]')
-        if len({step[0].id for step in steps}) < len(steps):
-            return None  # two charges on one counter are each checked against what both add
-        until_ns = min(step[0].ends_ns for step in steps)
-        return Plan(charges, until_ns, tuple(steps), tuple(held), f"[{','.join(texts)}]")
 
     def reserve(self, charges: Sequence[Charge], record: CallRecord) -> Held:
         """Add what the charges ask for, in memory until `write`.
