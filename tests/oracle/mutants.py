@@ -66,7 +66,7 @@ ENGINE: Final = [
     ),
     *_in(
         "yett.policy.operators",
-        ("lt stands for lte", "lambda value, literal: value <= literal", "lambda value, literal: value < literal"),
+        ("lt stands for lte", "_comparison(le)", "_comparison(lt)"),
         ("not takes ABSENT for TRUE", "return (TRUE, ILL, ABSENT, FALSE)[outcome]", "return (TRUE, ILL, TRUE, FALSE)[outcome]"),
         ("any says ABSENT before ILL", "_ANY_ORDER: Final = (0, 2, 1, 3)", "_ANY_ORDER: Final = (0, 1, 2, 3)"),
         ("contains passes over unclear numbers", "return ILL if has_inexact_number(value) else FALSE", "return FALSE"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -53,10 +53,11 @@ class Dispatcher:
         self._credentials = credentials
         self._from_server = FromServer(tools, credentials)
 
-    async def dispatch(self, route: Route, message: Message) -> Answer:
+    def dispatch(self, route: Route, message: Message) -> Coroutine[Any, Any, Answer]:
         """The answer to one message; every fault of the server is an answer too."""
-        if message.handling is Handling.JUDGED:
-            return await self._call(route, message)
+        return self._call(route, message) if message.handling is Handling.JUDGED else self._no_call(route, message)
+
+    async def _no_call(self, route: Route, message: Message) -> Answer:
         if message.handling is Handling.DROPPED:
             return Answer(status=202)
         try:

@@ -124,7 +124,12 @@ class HttpFront:
             self._refused(request, Refused.HTTP, "too many requests of this grant at once", bearer.server.name, bearer.grant.id)
             return responder.send(429, error(None, -32000, "too many requests of this grant are in flight; wait for answers"))
         try:
-            return await self._spoken(request, responder, snapshot, bearer)
+            if request.method == b"POST":
+                await self._post(request, responder, snapshot, bearer)
+            elif request.method == b"DELETE" and request.header(SESSION) is not None:
+                await self._delete(request, responder, snapshot, bearer)
+            else:
+                responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
         finally:
             self._parts.in_flight.leave(bearer.grant.id)
 
@@ -133,13 +138,6 @@ class HttpFront:
         metadata = f"{self._parts.public_url}{METADATA}{request.path}".encode("latin-1")
         challenge = b'Bearer resource_metadata="%b"' % metadata
         responder.send(401, b'{"error":"a valid grant for this server is needed"}', headers=((b"www-authenticate", challenge),))
-
-    async def _spoken(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
-        if request.method == b"POST":
-            return await self._post(request, responder, snapshot, bearer)
-        if request.method == b"DELETE" and request.header(SESSION) is not None:
-            return await self._delete(request, responder, snapshot, bearer)
-        return responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
 
     async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
         message = classify_http(request.body, _by_name(request))

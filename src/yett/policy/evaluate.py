@@ -307,13 +307,14 @@ def counters_to_look_at(policy: CompiledPolicy | None, call: Call, facts: Facts)
     if policy is None:
         return ()
     plan = policy.plan(call.surface, call.name, facts.tool.risk)
-    if not plan.limits or (not plan.approvals and _all_amounts_told(plan, call, facts)):
+    if not plan.limits or (not plan.approvals and (plan.counted_by_one or _all_amounts_told(plan, call, facts))):
         return ()
     return tuple(unit.key for unit in _remembered(plan, facts).units)
 
 
 def _all_amounts_told(plan: Plan, call: Call, facts: Facts) -> bool:
-    if plan.counted_by_one:
+    """Whether the call says what it adds to each limit. With one limit it makes no difference: nothing stands before it."""
+    if len(plan.limits) == 1:
         return True
     judged = Judged(call, call.arguments, facts, 0)
     return not any(isinstance(_amount(limit, judged), Code) for limit in plan.limits if limit.number or limit.sized)

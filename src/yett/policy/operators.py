@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from operator import ge, gt, le, lt
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -206,10 +207,10 @@ _COMPILERS: Final[Mapping[str, Callable[[JsonValue], Test]]] = MappingProxyType(
         "neq": lambda literal: _negate(_eq(literal)),
         "in": _in,
         "not_in": lambda literal: _negate(_in(literal)),
-        "lt": _comparison(lambda value, literal: value < literal),
-        "lte": _comparison(lambda value, literal: value <= literal),
-        "gt": _comparison(lambda value, literal: value > literal),
-        "gte": _comparison(lambda value, literal: value >= literal),
+        "lt": _comparison(lt),
+        "lte": _comparison(le),
+        "gt": _comparison(gt),
+        "gte": _comparison(ge),
         "regex": _regex,
         "contains": _contains,
         "starts_with": _text(str.startswith),
