@@ -15,7 +15,7 @@ ENGINE: Final = [
     *_in(
         "yett.policy.evaluate",
         ("ABSENT passes a require", "if outcome != TRUE:\n", "if outcome != TRUE and outcome != 2:\n"),
-        ("ILL passes a deny_if", "if outcome in {TRUE, ILL}:", "if outcome in {TRUE}:"),
+        ("ILL passes a deny_if", "if outcome in _DENYING:", "if outcome == TRUE:"),
         (
             "hide comes after unknown",
             "(2, _hidden(plan, call)), (3, _unknown(call, facts))",

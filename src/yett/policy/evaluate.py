@@ -20,6 +20,8 @@ from yett.quota.reserve import Refusal, refusal
 
 CALLERS_MAX: Final = 1_024
 """Callers of one tool whose charges are remembered."""
+_DENYING: Final = (TRUE, ILL)
+"""Outcomes of an entry of `deny_if` that deny."""
 _RULE_NO_POLICY: Final = "(no policy)"
 _RULE_HIDDEN: Final = "(hidden)"
 _RULE_UNKNOWN: Final = "(unknown tool)"
@@ -144,7 +146,7 @@ class _Evaluation:
     # Step 6
     def _require(self) -> Decision | None:
         for entry in self.plan.require:
-            outcome = self._judge(6, "require", entry)
+            outcome = entry.judge(self.judged) if self.trace is None else self._traced(6, "require", entry)
             if outcome != TRUE:
                 code = Code.ARGUMENT_TYPE if outcome == ILL else Code.REQUIRE_FAILED
                 message = messages.require_failed(entry, outcome)
@@ -155,8 +157,8 @@ class _Evaluation:
     # Step 7
     def _deny_if(self) -> Decision | None:
         for entry in self.plan.deny_if:
-            outcome = self._judge(7, "deny_if", entry)
-            if outcome in {TRUE, ILL}:
+            outcome = entry.judge(self.judged) if self.trace is None else self._traced(7, "deny_if", entry)
+            if outcome in _DENYING:
                 code = Code.ARGUMENT_TYPE if outcome == ILL else Code.DENY_IF_MATCHED
                 message = messages.deny_if_matched(entry, outcome)
                 if (denial := self._settle(_deny(code, entry.rule, message), entry.shadow)) is not None:
@@ -196,7 +198,7 @@ class _Evaluation:
     def _approvals(self) -> Decision | None:
         if not self.plan.approvals:
             return None
-        judged = [(entry, self._judge(9, "require_approval", entry)) for entry in self.plan.approvals]
+        judged = [(entry, self._approval(entry)) for entry in self.plan.approvals]
         for entry, outcome in judged:
             if outcome == ILL:
                 message = messages.ill(entry)
@@ -217,15 +219,17 @@ class _Evaluation:
         message = messages.approval_required(first)
         return self._settle(Decision(Effect.APPROVAL, Code.APPROVAL_REQUIRED, first.rule, message, asks=asks), shadow)
 
-    # Judging, with or without a trace
-    def _judge(self, number: int, name: str, entry: CompiledEntry) -> Outcome:
-        if self.trace is None:
-            return entry.judge(self.judged)
+    def _approval(self, entry: CompiledEntry) -> Outcome:
+        return entry.judge(self.judged) if self.trace is None else self._traced(9, "require_approval", entry)
+
+    def _traced(self, number: int, name: str, entry: CompiledEntry) -> Outcome:
+        """Judge an entry condition by condition, and tell what was seen."""
+        assert self.trace is not None, "the caller looked"
         seen = tuple(condition.explain(self.judged) for condition in entry.conditions)
         outcome = TRUE
         for part in seen:
             outcome = both(outcome, part.outcome)
-        denies = outcome != TRUE if name == "require" else outcome in {TRUE, ILL}
+        denies = outcome != TRUE if name == "require" else outcome in _DENYING
         self.trace.add(Step(number, name, entry.rule, OUTCOME_NAMES[outcome], denies, entry.shadow, seen))
         return outcome
 
