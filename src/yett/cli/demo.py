@@ -113,11 +113,14 @@ def _as_json(shown: Shown) -> dict[str, object]:
 
 def _stay(context: CliContext, raised: Any) -> None:
     """Keep the gate open until Ctrl-C."""
+    import shutil
     import signal
+    import sys
 
     console = context.console()
+    program = "yett" if shutil.which("yett") else sys.argv[0]
     console.print(f"\nThe gate stays open at {raised.data_plane}. Watch it from another terminal:", style="bold")
-    console.print(f"  $ yett --config {raised.settings.config_path} log --follow", style="dim", soft_wrap=True)
+    console.print(f"  $ {program} --config {raised.settings.config_path} log --follow", style="dim", soft_wrap=True)
     console.print("Ctrl-C ends the demonstration and removes everything.")
     try:
         signal.pause()
