@@ -148,7 +148,8 @@ def cells_of(entry: LogEntry) -> tuple[str, ...]:
         datetime.fromtimestamp(entry.at_ns // 1_000_000_000).strftime("%m-%d %H:%M:%S"),
         entry.decision or "event",
         entry.grant_label or entry.grant_id or "-",
-        f"{server}: {target}" if target else server,
+        # The grant of a local run is called as its server is: once is enough.
+        (target if server == entry.grant_label else f"{server}: {target}") if target else server,
         _outcome(entry),
         _why(entry),
     )
