@@ -32,7 +32,7 @@ ENGINE: Final = [
             "first.retry_after_s, self.charges, self.shadow_charges, self.asks",
         ),
         ("a negative increment is taken", "is_exact(found) and found >= 0", "is_exact(found)"),
-        ("an unclear increment is taken", "and is_exact(found) and", "and"),
+        ("an unclear increment is taken", "if is_exact(found) and found", "if found"),
         ("people are asked although an approval is at hand", "if self.judged.facts.approved:", "if False:"),
         ("shadow shares the enforced counter", "limit.limit.window, limit.shadow)", "limit.limit.window, False)"),
         ("a session counter is the grant's", 'if scope == "session":', "if False:"),

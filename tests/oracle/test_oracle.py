@@ -113,4 +113,4 @@ def _placed(decision: Decision, asked: Pair) -> Decision:
     """The decision with rules named by where they stand; the engine's own sentences may name conditions, so no messages."""
     places = rule_places(asked.document, asked.call, asked.facts)
     asks = tuple(replace(ask, rule=str(places[ask.rule])) for ask in decision.asks)
-    return replace(decision, rule=str(places.get(decision.rule or "", decision.rule)), message=None, asks=asks)
+    return decision._replace(rule=str(places.get(decision.rule or "", decision.rule)), message=None, asks=asks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,7 +33,7 @@ async def busy_minutes(path: Path) -> None:
         *(NOT_SENT, None),
     ]
     suppressed = Decision(Effect.WOULD_DENY, Code.DENY_IF_MATCHED, "/tools/pay/deny_if/always", "no")
-    asked = replace(DENIED, effect=Effect.APPROVAL, code=Code.APPROVAL_REQUIRED, rule="/tools/pay/require_approval/always")
+    asked = DENIED._replace(effect=Effect.APPROVAL, code=Code.APPROVAL_REQUIRED, rule="/tools/pay/require_approval/always")
     async with opened(path) as store:
         await store.admit(call(at_ns=START_NS - 7_200 * SECOND))
         for outcome in outcomes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from yett.policy.json_value import JsonObject
 from yett.quota.charge import Charge
@@ -120,9 +121,11 @@ class Ask:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer: the effect, the one reason that settled it, and what must be done before the call may be forwarded."""
+class Decision(NamedTuple):
+    """The answer: the effect, the one reason that settled it, and what must be done before the call may be forwarded.
+
+    A tuple, for each call that is not judged like the one before makes one.
+    """
 
     effect: Effect
     code: Code | None = None

@@ -176,12 +176,8 @@ class _Evaluation:
             self.allowed = remembered.allowed
             self.charges, self.shadow_charges = self.allowed.charges, self.allowed.shadow_charges
             return None
-        looked = [
-            (limit, _charge_of(limit, unit, self.judged)) for limit, unit in zip(plan.limits, remembered.units, strict=True)
-        ]
-        self.charges = _charges(looked, shadow=False)
-        self.shadow_charges = _charges(looked, shadow=True)
-        if plan.own_counters and unseen and all(_fits_alone(charge) for _, charge in looked):
+        looked, fit_alone = self._look(remembered.units)
+        if fit_alone and plan.own_counters and unseen:
             return None
         now_ns = self.judged.now_ns
         refused = refusal(self.charges, self.usage, now_ns), refusal(self.shadow_charges, self.usage, now_ns)
@@ -193,6 +189,22 @@ class _Evaluation:
             if denial is not None and (settled := self._settle(denial, limit.shadow)) is not None:
                 return settled
         return None
+
+    def _look(self, units: Sequence[Charge]) -> tuple[list[tuple[CompiledLimit, Charge | Code]], bool]:
+        """What the call adds to each limit, and whether that fits into empty counters. One walk: most calls come by here."""
+        looked: list[tuple[CompiledLimit, Charge | Code]] = []
+        charges: tuple[list[Charge], list[Charge]] = [], []
+        fit_alone = True
+        for limit, unit in zip(self.plan.limits, units, strict=True):
+            charge = _charge_of(limit, unit, self.judged)
+            looked.append((limit, charge))
+            if isinstance(charge, Code):
+                fit_alone = False
+            else:
+                charges[limit.shadow].append(charge)
+                fit_alone = fit_alone and charge.amount <= charge.maximum
+        self.charges, self.shadow_charges = tuple(charges[False]), tuple(charges[True])
+        return looked, fit_alone
 
     # Step 9
     def _approvals(self) -> Decision | None:
@@ -248,9 +260,9 @@ def _amount(limit: CompiledLimit, judged: Judged) -> Amount | Code:
         return Code.REQUIRE_FAILED if default is None else default
     if limit.sized is not None:
         return len(found) if isinstance(found, list) else Code.ARGUMENT_TYPE
-    if isinstance(found, int | Decimal) and not isinstance(found, bool) and is_exact(found) and found >= 0:
-        return found
-    return Code.ARGUMENT_TYPE
+    if isinstance(found, bool) or not isinstance(found, Decimal | int):
+        return Code.ARGUMENT_TYPE
+    return found if is_exact(found) and found >= 0 else Code.ARGUMENT_TYPE
 
 
 def _charge_of(limit: CompiledLimit, unit: Charge, judged: Judged) -> Charge | Code:
@@ -259,10 +271,6 @@ def _charge_of(limit: CompiledLimit, unit: Charge, judged: Judged) -> Charge | C
         return unit
     amount = _amount(limit, judged)
     return amount if isinstance(amount, Code) else Charge(unit.key, amount, unit.maximum, unit.rule, unit.message)
-
-
-def _fits_alone(charge: Charge | Code) -> bool:
-    return not isinstance(charge, Code) and charge.amount <= charge.maximum
 
 
 def _charges(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -28,9 +27,9 @@ def after_reserve(decision: Decision, refused: Refusal | None, shadow_refused: R
     enforcing would have done, unless a shadow rule before it in the order already did.
     """
     if refused is not None:
-        return _with_refusal(replace(decision, charges=(), shadow_charges=(), asks=()), Effect.DENY, refused)
+        return _with_refusal(decision._replace(charges=(), shadow_charges=(), asks=()), Effect.DENY, refused)
     if shadow_refused is not None and decision.effect is Effect.ALLOW:
-        return _with_refusal(replace(decision, shadow_charges=()), Effect.WOULD_DENY, shadow_refused)
+        return _with_refusal(decision._replace(shadow_charges=()), Effect.WOULD_DENY, shadow_refused)
     return decision
 
 
@@ -47,8 +46,7 @@ def limit_message(refusal: Refusal) -> str:
 
 
 def _with_refusal(decision: Decision, effect: Effect, refusal: Refusal) -> Decision:
-    return replace(
-        decision,
+    return decision._replace(
         effect=effect,
         code=Code.LIMIT_EXCEEDED,
         rule=refusal.charge.rule,

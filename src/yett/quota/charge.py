@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 from typing import Final, NamedTuple, TypeAlias
 
@@ -90,9 +89,11 @@ class CounterKey(NamedTuple):
         return key
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What one limit asks of one call: add `amount` to the counter, which may then hold at most `maximum`."""
+class Charge(NamedTuple):
+    """What one limit asks of one call: add `amount` to the counter, which may then hold at most `maximum`.
+
+    A tuple, for a call whose amount is its own makes one for each limit, in a third of the time that a dataclass takes.
+    """
 
     key: CounterKey
     amount: Amount
