@@ -75,6 +75,7 @@ _STATEMENT_WORD: Final = re.compile(
 _HIDDEN_CODE: Final = re.compile(
     r"/\*[!+]|/\*M!"  # run by MySQL and MariaDB though they look like comments; hints
     r"|\{[#%{]"  # comments to sqlglot's template support, code to every database
+    r"|--[^\n]*\\\r?\n"  # the comment goes on in the next line to Spark and Doris
     r"|\r(?!\n)"  # the end of a line comment to some, a part of it to others
     r"|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]"
 )
@@ -233,6 +234,8 @@ def _branch_kinds(name: str, node: Expr) -> Iterator[str]:
         action = str(node.args.get("action")).upper()
         if node.args.get("duplicate") or action not in {"DO NOTHING", "NOTHING", "NONE"}:
             yield "update"
+    elif name == "Returning" and node.args.get("into"):
+        yield "insert"  # T-SQL's `OUTPUT … INTO` a table; into a variable elsewhere, which cannot be told apart by its name
     elif name == "Insert" and (_is_clearing(node)):
         yield "delete"
     elif name == "Create" and node.args.get("replace") and str(node.args.get("kind")).upper() in {"TABLE", "SCHEMA", "DATABASE"}:
