@@ -101,7 +101,11 @@ async def test_the_memory_of_counters_is_bounded_and_nothing_is_reset_by_it(path
 
 
 def test_units_on_their_way_back_are_left_out_of_a_look_until_they_are_written() -> None:
-    held = (Reservation(key().encode(), 5, 2), Reservation(key().encode(), 5, 1), Reservation(key("other").encode(), 5, 1))
+    held = (
+        Reservation(key().encode(), 1, 5, 2),
+        Reservation(key().encode(), 1, 5, 1),
+        Reservation(key("other").encode(), 2, 5, 1),
+    )
     returning, usage = Returning(), {key(): {4: 1, 5: 9}, key("untouched"): {5: 1}}
     assert returning.taken_off(usage) is usage
     returning.begin(Receipt(2, held))

@@ -47,7 +47,7 @@ class FakeLedger:
             return Admission(decision, None)
         sequence = len(self.records)
         self._held[sequence] = self.counters.holds
-        reservations = tuple(Reservation(hold.key.encode(), hold.bucket, hold.amount) for hold in self.counters.holds)
+        reservations = tuple(Reservation(hold.key.encode(), 0, hold.bucket, hold.amount) for hold in self.counters.holds)
         return Admission(decision, Receipt(sequence, reservations))
 
     def note(self, record: CallRecord | SecurityRecord) -> None:

@@ -75,6 +75,8 @@ class Reservation(Struct, frozen=True):
 
     counter: str
     """`CounterKey.encode()`."""
+    counter_id: int
+    """Of this very counter: one that is emptied by hand gets another, so that nothing is given back to what came after."""
     bucket: int
     amount: Amount
 

@@ -244,6 +244,10 @@ class StateStore:
     # What came of it
 
     def _finish(self, group: Group, written: Written) -> None:
+        if self._over and self._fault is not None:  # the file was replaced while this was written: it counts for nobody
+            self._returning.end(group.outcomes)
+            _reject(group, self._fault)
+            return
         if isinstance(written, list):
             self._succeed(group, written)
             return
@@ -251,6 +255,8 @@ class StateStore:
         if isinstance(written, Unwritable):
             self._returning.end(group.outcomes)
             _reject(group, written.fault)
+            if self._fault is not None:
+                self._start_timer(PROBE_S)
             return
         self._pending = group.before(self._pending)
         fault = self._locked_too_long() if isinstance(written, Busy) else written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -143,7 +144,8 @@ class Committer:
         self.counters.forget()
         self._last_seq_version = -1
         if self._connection.in_transaction:
-            self._cursor.execute("ROLLBACK")
+            with suppress(apsw.Error):  # a transaction that cannot be left makes the next one fail, which is told then
+                self._cursor.execute("ROLLBACK")
 
     def _write(self, group: Group, surely_past_ns: int) -> list[Admission]:
         self.counters.refresh()

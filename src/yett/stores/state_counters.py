@@ -175,7 +175,7 @@ class Counters:
             return None  # two charges on one counter are each checked against what both add
         for counter, total, _ in steps:
             self._changed[counter.place] = counter.total = total
-        held = tuple(Reservation(counter.encoded, counter.place[1], amount) for counter, _, amount in steps)
+        held = tuple(Reservation(counter.encoded, counter.id, counter.place[1], amount) for counter, _, amount in steps)
         texts = [f'{counter.label}{counter.place[1]},"{amount}"]' for counter, _, amount in steps]
         done = held, f"[{','.join(texts)}]"
         self._remember(charges, steps, done)
@@ -217,7 +217,7 @@ class Counters:
             total = amount if before is None else add(before, amount)
             counter.replace({**buckets, bucket: total})
             self._changed[counter.id, bucket] = total
-            held.append(Reservation(counter.encoded, bucket, amount))
+            held.append(Reservation(counter.encoded, counter.id, bucket, amount))
             texts.append(f'{counter.label}{bucket},"{amount}"]')
         return tuple(held), f"[{','.join(texts)}]"
 
@@ -234,13 +234,13 @@ class Counters:
         """Take units off the buckets in which they were reserved. Nothing is taken where a reset or the prune came between."""
         for held in reservations:
             row: Any = self._cursor.execute(
-                "SELECT counter, amount FROM buckets JOIN counters ON counter = id WHERE key = ? AND bucket = ?",
-                (held.counter, held.bucket),
+                "SELECT amount FROM buckets WHERE counter = ? AND bucket = ?", (held.counter_id, held.bucket)
             ).get
             if row is not None:
-                left = subtract(read_amount(row[1]), held.amount)
+                left = subtract(read_amount(row), held.amount)
                 self._cursor.execute(
-                    "UPDATE buckets SET amount = ? WHERE counter = ? AND bucket = ?", (amount_text(left), row[0], held.bucket)
+                    "UPDATE buckets SET amount = ? WHERE counter = ? AND bucket = ?",
+                    (amount_text(left), held.counter_id, held.bucket),
                 )
                 self._drop(CounterKey.decode(held.counter))
 
