@@ -115,3 +115,15 @@ def test_a_field_that_only_looks_like_the_length_is_not_cut_open() -> None:
     head = RepeatedHead.of(data, request)
     assert head is not None
     assert head.before.endswith(b"\r\nContent-Length: ")
+
+
+def test_a_body_of_line_breaks_is_not_taken_for_the_end_of_the_head() -> None:
+    reads = (post(b"\r\n") + b"\r\n", HEAD % 6 + b"\r\nabcdGE")
+    assert read(*reads) == read(*reads, forget=True)
+
+
+def test_what_is_remembered_of_a_request_is_its_head_and_not_its_body() -> None:
+    one = reader()
+    one.feed(post(b"x" * 1_000))
+    assert one._repeated is not None
+    assert one._repeated.request.body == b""

@@ -6,7 +6,7 @@ the length is looked at again. Whatever is not such a repetition, whole and alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from yett.edge.limits import EdgeLimits
@@ -33,14 +33,14 @@ class RepeatedHead:
         if length is None or not body or length != b"%d" % len(body) or b"expect" in request.fields:
             return None
         head = data[: -len(body)]
-        if not head.endswith(b"\r\n\r\n") or head.count(b"\r\n\r\n") != 1:
+        if head.find(b"\r\n\r\n") != len(head) - 4:  # the first blank line ends the head: none may stand in it, or follow it
             return None
         name = head.lower().find(b"\r\n" + _LENGTH + b":")
         start = head.find(length, name + len(_LENGTH) + 3)
         end = start + len(length)
         if name < 0 or start < 0 or head[name + len(_LENGTH) + 3 : start].strip(b" \t") or head[end : end + 2] != b"\r\n":
             return None
-        return cls(head[:start], length, head[end:], request)
+        return cls(head[:start], length, head[end:], replace(request, body=b""))
 
     def repeated_in(self, data: bytes, limits: EdgeLimits) -> Request | None:
         """The request that `data` is, if it is exactly one with this head; None leaves it to the parser."""
