@@ -176,3 +176,9 @@ def test_a_message_cannot_forge_an_event() -> None:
     (event,) = decoded(encode_event(b"1\n\nevent: forged\rid: 9\r\n\r\ndata: 2\n\n"))
     assert event.kind == b"message"
     assert event.data == b"1\n\nevent: forged\nid: 9\n\ndata: 2\n"
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"data: 1\n\n", b": comment\n"])
+def test_a_byte_order_mark_that_could_start_what_the_client_reads_is_refused(before: bytes) -> None:
+    with pytest.raises(UpstreamFault, match="byte order mark"):
+        SseDecoder().feed(before + b"\xef\xbb\xbfdata: 2\n\n")

@@ -109,6 +109,9 @@ class SseDecoder:
         if self._first:
             self._first = False
             text = text.removeprefix(_BYTE_ORDER_MARK)
+        if text.startswith(_BYTE_ORDER_MARK):
+            # Once what stands before it is dropped, it may start the client's stream, which then reads what we did not.
+            raise UpstreamFault("the server sent a byte order mark within its stream")
         name, _, value = text.partition(b":")
         if not name:
             return
