@@ -46,7 +46,6 @@ class Listener:
             dispatcher=gate.dispatcher,
             calls=gate.calls,
             sessions=gate.sessions,
-            ledger=gate.ledger,
             clock=gate.clock,
             guard=Guard.of("127.0.0.1", ["gate.example"], ["https://console.example"]),
             upstream_of=self._upstream,

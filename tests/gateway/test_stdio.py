@@ -42,7 +42,6 @@ class Client:
                 calls=gate.calls,
                 sessions=gate.sessions,
                 tools=gate.tools,
-                ledger=gate.ledger,
                 clock=gate.clock,
                 upstream=gate.upstream,
                 grant=grant(server=STDIO_SERVER),

@@ -10,10 +10,10 @@ import pytest
 from tests.support.fake_upstream import Chunks, Stream, result, rpc_error, streamed
 from yett.errors import UpstreamFault, UpstreamTimedOut
 from yett.gateway import streams
-from yett.gateway.streams import answers, read_response, same_id
+from yett.gateway.streams import answers, read_response
 from yett.ports import Answer, Event
 from yett.protocol.answers import MalformedAnswer
-from yett.protocol.peek import peek_response
+from yett.protocol.peek import peek_response, same_id
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +111,8 @@ async def test_a_stream_is_read_to_its_end_after_the_response_so_that_its_connec
         (b"null", b"1", False),
         (b"{}", b"1", False),
         (b"true", b"1", False),
+        (b"[]", b"{}", False),
+        (b"null", b'"\\ud800"', False),
         (None, b"1", False),
     ],
 )

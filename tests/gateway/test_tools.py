@@ -83,6 +83,22 @@ async def test_after_a_change_the_list_is_read_again() -> None:
     assert server.asked == 2
 
 
+async def test_a_changed_list_that_cannot_be_read_again_is_no_longer_gone_by() -> None:
+    clock, server = ManualClock(), Server("a")
+    book = ToolBook(clock)
+    await known(book, server, "a")
+    book.changed(SCOPE)
+    clock.advance(1)
+    server.fault = UpstreamNotReached("refused")
+    with pytest.raises(UpstreamNotReached):
+        await known(book, server, "a")
+    with pytest.raises(UpstreamFault, match="a moment ago"):
+        await known(book, server, "a")
+    server.fault = None
+    clock.advance(1)
+    assert await known(book, server, "a")
+
+
 async def test_a_change_of_a_list_that_nobody_read_is_nothing() -> None:
     ToolBook(ManualClock()).changed(SCOPE)
 

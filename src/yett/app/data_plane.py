@@ -152,7 +152,6 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes) -> 
         dispatcher=core.dispatcher,
         calls=core.calls,
         sessions=core.sessions,
-        ledger=core.ledger,
         clock=core.clock,
         guard=Guard.of(plane.host, plane.allowed_hosts, plane.allowed_origins),
         upstream_of=upstreams.of,

@@ -149,7 +149,6 @@ def _parts(core: Core, run: LocalRun, upstream: StdioUpstream) -> StdioParts:
         calls=core.calls,
         sessions=core.sessions,
         tools=core.tools,
-        ledger=core.ledger,
         clock=core.clock,
         upstream=upstream,
         grant=run.grant,

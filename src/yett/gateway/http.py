@@ -21,7 +21,7 @@ from yett.gateway.dispatch import Dispatcher
 from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
-from yett.ports import Answer, Clock, Ledger, Upstream
+from yett.ports import Answer, Clock, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message, classify_http
@@ -55,7 +55,6 @@ class Parts:
     dispatcher: Dispatcher
     calls: Calls
     sessions: Sessions
-    ledger: Ledger
     clock: Clock
     guard: Guard
     upstream_of: Callable[[ServerEntry], Upstream]

@@ -18,7 +18,7 @@ from yett.gateway.route import Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.gateway.tools import ToolBook
-from yett.ports import Answer, Clock, Ledger, Upstream
+from yett.ports import Answer, Clock, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message, classify_line
@@ -45,7 +45,6 @@ class StdioParts:
     calls: Calls
     sessions: Sessions
     tools: ToolBook
-    ledger: Ledger
     clock: Clock
     upstream: Upstream
     grant: GrantEntry

@@ -7,12 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final
 
-import msgspec
-
 from yett.errors import UpstreamFault, UpstreamTimedOut
 from yett.ports import Answer, Event
 from yett.protocol.answers import MalformedAnswer
-from yett.protocol.peek import ResponsePeek, peek_response
+from yett.protocol.peek import ResponsePeek, peek_response, same_id
 
 LIST_BYTES_MAX: Final = 16 * 1024 * 1024
 """An answer that is edited is held whole; this is the most of it."""
@@ -80,19 +78,3 @@ def _checked(body: bytes, id: bytes) -> bytes:
 def answers(peek: ResponsePeek, id: bytes) -> bool:
     """Whether a message answers request `id`. An error may lack the id, where the server could not read the request."""
     return peek.is_response and (same_id(peek.id, id) or (peek.id is None and peek.rpc_error_code is not None))
-
-
-def same_id(left: bytes | None, right: bytes) -> bool:
-    """Whether two ids are the same JSON value; they may be written differently."""
-    return left == right or (left is not None and _decoded(left) == _decoded(right))
-
-
-def _decoded(id: bytes) -> str | int | None:
-    try:
-        decoded: str | int | None = _ids.decode(id)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    return decoded
-
-
-_ids: Final = msgspec.json.Decoder(str | int | None)

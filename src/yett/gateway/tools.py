@@ -68,6 +68,8 @@ class _Known:
     whole: bool = False
     """Whether it was ever seen whole: only then is a tool that is not in it unknown."""
     stale: bool = True
+    failed: bool = False
+    """Whether the last attempt to read it failed: what it held before is not gone by then."""
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -93,12 +95,12 @@ class ToolBook:
             if not fresh and self._clock.monotonic() - known.asked_at_s >= REFRESH_S:
                 await self._ask(known, fetch)
         facts = known.tools.get(name)
-        if facts is None and not known.whole:
+        if (facts is None and not known.whole) or (known.stale and known.failed):
             raise UpstreamFault("the server did not tell its tools a moment ago; try again in a second")
         return UNKNOWN if facts is None else facts
 
     async def _ask(self, known: _Known, fetch: Fetch) -> None:
-        known.asked_at_s = self._clock.monotonic()
+        known.asked_at_s, known.failed = self._clock.monotonic(), True
         try:
             definitions = await fetch()
         except asyncio.CancelledError:
@@ -150,7 +152,7 @@ class ToolBook:
             del known.tools[gone], known.schemas[gone]
         for definition in definitions:
             self._add(known, definition)
-        known.stale = False
+        known.stale = known.failed = False
         known.whole = True
 
     def _add(self, known: _Known, definition: ToolDefinition) -> None:

@@ -50,6 +50,7 @@ _envelopes: Final = msgspec.json.Decoder(_Envelope)
 _errors: Final = msgspec.json.Decoder(_Error)
 _results: Final = msgspec.json.Decoder(_Result)
 _integers: Final = msgspec.json.Decoder(int)
+_ids: Final = msgspec.json.Decoder(str | int)
 _strings: Final = msgspec.json.Decoder(str | None)
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -87,6 +88,14 @@ def _result_peek(id: bytes | None, raw: msgspec.Raw | msgspec.UnsetType) -> Resp
     except _UNREADABLE:
         return ResponsePeek(id, True, False, None, None, False, UNKNOWN_RESULT)
     return ResponsePeek(id, True, False, None, None, bytes(result.is_error) == b"true", kind)
+
+
+def same_id(left: bytes | None, right: bytes) -> bool:
+    """Whether two ids are one JSON string or integer, however they are written; what is neither is like nothing else."""
+    try:
+        return left == right or (left is not None and bool(_ids.decode(left) == _ids.decode(right)))
+    except _UNREADABLE:
+        return False
 
 
 def replace_unmediated_result(data: bytes, id: bytes) -> bytes:

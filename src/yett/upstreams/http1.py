@@ -17,9 +17,9 @@ from yett.upstreams.http1_response import Response
 from yett.upstreams.http_endpoint import Endpoint
 
 _SWEEP_S: Final = 0.5
+"""How often deadlines and idle connections are looked at, while there are connections."""
 _STARTS_MAX: Final = 64
 """Heads that are remembered: clients send the same fields with every call."""
-"""How often deadlines and idle connections are looked at, while there are connections."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.ports import Answer, Event, Outbound
 from yett.protocol.lines import Noise
 from yett.protocol.methods import Handling, handling_to_client
-from yett.protocol.peek import ResponsePeek, peek_response
+from yett.protocol.peek import ResponsePeek, peek_response, same_id
 from yett.protocol.rejection import METHOD_NOT_FOUND
 from yett.protocol.replies import empty_result, error
 from yett.upstreams.child import Child, ChildSpec, Listener
@@ -26,7 +26,6 @@ from yett.upstreams.stdio_wire import (
     one_line,
     progress_number,
     renumbered,
-    same_id,
     with_token,
 )
 
@@ -185,7 +184,7 @@ class Channel:
             line = one_line(message.body)
         else:
             id = cancelled_id(message.body)
-            pending = next((p for p in self._pending.values() if id is not None and same_id(p.message.id or b"", id)), None)
+            pending = next((p for p in self._pending.values() if same_id(id, p.message.id or b"")), None)
             if pending is None:
                 return
             line = cancelling(message.body, pending.number)

@@ -18,7 +18,6 @@ TOOLS_CHANGED: Final = b'{"jsonrpc":"2.0","method":"notifications/tools/list_cha
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _LINE_BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")
 _integers: Final = msgspec.json.Decoder(int)
-_ids: Final = msgspec.json.Decoder(int | str)
 
 
 class Garbled(UpstreamFault):
@@ -97,14 +96,6 @@ def cancellation(number: int, reason: str) -> bytes:
     """Our own cancellation of a request that nobody waits for any more."""
     params = {"requestId": number, "reason": reason}
     return b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":%b}' % msgspec.json.encode(params)
-
-
-def same_id(left: bytes, right: bytes) -> bool:
-    """Whether two ids are one JSON value, however they are written."""
-    try:
-        return left == right or _ids.decode(left) == _ids.decode(right)
-    except _UNREADABLE:
-        return False
 
 
 def _members(data: bytes) -> Members:
