@@ -133,7 +133,7 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         control_plane=file.control_plane,
         audit=file.audit,
         servers=file.servers,
-        policies={name: base / Path(text).expanduser() for name, text in file.policies.items()},
+        policies={name: base / _expanded(text) for name, text in file.policies.items()},
     )
 
 
@@ -159,7 +159,7 @@ def _config_path(config: Path | None, environment: Mapping[str, str]) -> Path | 
     """The file to read, absolute. One that was named must exist; None where none was named and none is found."""
     named = config or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
     if named is not None:
-        return named.expanduser().absolute()
+        return _expanded(str(named)).absolute()
     usual = (Path(CONFIG_FILE), platformdirs.user_config_path("yett", appauthor=False) / CONFIG_FILE)
     return next((path.absolute() for path in usual if path.is_file()), None)
 
@@ -168,7 +168,7 @@ def _state_dir(text: str | None, environment: Mapping[str, str], base: Path) -> 
     """The state directory; a relative one in the file is relative to the file, one in the environment to where we are."""
     if text is None:
         return platformdirs.user_state_path("yett", appauthor=False)
-    path = Path(text).expanduser()
+    path = _expanded(text)
     return path.absolute() if environment.get("YETT_STATE_DIRECTORY") else base / path
 
 
@@ -206,6 +206,14 @@ def _overlay(tables: dict[str, Any], environment: Mapping[str, str]) -> None:
             raise OperatorFault(f"the variable `{variable}`: {_lower(str(error))}") from error
 
 
+def _expanded(text: str) -> Path:
+    """The path with `~` and `~user` resolved. Errors: `OperatorFault` for a user that does not exist."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise OperatorFault(f"the path `{text}` names no home directory: write it out") from error
+
+
 def _split(text: str, kind: object) -> object:
     """A list is written with commas."""
     if str(kind).startswith("tuple"):
@@ -220,7 +228,7 @@ def _refuse_typos(environment: Mapping[str, str], known: Mapping[str, object]) -
             continue
         near = difflib.get_close_matches(variable, [*known, CONFIG_VARIABLE], n=1, cutoff=NEAR)
         if near or any(variable.startswith(section) for section in sections):
-            hint = f", did you mean `{near[0]}`?" if near else "; `yett up --help` names the settings"
+            hint = f", did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(known))}"
             raise OperatorFault(f"unknown variable `{variable}`{hint}")
 
 

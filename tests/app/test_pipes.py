@@ -102,3 +102,10 @@ def test_a_message_with_line_breaks_is_still_one_line(to_file: bool, tmp_path: P
         written = subprocess.run([sys.executable, "-c", WRITE], capture_output=True, timeout=20, check=True).stdout
     assert written.count(b"\n") == 1
     assert b'"sampling/createMessage"}' in written
+
+
+def test_a_device_serves_as_well_as_a_pipe() -> None:
+    done = subprocess.run([sys.executable, "-c", ECHO], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+    line = b'{"a":1}\n'
+    subprocess.run([sys.executable, "-c", ECHO], input=line, stdout=subprocess.DEVNULL, timeout=20, check=True)

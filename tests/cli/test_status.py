@@ -48,7 +48,7 @@ def test_a_ready_gateway_shows_its_traffic_its_rules_and_its_limits(terminal: Te
         out = terminal.ok("status").out
     assert f"ready at {url}, revision 7" in out
     assert "`p.json` is unreadable: the last good revision stays" in out
-    assert "last 5 min  9 calls, 1.8 a minute, 1 requests refused before that" in out
+    assert "last 5 min  9 calls, 1.8 a minute, 1 request refused before that" in out
     assert "denied      1 (11%)" in out
     assert "outcomes    1 failed, 6 unknown" in out
     assert "latency     p50 1.2 ms, p99 1.2 ms" in out

@@ -32,7 +32,7 @@ async def stdin_lines(on_noise: Callable[[Noise], None]) -> AsyncIterator[bytes]
 
 async def _chunks(descriptor: int) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
-    if _is_file(descriptor):  # the event loop cannot wait for files, and never has to
+    if not _can_wait(descriptor):  # a file, or a device such as /dev/null: reading never takes long
         while chunk := await loop.run_in_executor(None, os.read, descriptor, CHUNK_BYTES):
             yield chunk
         return
@@ -45,8 +45,10 @@ async def _chunks(descriptor: int) -> AsyncIterator[bytes]:
         transport.close()
 
 
-def _is_file(descriptor: int) -> bool:
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+def _can_wait(descriptor: int) -> bool:
+    """Whether the event loop can wait for it; it ends the process where it cannot."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 class LineWriter(Protocol):
@@ -72,7 +74,7 @@ async def stdout_writer() -> LineWriter:
     """A writer of whole lines to stdout. Nothing but protocol may go there."""
     loop = asyncio.get_running_loop()
     descriptor = sys.stdout.fileno()
-    if _is_file(descriptor):
+    if not _can_wait(descriptor):
 
         async def to_file(line: bytes) -> None:
             left = _framed(line)

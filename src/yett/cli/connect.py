@@ -43,8 +43,9 @@ def _token(token_file: Path | None, token: str | None) -> str:
     if token_file is not None:
         try:
             token = token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise CommandError(f"cannot read the token file `{token_file}`: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            cause = error.strerror if isinstance(error, OSError) else "it holds no text"
+            raise CommandError(f"cannot read the token file `{token_file}`: {cause}") from error
     if not token:
         raise CommandError("no token; set YETT_TOKEN, or give --token-file", exit_code=Exit.USAGE, code="usage")
     return token

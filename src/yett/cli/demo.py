@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 @pass_context
 def command(context: CliContext, check: bool) -> int:
     """Show the gate at work: a real git server, a real MCP client, and every kind of decision."""
+    import signal
     import tempfile
     from pathlib import Path
 
     from yett.demo import stage
     from yett.demo.agent import Agent  # noqa: F401 - says at once if the extra is missing
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     with tempfile.TemporaryDirectory(prefix="yett-demo-") as directory, stage.raised(Path(directory)) as raised:
         shown, tools = _perform(context, raised)
         passed = all(scene.as_promised for scene in shown) and _hidden(tools)
@@ -37,6 +40,11 @@ def command(context: CliContext, check: bool) -> int:
         if not context.json:
             _stay(context, raised)
         return Exit.OK
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """Whoever ends the demonstration, or closes its terminal, leaves no gateway behind."""
+    raise SystemExit(128 + number)
 
 
 def _hidden(tools: list[str]) -> bool:

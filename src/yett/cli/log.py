@@ -29,6 +29,8 @@ WIDTHS: Final = (14, 10, 16, 32, 16)
 """Columns of a followed log, which has no table to fit itself to; the last takes what it needs."""
 LIMIT: Final = 50
 LIMIT_MAX: Final = 1_000_000
+MOMENT_MAX_NS: Final = 2**63 - 1
+"""The last moment that the log can hold, in the year 2262."""
 FILE_POLL_S: Final = 0.25
 _SPAN: Final = re.compile(r"(\d{1,9})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -45,14 +47,14 @@ class Moment(click.ParamType[int]):
         if isinstance(value, int):
             return value
         span = _SPAN.fullmatch(value)
-        if span is not None:
-            ago = timedelta(**{_UNITS[span[2]]: int(span[1])})
-            return SystemClock().now_ns() - int(ago.total_seconds()) * 1_000_000_000
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+            if span is not None:
+                ago = timedelta(**{_UNITS[span[2]]: int(span[1])})
+                return max(0, SystemClock().now_ns() - int(ago.total_seconds()) * 1_000_000_000)
+            moment = datetime.fromisoformat(value).astimezone(UTC)  # without an offset: local time
+            return min(max(0, int(moment.timestamp()) * 1_000_000_000), MOMENT_MAX_NS)
+        except (ValueError, OverflowError):
             self.fail(f"`{value}` is no moment: write 90s, 10m, 2h, 7d, 2027-01-31 or 2027-01-31T12:00:00Z", param, ctx)
-        return int(moment.astimezone(UTC).timestamp()) * 1_000_000_000  # without an offset: local time
 
 
 @click.command("log")

@@ -97,6 +97,11 @@ def _add_program(
         else:
             add_command(directory, name, before)
         raise
+    except BaseException:
+        # Whether the server was added is not known. A program that the list had before must not be replaced by that.
+        if before is not None:
+            add_command(directory, name, before)
+        raise
 
 
 def _absolute(argv: tuple[str, ...], cwd: str | None) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def _lines(traffic: Traffic | None) -> list[tuple[str, str]]:
     latency = "-"
     if traffic.latency_p50_us is not None and traffic.latency_p99_us is not None:
         latency = f"p50 {traffic.latency_p50_us / 1_000:.1f} ms, p99 {traffic.latency_p99_us / 1_000:.1f} ms"
-    refused = f", {traffic.refused} requests refused before that" if traffic.refused else ""
+    refused = f", {traffic.refused} request{'' if traffic.refused == 1 else 's'} refused before that" if traffic.refused else ""
     shadow = f", {traffic.would_be_denied} only in shadow" if traffic.would_be_denied else ""
     return [
         (f"last {traffic.seconds // 60} min", f"{traffic.calls} calls, {traffic.calls_a_minute:.1f} a minute{refused}"),
