@@ -6,12 +6,18 @@ from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.route import Credentials, Route
 from yett.gateway.tools import ToolBook
 from yett.ports import Event, Outbound
+from yett.protocol.answers import reads_one_way
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
 from yett.protocol.methods import Handling, handling_to_client
 from yett.protocol.peek import ResponsePeek
 from yett.protocol.rejection import METHOD_NOT_FOUND
 from yett.protocol.replies import empty_result, error
+
+
+def relayed_to_client(data: bytes, peek: ResponsePeek) -> bool:
+    """Whether a notification concerns the client, and cannot be read as something else by a reader that is lax with keys."""
+    return handling_to_client(peek.method or "", is_request=False) is Handling.RELAYED and reads_one_way(data)
 
 
 class FromServer:
@@ -32,7 +38,7 @@ class FromServer:
                 await self._answer(route, peek)
             return None
         self.notice(route, peek)
-        return event if handling_to_client(peek.method or "", is_request=False) is Handling.RELAYED else None
+        return event if relayed_to_client(event.data, peek) else None
 
     def notice(self, route: Route, peek: ResponsePeek) -> None:
         """Take note of a notification that concerns the gateway itself."""

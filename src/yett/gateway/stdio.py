@@ -13,6 +13,7 @@ from yett.errors import UpstreamFault
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
+from yett.gateway.from_server import relayed_to_client
 from yett.gateway.outcomes import failed, unreachable
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session, Sessions
@@ -22,7 +23,6 @@ from yett.ports import Answer, Clock, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message, classify_line
-from yett.protocol.methods import Handling, handling_to_client
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import Rejection
 from yett.protocol.replies import rejected
@@ -99,7 +99,7 @@ class StdioFront:
             return
         if peek.method == "notifications/tools/list_changed":
             self._parts.tools.changed(self._route().scope)
-        if handling_to_client(peek.method, is_request=False) is Handling.RELAYED:
+        if relayed_to_client(data, peek):
             await self._write(data)
 
     def _settle_era(self, message: Message) -> None:

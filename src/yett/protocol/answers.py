@@ -41,6 +41,15 @@ def read_answer(data: bytes) -> tuple[Members, dict[str, JsonValue]]:
     return _members_decoder.decode(data), value
 
 
+def reads_one_way(data: bytes) -> bool:
+    """Whether every reader sees the same members of this message: no key twice, none like the protocol's own."""
+    try:
+        value = read(data, depth_max=DEPTH_MAX)
+    except Unreadable:
+        return False
+    return isinstance(value, dict) and not has_look_alike(value.keys())
+
+
 def result_of(answer: Mapping[str, JsonValue]) -> dict[str, JsonValue] | None:
     """The result as a value, or None where the answer is an error."""
     if "error" in answer:
