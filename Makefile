@@ -42,19 +42,19 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "no Python >= 3.11 with the venv module was found; install one, or name it: make PYTHON=/path/to/python" >&2; exit 3; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/demo.stamp: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/demo.stamp: requirements/demo.txt pyproject.toml redbook/pyproject.toml | $(VENV)/bin/python
 	$(PIP_INSTALL) --require-hashes -r requirements/demo.txt
-	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e . -e ./redbook
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml redbook/pyproject.toml | $(VENV)/bin/python
 	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
-	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e . -e ./redbook
 	@touch $@ $(VENV)/demo.stamp
 
 # Locked versions and hashes, without index lines: pip and uv read the same files.
 LOCK := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package redbook-mcp --custom-compile-command "make lock"
 
 lock:
 	$(LOCK) --extra demo --group dev --group build --output-file requirements/dev.txt

@@ -1,0 +1,5 @@
+"""Xiaohongshu (RedBook) image notes over MCP."""
+
+from __future__ import annotations
+
+VERSION = "0.1.0"

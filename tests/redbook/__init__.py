@@ -1,0 +1,1 @@
+"""RedBook, the Xiaohongshu server."""
