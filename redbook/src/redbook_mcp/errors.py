@@ -32,11 +32,12 @@ class RedBookError(Exception):
     """One failure with its code, a sentence that names the place and the remedy, and whether trying again may help.
 
     The message is shown to the caller as it stands: it never holds a key, and quotes at most 500 characters of what
-    somebody else sent.
+    somebody else sent. `unbilled` says that the request surely cost nothing: it never reached the provider's model.
     """
 
-    def __init__(self, code: Code, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, code: Code, message: str, *, retryable: bool = False, unbilled: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.unbilled = unbilled

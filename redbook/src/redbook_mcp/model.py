@@ -86,6 +86,8 @@ class Version:
     feedback: str | None = None
     used_cover: bool = False
     warnings: tuple[str, ...] = ()
+    request: str | None = None
+    """Digest of the request that painted it: the same one again, soon, is a repeat and is answered from here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -87,6 +88,18 @@ class Projects(Protocol):
 
         What `edit` raises leaves everything as it was.
         """
+        ...
+
+    def painting(self, project_id: str) -> AbstractContextManager[None]:
+        """Held while pages of a project are painted: one painter at a time, across processes; a killed one lets go.
+
+        Errors: CONFLICT (retryable) at once when another holds it, naming since when; PROJECT_NOT_FOUND.
+        """
+        ...
+
+    def keep_reference(self, project_id: str, picture: bytes) -> str:
+        """Write a picture that came as a data URI, below the project's folder; returns its name for `read`, the same for the
+        same bytes."""
         ...
 
     def keep_version(self, project_id: str, page: int, cards: tuple[bytes, ...], prompt: str) -> tuple[int, tuple[str, ...]]:
