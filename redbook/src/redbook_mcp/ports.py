@@ -125,6 +125,10 @@ class Projects(Protocol):
         """
         ...
 
+    def spent(self, day: str) -> int:
+        """Images that are counted for a day so far."""
+        ...
+
     def give_back(self, day: str, images: int) -> None:
         """Take back what was counted for images that surely were not made."""
         ...
