@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -71,6 +72,37 @@ def test_a_body_that_is_declared_too_long_is_not_even_read(resting: Listener) ->
     connection.endheaders()
     assert connection.getresponse().status == 413
     connection.close()
+
+
+def test_a_body_without_a_declared_length_is_too_long_all_the_same(resting: Listener) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", resting.port, timeout=10)
+    fields = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    half = b" " * (1024 * 1024 // 2)
+    connection.request("POST", "/api/v1/servers", iter([half, half, b" "]), fields, encode_chunked=True)
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["error"]["code"]) == (413, "too_large")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/v1/servers", rb'{"name": "a\ud800", "url": "http://x/mcp"}'),
+        ("POST", "/api/v1/servers", rb'{"name": "a", "command": "\ud800"}'),
+        ("POST", "/api/v1/servers", rb'{"name": "a", "url": "http://x/mcp", "\ud800": ""}'),
+        ("POST", "/api/v1/servers", b'{"name": "a", "url": "http://x/\xff"}'),
+        ("POST", "/api/v1/grants", rb'{"server": "\ud800"}'),
+        ("PUT", "/api/v1/policies/p", rb'{"document": "{\"version\":\"1\",\"default\":\"deny\"}", "grants": ["\ud800"]}'),
+    ],
+)
+def test_text_that_is_no_text_is_refused_with_a_sentence(resting: Listener, method: str, path: str, body: bytes) -> None:
+    status, answer = resting.ask(method, path, body)
+    assert (status, answer["error"]["message"]) == (422, "the JSON has text that is not valid Unicode")
+
+
+def test_a_key_that_stands_twice_is_refused(resting: Listener) -> None:
+    status, answer = resting.ask("POST", "/api/v1/servers", b'{"name": "a", "name": "b", "url": "http://x/mcp"}')
+    assert (status, answer["error"]["message"]) == (422, "the JSON has a duplicate key")
 
 
 @pytest.mark.parametrize(

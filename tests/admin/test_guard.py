@@ -40,6 +40,17 @@ async def test_a_body_that_grows_one_byte_too_long_is_broken_off() -> None:
     assert await status_of([half, half, b"x"], Guard(swallow, "gate")) == 413
 
 
+async def test_a_framework_that_makes_another_error_of_the_break_is_not_heard() -> None:
+    async def mistaken(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await swallow(scope, receive, send)
+        except TooLarge:
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b"unreadable"})
+
+    assert await status_of([b"x" * (BODY_BYTES_MAX + 1)], Guard(mistaken, "gate")) == 413
+
+
 async def test_an_answer_that_has_begun_is_not_answered_twice() -> None:
     async def hasty(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

@@ -65,6 +65,23 @@ def test_a_file_that_cannot_be_read_keeps_its_last_good_revision_and_is_named(of
     assert [entry.document for entry in office.publication.last.policies] == [ALLOW]
 
 
+def test_a_problem_is_spread_as_soon_as_the_store_can_be_written_again(office: Office, path: Path) -> None:
+    path.write_text(DENY)
+    files = PolicyFiles(office.service, {"strict": path})
+    files.poll()
+    path.write_text("{")
+    engine = office.service.desk._store._engine  # type: ignore[attr-defined]  # the real store, which fails under the service
+    full = "CREATE TEMP TRIGGER full BEFORE UPDATE ON organisations BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+    for statement, known in ((full, 0), ("DROP TRIGGER full", 1)):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+        files.poll()
+        assert len(office.publication.last.problems) == known
+    count = len(office.publication.snapshots)
+    files.poll()
+    assert len(office.publication.snapshots) == count
+
+
 def test_the_reason_names_the_place_in_the_file(office: Office, path: Path) -> None:
     path.write_text('{"version":"1","defualt":"deny"}')
     PolicyFiles(office.service, {"strict": path}).poll()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hmac
 import logging
 import re
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from yett import __version__
 from yett.admin.desk import Desk
-from yett.admin.errors import AdminFault, Unauthorised
+from yett.admin.errors import AdminFault, Invalid, Unauthorised
 from yett.admin.guard import Guard, error_body
 from yett.admin.service import Service
 from yett.admin.views import (
@@ -37,6 +39,7 @@ from yett.admin.views import (
     StatusView,
 )
 from yett.errors import YettError
+from yett.protocol.strict_json import Unreadable, read
 
 PREFIX: Final = "/api/v1"
 ACTOR_MAX: Final = 64
@@ -57,8 +60,25 @@ def _service(
     return Service(request.app.state.desk, f"api:{name}" if name else "api")
 
 
+class _StrictRoute(APIRoute):
+    """Reads a body as strictly as the data plane does: one reading, and no text that a database or an answer cannot hold."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            if self.body_field is not None and (body := await request.body()):
+                try:
+                    read(body)
+                except Unreadable as error:
+                    raise Invalid(str(error)) from error
+            return await handle(request)
+
+        return handle_strictly
+
+
 Asked = Annotated[Service, Depends(_service)]
-router: Final = APIRouter()
+router: Final = APIRouter(route_class=_StrictRoute)
 
 
 @router.get("/status", tags=["status"])

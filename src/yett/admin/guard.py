@@ -51,28 +51,32 @@ class Guard:
         await self._guarded(scope, receive, send)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, but break off a body that grows too long on its way."""
-        received, begun = 0, False
+        """Pass on, but break off a body that grows too long on its way, and say so whatever the application makes of that."""
+        received, begun, broken_off = 0, False, False
 
         async def counting() -> Message:
-            nonlocal received
+            nonlocal received, broken_off
             message = await receive()
             received += len(message.get("body", b""))
             if received > BODY_BYTES_MAX:
+                broken_off = True
                 raise _too_large()
             return message
 
         async def noting(message: Message) -> None:
             nonlocal begun
+            if broken_off and not begun:
+                return  # the framework takes the break for a body that it cannot parse
             begun = True
             await send(message)
 
         try:
             await self._app(scope, counting, noting)
-        except TooLarge as error:
+        except TooLarge:
             if begun:
                 raise
-            await _refuse(send, error)
+        if broken_off and not begun:
+            await _refuse(send, _too_large())
 
 
 def check_host(header: str, own_host: str) -> None:

@@ -29,6 +29,8 @@ class PolicyFiles:
     service: Service
     files: Mapping[str, Path]
     _seen: dict[str, _State | None] = field(default_factory=dict)
+    _untold: set[str] = field(default_factory=set)
+    """Policies of which there is news that has not left yet: the store may fail in between."""
 
     async def watch(self, interval_s: float = POLL_S) -> None:
         """Poll for ever. Cancel it to stop."""
@@ -76,13 +78,15 @@ class PolicyFiles:
         return f"the file `{path}` of the policy `{name}` is not usable: {reason}; {kept}"
 
     def _report(self, name: str, problem: str | None) -> None:
-        if not self.service.desk.report(f"policy file {name}", problem):
-            return
-        if problem is not None:
-            _log.warning("%s", problem)
-        else:
-            _log.info("the policy `%s` is as its file says again", name)
-        self.service.desk.publish()
+        if self.service.desk.report(f"policy file {name}", problem):
+            self._untold.add(name)
+            if problem is not None:
+                _log.warning("%s", problem)
+            else:
+                _log.info("the policy `%s` is as its file says again", name)
+        if name in self._untold:
+            self.service.desk.publish()
+            self._untold.discard(name)
 
 
 def _first(error: PolicyRefused) -> str:
