@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -63,6 +64,24 @@ def test_one_byte_too_many_is_refused(tmp_path: Path) -> None:
     assert read_private(tmp_path / "f", size_max=5) == b"12345"
     with pytest.raises(OperatorFault, match="longer than 4 bytes"):
         read_private(tmp_path / "f", size_max=4)
+
+
+def test_a_pipe_in_its_place_is_refused_without_waiting_for_who_writes(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f", 0o600)
+    with pytest.raises(OperatorFault, match="is not a plain file"):
+        read_private(tmp_path / "f")
+
+
+def test_a_file_of_another_user_is_refused_unless_that_is_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_private(tmp_path / "f", b"one")
+    owner = (tmp_path / "f").stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    if owner == 0:
+        assert read_private(tmp_path / "f") == b"one"
+        os.chown(tmp_path / "f", 7, 7)
+        owner = 7
+    with pytest.raises(OperatorFault, match=rf"belongs to another user \(uid {owner}\); run this as that user"):
+        read_private(tmp_path / "f")
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:

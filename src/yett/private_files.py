@@ -24,7 +24,8 @@ def read_private(path: Path, size_max: int = SIZE_MAX) -> bytes | None:
     Errors: `OperatorFault` where it cannot be read, is not a plain file of ours, is longer than `size_max`, or others may use it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+        # Without O_NONBLOCK a pipe in its place would keep us waiting for somebody who writes.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -41,9 +42,11 @@ def read_private(path: Path, size_max: int = SIZE_MAX) -> bytes | None:
 
 
 def _check(status: os.stat_result, path: Path) -> None:
-    """Refuse what is no plain file, or one that others may use."""
+    """Refuse what is no plain file, or one that others may use. Root may do anything anyhow."""
     if not stat.S_ISREG(status.st_mode):
         raise OperatorFault(f"`{path}` is not a plain file; move it away")
+    if status.st_uid not in {0, os.geteuid()}:
+        raise OperatorFault(f"`{path}` belongs to another user (uid {status.st_uid}); run this as that user, or move it away")
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o077:
         raise OperatorFault(f"others may use `{path}` (mode {mode:04o}); run `chmod 600 {path}`")

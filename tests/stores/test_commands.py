@@ -31,7 +31,13 @@ def test_a_list_that_others_may_write_starts_nothing(tmp_path: Path) -> None:
         read_commands(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"a":{}}', b'{"a":{"argv":[]}}', b'{"a":{"argv":["x"],"shell":true}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"[]", b'{"a":{}}', b'{"a":{"argv":[]}}', b'{"a":{"argv":["x"],"shell":true}}'),
+        *(b'{"a":{"argv":["\xff"]}}', b'{"\xff":{"argv":["x"]}}', rb'{"a":{"argv":["\ud800"]}}'),
+    ],
+)
 def test_an_unreadable_list_starts_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "commands.json").write_bytes(content)
     (tmp_path / "commands.json").chmod(0o600)

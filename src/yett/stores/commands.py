@@ -34,7 +34,7 @@ def read_commands(state_dir: Path) -> Mapping[str, Command]:
         return {}
     try:
         return msgspec.json.decode(content, type=dict[str, Command])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise OperatorFault(f"the list of commands `{path}` is unreadable: {error}; mend or remove it") from error
 
 
