@@ -168,6 +168,21 @@ async def test_a_program_that_ends_at_once_is_named_with_its_last_words() -> Non
         assert "\x1b" not in gate.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "last"),
+    [
+        ("npm error 404 no such package\nnpm notice a new version", "npm error 404 no such package"),
+        ("npm warn old\nno such folder\nnpm WARN older\nnpm notice", "no such folder"),
+        ("npm notice one\nnpm notice two", "npm notice two"),
+        ("npm warning is a word", "npm warning is a word"),
+    ],
+)
+async def test_what_npm_tells_beside_the_matter_is_not_the_last_word(said: str, last: str) -> None:
+    async with rig(argv=["sh", "-c", 'echo "$0" >&2; exit 5', said]) as gate:
+        with pytest.raises(UpstreamFault, match=f"`sh` ended with status 5: {last}"):
+            await gate.send("echo")
+
+
 async def test_a_start_that_failed_is_not_tried_again_before_its_pause_is_over(tmp_path: Path) -> None:
     script = tmp_path / "server"
     async with rig(argv=[str(script)]) as gate:

@@ -31,6 +31,7 @@ SPARE_BYTES_MAX: Final = 1024 * 1024
 INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL")
 """Variables of the gateway that a child gets. None of them is a secret; everything else must be configured."""
 
+_NPM_ASIDE: Final = re.compile(rb"\s*npm (notice|warn)\b", re.IGNORECASE)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -162,9 +163,10 @@ class Child(asyncio.SubprocessProtocol):
 
     @property
     def last_stderr_line(self) -> str:
-        """The last thing it said on standard error; empty if nothing."""
+        """The last thing it said on standard error; empty if nothing. What npm tells beside the matter only if that is all."""
         lines = [line for line in bytes(self._stderr).splitlines() if line.strip()]
-        return self._spec.shown(lines[-1]) if lines else ""
+        telling = [line for line in lines if not _NPM_ASIDE.match(line)] or lines
+        return self._spec.shown(telling[-1]) if telling else ""
 
     # --- speaking to it -------------------------------------------------------------------------------------------------
 
