@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -39,11 +40,11 @@ def test_equal_keys_are_equal_and_others_are_not() -> None:
 
 
 def test_a_secret_cannot_be_changed() -> None:
-    secret = Secret(KEY)
+    secret: Any = Secret(KEY)
     with pytest.raises(AttributeError):
-        secret.value = "other"  # type: ignore[attr-defined]  # what is refused here
+        secret.value = "other"
     with pytest.raises(AttributeError):
-        del secret.value  # type: ignore[attr-defined]  # what is refused here
+        del secret.value
     assert secret.reveal() == KEY
 
 
