@@ -156,15 +156,3 @@ async def test_the_program_says_its_port_and_ends_on_a_signal(tmp_path: Path) ->
         program.send_signal(signal.SIGTERM)
         _, errors = await program.communicate()
     assert (program.returncode, errors) == (0, b"")
-
-
-async def test_the_program_ends_with_one_line_where_it_cannot_run(tmp_path: Path) -> None:
-    (tmp_path / "yett.toml").write_text("[control_plane]\nprot = 1\n")
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "yett.app.control_plane", "--config", str(tmp_path / "yett.toml")), stderr=subprocess.PIPE
-    )
-    async with asyncio.timeout(SOON_S):
-        _, errors = await program.communicate()
-    assert program.returncode == 3
-    assert errors.decode().startswith("error: ")
-    assert "did you mean `port`?" in errors.decode()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import errno
 import importlib
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -25,9 +22,10 @@ from yett.admin.publish import Publisher
 from yett.admin.service import Service
 from yett.app.address import Address, admin_token, forget_address, reachable, write_address
 from yett.app.desk import open_desk
-from yett.errors import OperatorFault, YettError
+from yett.app.process import announce, run_part, stop_on_signals
+from yett.errors import OperatorFault
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE
-from yett.settings import Settings, load_settings
+from yett.settings import Settings
 from yett.stores.control_lock import ControlBusy
 
 PATIENCE_S: Final = 5.0
@@ -45,7 +43,7 @@ async def run(settings: Settings, *, ready: Callable[[int], None] | None = None,
 
     Errors: `OperatorFault` where the port is taken, the store is held by another process, or a file cannot be used.
     """
-    stop = stop or _stop_on_signals()
+    stop = stop or stop_on_signals()
     listener = bind(settings.control_plane.host, settings.control_plane.port)
     with contextlib.closing(listener):
         publisher = Publisher(settings.state_dir / SNAPSHOT_FILE)
@@ -126,34 +124,11 @@ def bind(host: str, port: int) -> socket.socket:
         raise OperatorFault(f"cannot listen at {host}:{port}: {error.strerror}; set `control_plane.host`") from error
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
 def main() -> int:
     """Entry point of the process that `yett up` supervises."""
-    parser = argparse.ArgumentParser(prog="yett control plane")
-    parser.add_argument("--config", type=Path)
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for talkative in ("uvicorn", "alembic"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    try:
-        settings = load_settings(arguments.config)
-        asyncio.run(run(settings, ready=_announce))
-    except YettError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the supervisor shows it
-        return 3
-    return 0
-
-
-def _announce(port: int) -> None:
-    """One line on stdout that tells the supervisor the port."""
-    print(f"listening {port}", flush=True)  # noqa: T201 - a protocol, not talk
+    return run_part("control plane", lambda settings: asyncio.run(run(settings, ready=announce)))
 
 
 if __name__ == "__main__":

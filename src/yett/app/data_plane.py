@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import hashlib
 import logging
 import secrets
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from yett.app.clock import SystemClock
 from yett.app.fault_log import FaultLog
+from yett.app.process import announce, run_part, stop_on_signals
 from yett.app.upstreams import Upstreams
 from yett.audit.mode import AuditMode
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.limits import EdgeLimits
 from yett.edge.server import EdgeServer, serve
 from yett.edge.shared import Reports
-from yett.errors import OperatorFault, YettError
+from yett.errors import OperatorFault
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.calls import Calls
@@ -35,7 +33,7 @@ from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tokens import digest, token_key
 from yett.gateway.tools import ToolBook
 from yett.protocol.peek import peek_response
-from yett.settings import Settings, load_settings
+from yett.settings import Settings
 from yett.stores.state import StateStore
 from yett.upstreams.credentials import Credentials
 
@@ -96,7 +94,7 @@ async def run(
     """
     key = token_key(settings.state_dir)
     core = build_core(settings, key)
-    stop = stop or _stop_on_signals()
+    stop = stop or stop_on_signals()
     upstreams = Upstreams(settings, core.clock, core.credentials, _list_changes(core.tools), log.warning)
     try:
         front = HttpFront(_parts(settings, core, upstreams, key))
@@ -185,14 +183,6 @@ def log_failure(error: BaseException) -> None:
     log.error("a request failed inside the gateway", exc_info=error)
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
-
-
 def run_loop(main: Callable[[], Coroutine[object, object, None]]) -> None:
     """Run a coroutine function on the fastest loop there is."""
     try:
@@ -205,25 +195,15 @@ def run_loop(main: Callable[[], Coroutine[object, object, None]]) -> None:
 
 def main() -> int:
     """Entry point of the process that `yett up` supervises."""
-    parser = argparse.ArgumentParser(prog="yett data plane")
-    parser.add_argument("--config", type=Path)
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    try:
-        settings = load_settings(arguments.config)
-        run_loop(lambda: run(settings, ready=_announce))
-    except YettError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the supervisor shows it
-        return 3
-    return 0
+    return run_part("data plane", lambda settings: run_loop(lambda: run(settings, ready=_announce)))
 
 
 def _announce(server: EdgeServer) -> None:
-    """Start-up is over: calm the collector, and tell the supervisor the port by one line on stdout."""
+    """Start-up is over: calm the collector, and tell the supervisor."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 50)
-    print(f"listening {server.port}", flush=True)  # noqa: T201 - read by the supervisor
+    announce(server.port)
 
 
 if __name__ == "__main__":
