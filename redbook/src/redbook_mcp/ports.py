@@ -107,7 +107,7 @@ class Projects(Protocol):
         ...
 
     def read(self, project_id: str, file: str) -> bytes:
-        """A file that a version names. Errors: UNSAFE_PATH, RETRIEVAL_FAILED."""
+        """A file that a version names, or a reference picture. Errors: UNSAFE_PATH, RETRIEVAL_FAILED."""
         ...
 
     def path(self, project_id: str, file: str) -> str:
