@@ -153,6 +153,16 @@ def test_an_operators_fault_is_status_3(terminal: Terminal, monkeypatch: pytest.
     assert (done.status, done.err) == (3, "error: the disk is on fire; put it out\n")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_read_as_empty_and_written_to_in_vain(terminal: Terminal, closed: str) -> None:
+    words = [sys.executable, "-m", "yett.cli.main", "policy", "check", "-"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *words], capture_output=True, text=True, check=False, timeout=20, input="{"
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert bool(done.stdout) is (">&-" not in closed.split())
+
+
 def test_a_script_for_each_shell_is_printed(terminal: Terminal) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "_YETT_COMPLETE" in terminal.ok("completion", shell).out

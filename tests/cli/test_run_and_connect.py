@@ -106,6 +106,33 @@ def test_connect_without_a_token_says_where_to_put_it(tmp_path: Path) -> None:
     assert connect_module._token(tmp_path / "token", None) == "yett_x"
 
 
+def with_closed(closed: str, command: list[str], environment: dict[str, str], text: str) -> subprocess.CompletedProcess[str]:
+    """What a command does that a shell starts with one of its three streams closed."""
+    shell = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command]
+    return subprocess.run(shell, input=text, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(("closed", "name"), [("<&-", "stdin"), (">&-", "stdout")])
+@pytest.mark.parametrize("words", [["run", "--policy", "p.json", "--", "true"], ["connect", "time"]], ids=["run", "connect"])
+def test_without_a_way_to_the_client_the_start_is_refused(words: list[str], closed: str, name: str, tmp_path: Path) -> None:
+    done = with_closed(closed, [YETT, *words], environment_in(tmp_path), "")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"error: {name} is closed, and the client speaks through it; start this with {name} open\n"
+
+
+def test_without_a_stderr_messages_pass_and_nothing_else_does(tmp_path: Path) -> None:
+    policy = tmp_path / "p.json"
+    policy.write_text(json.dumps(POLICY), encoding="utf-8")
+    command = [YETT, "run", "--policy", str(policy), "--", sys.executable, "-m", "mcp_server_time"]
+    text = "".join(json.dumps(line) + "\n" for line in HANDSHAKE)
+    done = with_closed("2>&-", command, environment_in(tmp_path), text)
+    assert done.returncode == 0
+    assert [json.loads(line)["result"]["serverInfo"]["name"] for line in done.stdout.splitlines()] == ["mcp-time"]
+    bridged = with_closed("2>&-", [YETT, "connect", "time"], {**environment_in(tmp_path), "YETT_TOKEN": "x"}, text)
+    assert bridged.returncode == 0
+    assert [json.loads(line)["id"] for line in bridged.stdout.splitlines()] == [1]
+
+
 def test_run_takes_everything_behind_the_dashes_as_the_command() -> None:
     names = [parameter.name for parameter in run_module.command.params]
     assert names == ["policy_path", "name", "argv"]

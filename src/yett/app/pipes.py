@@ -9,9 +9,21 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol
 
+from yett.errors import OperatorFault
 from yett.protocol.lines import LineReader, Noise
 
 CHUNK_BYTES: Final = 64 * 1024
+
+
+def require_streams() -> None:
+    """Whoever starts this process gave it a stdin and a stdout.
+
+    Errors: `OperatorFault`.
+    """
+    # As they were at the start: what stands in for a missing one is no way to a client.
+    for name, stream in (("stdin", sys.__stdin__), ("stdout", sys.__stdout__)):
+        if stream is None:
+            raise OperatorFault(f"{name} is closed, and the client speaks through it; start this with {name} open")
 
 
 async def stdin_lines(on_noise: Callable[[Noise], None]) -> AsyncIterator[bytes]:

@@ -21,9 +21,10 @@ def command(context: CliContext, server: str, url: str | None, token_file: Path 
     from yett.app.bridge import Bridge
     from yett.app.clock import SystemClock
     from yett.app.data_plane import run_loop
-    from yett.app.pipes import stdin_lines, stdout_writer
+    from yett.app.pipes import require_streams, stdin_lines, stdout_writer
     from yett.upstreams.http import HttpUpstream
 
+    require_streams()
     secret = _token(token_file, token)
     plane = context.settings.data_plane
     base = (url or f"http://{plane.host}:{plane.port}").rstrip("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -151,6 +152,7 @@ click.version_option(__version__, prog_name="yett", message="%(prog)s %(version)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status. Errors are one line on stderr, never a traceback, unless they are bugs."""
+    _fill_missing_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     context = CliContext(json=_asks_for_json(arguments))
     try:
@@ -167,6 +169,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except YettError as error:
         return print_error(context, error)
     return status if isinstance(status, int) else Exit.OK
+
+
+def _fill_missing_streams() -> None:
+    """Open /dev/null where stdin, stdout or stderr is closed: what is opened next would take its number, be written to in its
+    place, and end the process, since the event loop never closes these three."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.set_inheritable(number, True)
+    sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:

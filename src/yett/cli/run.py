@@ -30,7 +30,9 @@ def command(context: CliContext, policy_path: Path, name: str | None, argv: tupl
 
     from yett.app.data_plane import run_loop
     from yett.app.local import LocalRun, environment, run_local
+    from yett.app.pipes import require_streams
 
+    require_streams()
     logging.basicConfig(level=logging.WARNING, format="yett: %(message)s", stream=sys.stderr)
     run = LocalRun(policy_path, name or shlex.join(argv), argv, environment())
     try:
