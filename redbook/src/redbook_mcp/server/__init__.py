@@ -1,0 +1,1 @@
+"""RedBook over MCP: five tools, resources, prompts, on stdio and Streamable HTTP."""
