@@ -147,7 +147,8 @@ class Transport:
         if isinstance(fault, _UNSENT):
             return RedBookError(
                 Code.PROVIDER_UNAVAILABLE,
-                f"{self._service.name}: the service cannot be reached ({type(fault).__name__}); check the base URL and the network",
+                f"{self._service.name}: the service cannot be reached ({type(fault).__name__}); "
+                "check the base URL and the network",
                 retryable=True,
                 unbilled=True,
             )
