@@ -1,0 +1,1 @@
+"""RedBook over the wire."""
