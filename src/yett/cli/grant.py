@@ -67,8 +67,7 @@ def _tell_token(context: CliContext, minted: GrantMinted) -> None:
         say(
             f"note: the grant has no policy, so every call is denied; `yett policy set NAME FILE --grant {grant.id}` gives it one"
         )
-    if minted.note is not None:
-        say(f"note: {minted.note}")
+    tell_note(minted.note)
 
 
 def _named(grant: GrantView) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, print_json, print_table, say
+from yett.cli.output import CommandError, plain, print_json, print_table, say
 
 if TYPE_CHECKING:
     from yett.quota.windows import Window
@@ -79,7 +79,7 @@ def reset(context: CliContext, /, counter: str, everything: bool, **wanted: str 
         print_json([as_json(figures) for figures in found])
     for figures in found:
         name, scope, owner, *_ = cells_of(figures)
-        say(f"`{name}` of {scope} {owner} is empty; it held {figures.used}")
+        say(plain(f"`{name}` of {scope} {owner} is empty; it held {figures.used}"))
 
 
 def as_json(figures: CounterFigures) -> dict[str, Any]:

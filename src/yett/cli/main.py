@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from yett import __version__
 from yett.cli.context import CliContext
-from yett.cli.output import CommandError, Exit, print_error
+from yett.cli.output import CommandError, Exit, is_utf8, print_error
 from yett.errors import YettError
 
 Row = tuple[str, str]
@@ -128,8 +128,26 @@ def _common_options() -> list[click.Option]:
     ]
 
 
+class Text(click.ParamType[str]):
+    """A word that came as UTF-8. What did not can be nobody's name: neither a database nor JSON can hold it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text: str = click.STRING.convert(value, param, ctx)
+        if not is_utf8(text):
+            self.fail(f"`{text}` is not UTF-8; write it in UTF-8", param, ctx)
+        return text
+
+
+TEXT: Final = Text()
+
+
 def _add_common_options(command: click.Command) -> None:
-    """Give `command` and everything below it the common options it does not have."""
+    """Give `command` and everything below it the common options it does not have, and text for every word of it."""
+    for parameter in command.params:
+        if parameter.type is click.STRING:
+            parameter.type = TEXT
     taken = {name for parameter in command.params for name in parameter.opts}
     command.params.extend(option for option in _common_options() if taken.isdisjoint(option.opts))
     if isinstance(command, click.Group) and not isinstance(command, LazyGroup):

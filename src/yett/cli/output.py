@@ -52,7 +52,22 @@ _JSON_CONTROLS: Final = {number: f"\\u{number:04x}" for number in (*range(0x7F, 
 
 def plain(text: object) -> str:
     """`text` on one line, without anything that a terminal would act upon. Names come from servers nobody trusts."""
-    return str(text).translate(_CONTROLS)
+    return _encodable(str(text).translate(_CONTROLS))
+
+
+def inert_json(text: str) -> str:
+    """JSON text that means the same and that no terminal acts upon: what JSON leaves as it is, is escaped as JSON allows."""
+    return _encodable(text.translate(_JSON_CONTROLS))
+
+
+def is_utf8(text: str) -> bool:
+    """Whether `text`, a word of the command line, was UTF-8: what was not, Python keeps as lone surrogates."""
+    return _encodable(text) == text
+
+
+def _encodable(text: str) -> str:
+    """`text` with lone surrogates as `\\udcff`: no stream takes them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def print_json(value: object) -> None:
@@ -66,8 +81,7 @@ def print_json_line(value: object) -> None:
 
 
 def _json(value: object, **style: Any) -> str:
-    """JSON text that no terminal acts upon: what JSON leaves as it is, is escaped as JSON allows."""
-    return json.dumps(value, ensure_ascii=False, default=str, **style).translate(_JSON_CONTROLS)
+    return inert_json(json.dumps(value, ensure_ascii=False, default=str, **style))
 
 
 def print_table(context: CliContext, headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
@@ -82,7 +96,7 @@ def print_table(context: CliContext, headings: Sequence[str], rows: Iterable[Seq
     if count:
         _print(context, table)
     elif empty:
-        say(empty)
+        say(plain(empty))
 
 
 def print_fields(context: CliContext, fields: Iterable[tuple[str, object]]) -> None:

@@ -48,7 +48,7 @@ def check(context: CliContext, files: tuple[Path, ...], yaml: bool) -> int:
         try:
             said = _summary(source.policy())
             if not context.json:
-                click.echo(f"{source.label}: {click.style('ok', fg='green')} ({said})", color=context.color())
+                click.echo(f"{plain(source.label)}: {click.style('ok', fg='green')} ({said})", color=context.color())
         except PolicyErrors as refused:
             failed = True
             report["errors"] = errors_as_json(source, refused.errors)
@@ -138,7 +138,7 @@ def _tell_changes(context: CliContext, changed: list[str], *, write: bool) -> No
         print_json({"changed": changed})
         return
     for label in changed:
-        click.echo(f"{label}: {'rewritten' if write else 'not in canonical form'}")
+        click.echo(f"{plain(label)}: {'rewritten' if write else 'not in canonical form'}")
     if not changed:
         say("in canonical form already")
 
@@ -160,7 +160,7 @@ def test(context: CliContext, files: tuple[Path, ...], junit: Path | None, verbo
     reports = [report for report, _ in ran]
     if junit is not None:
         try:
-            junit.write_text(as_junit(reports), encoding="utf-8")
+            junit.write_text(as_junit(reports), encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise CommandError(f"cannot write `{junit}`: {error.strerror}") from error
     if context.json:

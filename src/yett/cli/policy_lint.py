@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from yett import __version__
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, Exit, print_json, say
+from yett.cli.output import CommandError, Exit, plain, print_json, say
 from yett.cli.policy_source import FILES, PolicySource, read_bytes, read_source, told, yaml_option
 
 if TYPE_CHECKING:
@@ -165,10 +164,11 @@ def _as_github(_: CliContext, found: Sequence[Found]) -> None:
 
 
 def _escaped(text: str, *, members: bool = False) -> str:
-    """As workflow commands want it: nothing in a message may end it, and nothing in a member may begin another."""
+    """As workflow commands want it: nothing in a message may end it, nothing in a member may begin another, nothing acts on a
+    terminal."""
     for character, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), *(((":", "%3A"), (",", "%2C")) if members else ())):
         text = text.replace(character, code)
-    return text
+    return plain(text)
 
 
 def _as_sarif(_: CliContext, found: Sequence[Found]) -> None:
@@ -182,7 +182,7 @@ def _as_sarif(_: CliContext, found: Sequence[Found]) -> None:
     }
     results = [_sarif_result(each, list(rules)) for each in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    click.echo(json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2))
+    print_json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

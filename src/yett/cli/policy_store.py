@@ -100,7 +100,7 @@ def show(context: CliContext, name: str, revision: int | None, history: bool) ->
     else:
         if sys.stdout.isatty():
             print_fields(context, [("revision", found.revision.revision), ("source", found.policy.source or "set by command")])
-        click.echo(json.dumps(json.loads(found.document), indent=2, ensure_ascii=False))
+        print_json(json.loads(found.document))
 
 
 commands: Final = {"set": set_, "list": list_, "show": show}

@@ -7,6 +7,7 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 
+from yett.cli.output import inert_json, plain
 from yett.policy.canonical import canonical_document, json_ready
 from yett.policy.document import read_yaml
 from yett.policy.parse import parse_policy
@@ -32,9 +33,9 @@ def canonical_text(policy: Policy, source: PolicySource, *, keep_comments: bool 
     Errors: `CommentsLostError` where the YAML text has others and `keep_comments` is set.
     """
     if not source.yaml:
-        return _json(json_ready(canonical_document(policy))) + "\n"
+        return inert_json(_json(json_ready(canonical_document(policy)))) + "\n"
     head = _HEAD.match(source.text)
-    start = head[0] if head is not None else ""
+    start = "\n".join(map(plain, head[0].split("\n"))) if head is not None else ""
     if keep_comments and (line := _comment_below(source.text, start.count("\n"))) is not None:
         raise CommentsLostError(f"the comment in line {line} has no place in the canonical form")
     return start + _yaml(policy)
@@ -74,15 +75,22 @@ def _comments(found: Any) -> list[Any]:
 
 
 def _yaml(policy: Policy) -> str:
+    document = json_ready(canonical_document(policy))
+    text = _dumped(document, unicode=True)
+    if any(line != plain(line) for line in text.splitlines()):  # marks that reorder text, which YAML would print as they are
+        text = _dumped(document, unicode=False)
+    assert parse_policy(read_yaml(text.encode())) == policy, "the canonical text must mean the same policy"
+    return text
+
+
+def _dumped(document: object, *, unicode: bool) -> str:
     from ruamel.yaml import YAML
 
     writer = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
-    writer.allow_unicode = True
+    writer.allow_unicode = unicode
     writer.width = _WIDTH
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the library declares None only
     stream = StringIO()
-    writer.dump(json_ready(canonical_document(policy)), stream)
-    text = stream.getvalue()
-    assert parse_policy(read_yaml(text.encode())) == policy, "the canonical text must mean the same policy"
-    return text
+    writer.dump(document, stream)
+    return stream.getvalue()

@@ -34,7 +34,8 @@ def command(context: CliContext, policy_path: Path, name: str | None, argv: tupl
 
     require_streams()
     logging.basicConfig(level=logging.WARNING, format="yett: %(message)s", stream=sys.stderr)
-    run = LocalRun(policy_path, name or shlex.join(argv), argv, environment())
+    name = name or shlex.join(argv).encode("utf-8", "backslashreplace").decode()  # the log holds no other bytes
+    run = LocalRun(policy_path, name, argv, environment())
     try:
         run_loop(lambda: run_local(context.settings, run))
     except asyncio.CancelledError:

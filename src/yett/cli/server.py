@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, print_fields, print_json, print_table, tell_note
+from yett.cli.output import CommandError, is_utf8, print_fields, print_json, print_table, tell_note
 
 if TYPE_CHECKING:
     from yett.admin.views import Control, ServerChanged, ServerView
@@ -60,6 +60,11 @@ def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, 
     env, cwd = options.pop("env"), options.pop("cwd")
     if (env or cwd) and not argv:
         raise click.UsageError("--env and --cwd go with a program: yett server add NAME -- PROGRAM ARG…", ctx)
+    for word in (*argv, cwd or ""):
+        if not is_utf8(word):
+            raise click.UsageError(
+                f"`{word}` is not UTF-8, as the host's list of programs is; rename it, or start it by a script"
+            )
     with connect(context.settings) as control:
         if argv:
             changed = _add_program(context, control, name, argv, _variables(env), cwd)

@@ -48,7 +48,6 @@ def command(context: CliContext, /, minutes: int) -> int:
 def ask(settings: Settings) -> Health:
     """Ask the data plane how it is."""
     import http.client
-    import json
 
     from yett.app.address import reachable, url_of
 
@@ -57,15 +56,24 @@ def ask(settings: Settings) -> Health:
     connection = http.client.HTTPConnection(reachable(host), port, timeout=CONNECT_S)
     try:
         connection.request("GET", "/readyz")
-        answer = json.loads(connection.getresponse().read(ANSWER_BYTES_MAX))
-        status, problems = str(answer["status"]), tuple(map(str, answer.get("problems", ())))
-        return Health(url, status, answer.get("revision"), problems)
+        return _health(url, connection.getresponse().read(ANSWER_BYTES_MAX))
     except OSError as error:
         return Health(url, "not running", problems=(f"nothing answers there: {error.strerror or error}",))
     except (http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
         return Health(url, "not running", problems=(f"another program answers there ({type(error).__name__})",))
     finally:
         connection.close()
+
+
+def _health(url: str, body: bytes) -> Health:
+    """What a data plane says. Raises one of four errors where that is none: anything may answer at a port."""
+    import json
+
+    answer = json.loads(body)
+    status, revision = answer["status"], answer.get("revision")
+    if status not in {"ready", "not ready"} or not isinstance(revision, int | None):
+        raise ValueError(status)
+    return Health(url, status, revision, tuple(map(str, answer.get("problems", ()))))
 
 
 def _listening(settings: Settings) -> tuple[str, int]:
@@ -121,7 +129,7 @@ def _as_json(health: Health, traffic: Traffic | None, near: list[CounterFigures]
 def _print(context: CliContext, health: Health, traffic: Traffic | None, near: list[CounterFigures]) -> None:
     from rich.text import Text
 
-    state = Text.assemble((health.status, COLORS.get(health.status, "red")), f" at {health.url}")
+    state = Text.assemble((health.status, COLORS.get(health.status, "red")), f" at {plain(health.url)}")
     if health.revision is not None:
         state.append(f", revision {health.revision}")
     print_fields(context, [("gateway", state), *(("", plain(problem)) for problem in health.problems), *_lines(traffic)])
