@@ -141,8 +141,9 @@ class Downloads:
 
     async def _taken(self, url: httpx2.URL, response: httpx2.Response) -> bytes | str:
         status = response.status_code
-        if status in _REDIRECTS:
-            return response.headers.get("location", "")
+        elsewhere: str = response.headers.get("location", "")
+        if status in _REDIRECTS and elsewhere:
+            return elsewhere
         if status != 200:
             error = self._bad(f"the picture's address at {url.host} answered HTTP {status}")
             raise _PassingError(error) if status in RETRIED_STATUSES else error
