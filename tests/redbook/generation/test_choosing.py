@@ -113,7 +113,7 @@ def test_the_callers_own_limit_leaves_pages_for_another_call() -> None:
 
 
 def test_more_pages_than_the_operator_allows_are_refused_with_what_to_do() -> None:
-    with pytest.raises(RedBookError, match="4 pages to paint, at most 3 in one call here: .*maxPages") as caught:
+    with pytest.raises(RedBookError, match=r"4 pages to paint, at most 3 in one call here: .*maxPages") as caught:
         chosen(project(4), cap=3)
     assert caught.value.code is Code.TOO_MANY_PAGES
     assert chosen(project(4), cap=3, max_pages=10).paint == (1, 2, 3)

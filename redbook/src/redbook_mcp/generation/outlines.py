@@ -44,41 +44,43 @@ class Update:
 
 def create(house: House, draft: Draft) -> Project:
     """A new project, stored. Errors: UNSAFE_PATH, INVALID_INPUT of the reference picture; nothing is stored then."""
-    path, picture = house.references.check(draft.reference_image) if draft.reference_image else (None, None)
+    project_id = str(uuid.uuid4())
+    reference = _reference(house, project_id, draft.reference_image)
     now = stamp(house.clock)
     project = Project(
-        id=str(uuid.uuid4()),
+        id=project_id,
         theme=draft.theme,
         outline=draft.outline,
         created_at=now,
         updated_at=now,
         style=draft.style,
-        reference_image=path or None,
+        reference_image=reference,
         language=draft.language,
         watermark=draft.watermark if draft.watermark is not None else house.rules.watermark,
         note=draft.note,
     )
     house.projects.create(project)
-    if picture is None:
-        return project
-    name = house.projects.keep_reference(project.id, picture)
-    return house.projects.change(project.id, lambda stored: replace(stored, reference_image=name))
+    return project
 
 
 def update(house: House, change: Update) -> Project:
     """The changed project. Errors: PROJECT_NOT_FOUND, CONFLICT, UNSAFE_PATH, INVALID_INPUT; nothing is changed then."""
     house.projects.get(change.project_id)
-    reference = None
-    if change.reference_image:
-        reference, picture = house.references.check(change.reference_image)
-        if picture is not None:
-            reference = house.projects.keep_reference(change.project_id, picture)
+    reference = _reference(house, change.project_id, change.reference_image)
     return house.projects.change(change.project_id, lambda project: _updated(project, change, reference))
 
 
 def stale_pages(project: Project) -> tuple[int, ...]:
     """Pages whose picture shows an earlier text."""
     return tuple(page.number for page in project.outline if page_state(project, page.number) == "stale")
+
+
+def _reference(house: House, project_id: str, given: str | None) -> str | None:
+    """What the record is to hold of a reference picture; one that came with the call is kept below the project's folder."""
+    if given is None:
+        return None
+    path, picture = house.references.check(given)
+    return path if picture is None else house.projects.keep_reference(project_id, picture)
 
 
 def _updated(project: Project, change: Update, reference: str | None) -> Project:
@@ -113,7 +115,8 @@ def with_outline(project: Project, outline: tuple[Page, ...]) -> Project:
         if source in project.failures:
             failures[number] = project.failures[source]
     # Of pages that are gone the versions stay, for the day a page is there again; none of them is shown.
-    gone = {page: kept for page, kept in project.versions.items() if page > len(outline) and page not in sources.values()}
+    taken = set(sources.values())
+    gone = {page: kept for page, kept in project.versions.items() if page not in taken and page not in versions}
     return replace(
         project,
         outline=outline,

@@ -35,8 +35,9 @@ class References:
         return (self._projects.read(project.id, project.reference_image),)
 
     def check(self, given: str) -> tuple[str, bytes | None]:
-        """What the record is to hold of a picture that the caller names: an absolute path and None; or, of a data URI, an
-        empty text and the picture, to be kept with `keep_reference`. Errors: UNSAFE_PATH, INVALID_INPUT.
+        """Of a path, the absolute one and None; of a data URI, an empty text and its picture, for `Projects.keep_reference`.
+
+        Errors: UNSAFE_PATH, INVALID_INPUT.
         """
         if given[:5].lower() == "data:":
             return "", _from_data_uri(given)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -106,13 +108,15 @@ class Generation:
         job = _Job(key, stamp(self._house.clock))
         job.task = asyncio.create_task(self._work(job, request, painter), name=f"paint {request.project_id}")
         self._jobs[request.project_id] = job
-        job.task.add_done_callback(lambda task: self._done(request.project_id, task))
+        job.task.add_done_callback(lambda _: self._done(request.project_id))
         return job
 
-    def _done(self, project_id: str, task: asyncio.Task[Answer]) -> None:
-        del self._jobs[project_id]
-        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, RedBookError):
-            _LOG.error("painting failed", exc_info=error)
+    def _done(self, project_id: str) -> None:
+        job = self._jobs.pop(project_id)
+        assert job.task is not None  # a job is handed out with its task
+        error = None if job.task.cancelled() else job.task.exception()
+        if error is not None and not job.waiting:
+            _LOG.error("painting failed, and nobody waited for it", exc_info=error)
 
     async def _work(self, job: _Job, request: Request, painter: Painter) -> Answer:
         beat = asyncio.create_task(self._beat(job.progress), name="heartbeat")
@@ -122,7 +126,7 @@ class Generation:
             beat.cancel()
 
     async def _paint(self, job: _Job, request: Request, painter: Painter) -> Answer:
-        with self._house.projects.painting(request.project_id):
+        async with self._painting(request.project_id):
             project = await asyncio.to_thread(self._house.projects.get, request.project_id)
             choice = self._choice(request, project, job.key)
             if not choice.paint:
@@ -130,6 +134,16 @@ class Generation:
             series = await open_series(self._house, painter, request, project)
             run = Run(self._house, job.key, job.progress, may_go_on=lambda: job.waiting > 0 and not self._closing)
             return await run.paint(project, choice, series)
+
+    @asynccontextmanager
+    async def _painting(self, project_id: str) -> AsyncIterator[None]:
+        """The project's painting lock, had in a thread, as the store may wait a moment for it."""
+        lock = self._house.projects.painting(project_id)
+        await asyncio.to_thread(lock.__enter__)
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
 
     def _choice(self, request: Request, project: Project, key: str) -> Choice:
         rules = self._house.rules

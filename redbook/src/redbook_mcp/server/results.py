@@ -106,9 +106,11 @@ def images_json(projects: Projects, project: Project, numbers: Iterable[int], pa
 
 def checks_json(project: Project) -> list[Json]:
     """What the platform's rules say of the note and its pages."""
+    shown = [version for page in project.outline if (version := project.shown(page.number))]
+    images = sum(len(version.files) for version in shown) if shown else None
     return [
         _present({"level": found.level, "code": found.code, "message": found.message, "place": found.place})
-        for found in check_note(project.note, project.outline)
+        for found in check_note(project.note, project.outline, images=images)
     ]
 
 
