@@ -18,7 +18,7 @@ from redbook_mcp.errors import Code, RedBookError
 from redbook_mcp.pictures import format_of
 from redbook_mcp.providers.faults import RETRIED_STATUSES, bad_reply
 from redbook_mcp.providers.service import Service
-from redbook_mcp.providers.transport import quiet_libraries, read_within
+from redbook_mcp.providers.transport import no_cookies, quiet_libraries, read_within, tls
 
 REDIRECTS_MAX: Final = 3
 URL_CHARACTERS_MAX: Final = 8192
@@ -77,6 +77,8 @@ class Downloads:
         self._origin = _origin(service.base)
         self._resolve = resolver
         self._client = httpx2.AsyncClient(
+            verify=tls(),
+            cookies=no_cookies(),
             timeout=httpx2.Timeout(config.timeouts.download, connect=config.timeouts.connect, pool=None),
             # No connection outlives its picture: the next one may go to another host behind the same address.
             limits=httpx2.Limits(max_keepalive_connections=0),
@@ -167,8 +169,8 @@ class Downloads:
         at_home = _origin(parsed) == self._origin
         if parsed.scheme != "https" and not (parsed.scheme == "http" and at_home):
             raise self._bad(f"the picture's address is `{parsed.scheme[:20]}`, not https")
-        if not parsed.host or parsed.userinfo:
-            raise self._bad("the picture's address has no host, or a user in it")
+        if not parsed.host or parsed.userinfo or not 1 <= (parsed.port or 443) <= 65535:
+            raise self._bad("the picture's address has no host, no possible port, or a user in it")
         return parsed.copy_with(fragment=None)
 
     async def _checked(self, url: httpx2.URL, attempt: int) -> httpx2.URL:

@@ -11,11 +11,14 @@ import asyncio
 import json
 import logging
 import math
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Final
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Final
 
 import httpx2
 
@@ -73,12 +76,14 @@ class Transport:
         self._config = service.config
         self._headers = dict(headers)
         limits = self._config.timeouts
-        # The operator's own proxy is used for the service, but never for this network.
-        self._client = httpx2.AsyncClient(
+        self._client = _client(
+            verify=tls(),
+            cookies=no_cookies(),
             timeout=httpx2.Timeout(limits.read, connect=limits.connect, pool=None),
             limits=httpx2.Limits(max_connections=self._config.concurrency, keepalive_expiry=20.0),
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "redbook-mcp"},
             follow_redirects=False,
+            # The operator's own proxy is used for the service, but never for this network.
             trust_env=not is_local_name(service.base.host),
         )
 
@@ -193,6 +198,17 @@ def retry_after_s(value: str | None, now_ns: int) -> float | None:
     return max(0.0, moment.timestamp() - now_ns / 1e9)
 
 
+def no_cookies() -> CookieJar:
+    """A jar that nothing can be put into: an answer of one host or of one page says nothing to the next."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """What every connection is verified with; the certificates are read once, since that takes a tenth of a second."""
+    return httpx2.create_ssl_context()
+
+
 def quiet_libraries() -> None:
     """The HTTP libraries log addresses, which may be signed, and the headers of answers, which may repeat a key."""
     for name in ("httpx2", "httpcore2"):
@@ -220,6 +236,17 @@ async def _body_within(response: httpx2.Response, bytes_max: int) -> tuple[bytes
         if size > bytes_max:
             return b"".join(pieces)[:bytes_max], False
     return b"".join(pieces), True
+
+
+def _client(**options: Any) -> httpx2.AsyncClient:
+    """Errors: INVALID_INPUT for a proxy of the environment that cannot be used."""
+    try:
+        return httpx2.AsyncClient(**options)
+    except (ImportError, ValueError, httpx2.InvalidURL):
+        raise RedBookError(
+            Code.INVALID_INPUT,
+            "the proxy in HTTPS_PROXY or ALL_PROXY cannot be used; give an http proxy, or name the service in NO_PROXY",
+        ) from None
 
 
 def _is_final(answer: Answer, secrets: tuple[Secret, ...]) -> bool:
