@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.cli.ledger import many_counters, recorded
 from tests.cli.terminal import Terminal
 from tests.stores.ledger_cases import allow, call, key, limit
@@ -24,14 +26,26 @@ def test_every_counter_is_shown_with_whose_it_is_and_what_is_used(terminal: Term
         ["load", "server", "payments", "day, sliding", "1", "5"],
         ["all", "organisation", "org", "week", "1", "5"],
     ]
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d", row[6]) for row in cells)
+    assert all(re.fullmatch(r"\d\d-\d\d \d\d:\d\d:\d\d", row[6]) for row in cells)
     assert cells[0][7] == "/tools/pay/limits/spend"
+
+
+def test_on_a_narrow_terminal_the_rule_is_a_line_of_its_own(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(terminal, many_counters)
+    monkeypatch.setenv("COLUMNS", "80")
+    heading, *lines = terminal.ok("limits", "show").out.splitlines()
+    assert heading.split() == ["COUNTER", "SCOPE", "OF", "WINDOW", "USED", "MAX", "FREE", "AGAIN"]
+    assert lines[1].strip() == "/tools/pay/limits/spend"
+    assert len(lines) == 2 * 6
+    assert all(re.search(r" \d+ +\d+ +\d\d-\d\d \d\d:\d\d:\d\d$", line) for line in lines[::2])
+    assert max(map(len, [heading, *lines])) <= 80
 
 
 def test_json_has_amounts_as_text_and_the_share_that_is_used(terminal: Terminal) -> None:
     recorded(terminal, many_counters)
     first = terminal.ok("limits", "show", "--json", "--counter", "spend", "--grant", "g1").json
     assert len(first) == 1
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first[0]["free_again"])
     assert (first[0]["used"], first[0]["max"], first[0]["share"], first[0]["owner"]) == ("90", "100", 0.9, ["org", "srv", "g1"])
 
 

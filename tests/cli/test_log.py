@@ -11,11 +11,18 @@ import sys
 from typing import Any
 
 import pytest
+from click import unstyle
 
 from tests.cli.ledger import recorded, usual
 from tests.cli.terminal import Terminal
-from tests.stores.ledger_cases import DENIED, call
+from tests.stores.ledger_cases import DENIED, OK, call
+from yett.audit.record import Refused, SecurityRecord
+from yett.cli.log import _line
+from yett.gateway.feed import SNAPSHOT_FILE, store_snapshot
+from yett.gateway.snapshot import GrantEntry, SnapshotData
+from yett.policy.decision import Code, Decision, Effect
 from yett.stores.state import StateStore
+from yett.stores.state_reader import LogFilter, StateReader
 
 
 def lines(out: str) -> list[Any]:
@@ -36,6 +43,59 @@ def test_the_log_is_a_table_with_the_newest_entry_last(terminal: Terminal) -> No
         "allow | billing agent | mail: pay | not_sent 0.0 ms",
         "refused | - | payments | token_refused: no such token",
     ]
+
+
+async def long(store: StateStore, now_ns: int) -> None:
+    """A denied call by a long rule, and one of a program with a long name that went well."""
+    rule = "/tools/write_file/require/args.path-path_within"
+    denied = Decision(Effect.DENY, Code.REQUIRE_FAILED, rule, "write under your folder only")
+    store.note(call(denied, at_ns=now_ns, target="write_file", server_name="notes", grant_label="research agent"))
+    program = "npx -y @modelcontextprotocol/server-filesystem"
+    done = await store.admit(call(at_ns=now_ns, target="list_directory", server_name=program, grant_label=program))
+    assert done.receipt is not None
+    store.settle(done.receipt, OK)
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_on_a_narrow_terminal_an_entry_is_one_line_and_its_reason_another(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, follow: bool
+) -> None:
+    path = recorded(terminal, long)
+    monkeypatch.setenv("COLUMNS", "80")
+    if follow:
+        with StateReader(path) as reader:
+            shown = [line for entry in reader.entries(LogFilter(), 9) for line in unstyle(_line(entry, narrow=True)).splitlines()]
+    else:
+        _, *shown = terminal.ok("log").out.splitlines()
+    denied, why, allowed = shown
+    assert re.fullmatch(r"\d\d-\d\d \d\d:\d\d:\d\d  deny +research agent +notes: write_file", denied)
+    assert why == "    require_failed /tools/write_file/require/args.path-path_within"
+    assert re.fullmatch(r".{14}  allow +npx -y @model[a-z]*… +list_directory +ok 1\.2 ms", allowed)
+    assert max(map(len, shown)) <= 80
+
+
+async def refused_with_grants(store: StateStore, now_ns: int) -> None:
+    for number, grant in enumerate(("g-live", "g-gone", "local:npx server"), 1):
+        store.note(SecurityRecord(now_ns, f"r{number}", Refused.UNREADABLE, "the JSON has a duplicate key", "shop", grant))
+
+
+def test_a_refused_request_names_its_grant_by_its_label_where_that_is_known(terminal: Terminal) -> None:
+    path = recorded(terminal, refused_with_grants)
+    grant = GrantEntry(id="g-live", digest="", server="s", label="billing agent")
+    store_snapshot(path.parent / SNAPSHOT_FILE, SnapshotData(revision=1, organisation="o", grants=[grant]))
+    labels = [line.get("grant_label") for line in lines(terminal.ok("log", "--json").out)]
+    assert labels == ["billing agent", None, "npx server"]
+    assert [re.split(r"  +", row)[2] for row in terminal.ok("log").out.splitlines()[1:]] == [
+        "billing agent",
+        "g-gone",
+        "npx server",
+    ]
+    assert [
+        ids(terminal, "--grant", label) for label in ("billing agent", "g-live", "g-gone", "npx server", "local:npx server")
+    ] == [*(["r1"], ["r1"], ["r2"], ["r3"], ["r3"])]
+    (path.parent / SNAPSHOT_FILE).write_text("{")
+    assert ids(terminal, "--grant", "billing agent") == []
+    assert "g-live" in terminal.ok("log").out
 
 
 def test_json_is_one_line_an_entry_with_everything_that_was_recorded(terminal: Terminal) -> None:

@@ -48,6 +48,22 @@ def test_a_table_is_whole_where_nobody_looks_at_it(capsys: pytest.CaptureFixture
     assert second == "      " + plain(EVIL)
 
 
+def test_a_column_that_is_to_stay_whole_is_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    narrow = CliContext(environment={"COLUMNS": "20"})
+    print_table(narrow, ("A", "B"), [("01-02 03:04", "one two three four")], whole=("A",))
+    assert [line.partition("  ")[0] for line in capsys.readouterr().out.splitlines()][:2] == ["A", "01-02 03:04"]
+
+
+def test_a_table_that_is_too_wide_puts_its_last_column_below(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [("01-02 03:04", "one two three", "because"), ("01-02 03:05", EVIL, None)]
+    for columns in ("20", "80"):
+        print_table(CliContext(environment={"COLUMNS": columns}), ("A", "B", "WHY"), rows, whole=("A",), below="WHY")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == ["A            B", "01-02 03:04  one tw…", "    because", r"01-02 03:05  a\x1b[…"]
+    assert lines[4].split() == ["A", "B", "WHY"]
+    assert len(lines) == 4 + 3
+
+
 def test_an_empty_table_is_a_remark_and_no_data(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(CONTEXT, ("NAME",), [], empty="nothing yet")
     captured = capsys.readouterr()

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, plain, print_json, print_table, say
+from yett.cli.output import CommandError, local_time, plain, print_json, print_table, say
 
 if TYPE_CHECKING:
     from yett.quota.windows import Window
     from yett.stores.state_figures import CounterFigures
 
 HEADINGS: Final = ("COUNTER", "SCOPE", "OF", "WINDOW", "USED", "MAX", "FREE AGAIN", "RULE")
+WHOLE: Final = ("SCOPE", "USED", "MAX", "FREE AGAIN")
 SCOPES: Final = ("grant", "session", "server", "organisation")
 LISTED_MAX: Final = 10
 """Counters that are named where several fit."""
@@ -51,7 +52,7 @@ def show(context: CliContext, /, everything: bool, **wanted: str | None) -> None
     if context.json:
         print_json([as_json(figures) for figures in found])
     else:
-        print_table(context, HEADINGS, map(cells_of, found), empty="no counter holds anything")
+        print_table(context, HEADINGS, map(cells_of, found), empty="no counter holds anything", whole=WHOLE, below=HEADINGS[-1])
 
 
 @command.command("reset")
@@ -84,6 +85,8 @@ def reset(context: CliContext, /, counter: str, everything: bool, **wanted: str 
 
 def as_json(figures: CounterFigures) -> dict[str, Any]:
     """A counter for machines. Amounts are text: they are exact decimals."""
+    from yett.admin.checks import show_moment
+
     key = figures.key
     return {
         "counter": key.name,
@@ -97,7 +100,7 @@ def as_json(figures: CounterFigures) -> dict[str, Any]:
         "used": str(figures.used),
         "max": str(figures.maximum),
         "share": round(figures.share, 4),
-        "free_again": _moment(figures.opens_at_ns),
+        "free_again": None if figures.opens_at_ns is None else show_moment(_up_to_second(figures.opens_at_ns)),
         "rule": figures.rule,
     }
 
@@ -112,7 +115,7 @@ def cells_of(figures: CounterFigures) -> tuple[object, ...]:
         _window(key.window),
         figures.used,
         figures.maximum,
-        _moment(figures.opens_at_ns),
+        None if figures.opens_at_ns is None else local_time(_up_to_second(figures.opens_at_ns)),
         figures.rule,
     )
 
@@ -170,13 +173,9 @@ def _window(window: Window) -> str:
     return f"{name}, sliding" if window.sliding else name
 
 
-def _moment(at_ns: int | None) -> str | None:
-    """Local time, to the second, rounded up."""
-    from datetime import datetime
-
-    if at_ns is None:
-        return None
-    return datetime.fromtimestamp(-(-at_ns // 1_000_000_000)).astimezone().isoformat(sep=" ")
+def _up_to_second(at_ns: int) -> int:
+    """Rounded up: a second earlier, the counter would still be closed."""
+    return -(-at_ns // 1_000_000_000) * 1_000_000_000
 
 
 def _actor() -> str:

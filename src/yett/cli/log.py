@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import plain, print_json_line, print_table, say
+from yett.cli.output import BELOW, local_time, plain, print_json_line, print_table, say
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -25,8 +25,14 @@ COLORS: Final = {
     **{"would_deny": "yellow", "would_ask": "yellow", "refused": "magenta", "event": "cyan"},
 }
 HEADINGS: Final = ("TIME", "DECISION", "GRANT", "CALL", "OUTCOME", "WHY")
+WHOLE: Final = ("TIME", "DECISION")
 WIDTHS: Final = (14, 10, 16, 32, 16)
 """Columns of a followed log, which has no table to fit itself to; the last takes what it needs."""
+NARROW: Final = (14, 10, 14, 22, 12)
+"""The same where the terminal has fewer than `NARROW_BELOW` columns; the last is a line of its own then."""
+NARROW_BELOW: Final = 120
+LOCAL: Final = "local:"
+"""How the ids of grants of `yett run` begin; the label follows."""
 LIMIT: Final = 50
 LIMIT_MAX: Final = 1_000_000
 MOMENT_MAX_NS: Final = 2**63 - 1
@@ -76,7 +82,8 @@ def command(context: CliContext, /, follow: bool, limit: int, stream: str | None
     from yett.stores.state_reader import LogFilter, Stream
 
     path = context.settings.state_dir / STATE_FILE
-    wanted_entries = LogFilter(stream=Stream(stream) if stream else None, **wanted)
+    grant_id = Labels(context.settings.state_dir).id_of(wanted["grant"]) if wanted["grant"] else None
+    wanted_entries = LogFilter(stream=Stream(stream) if stream else None, grant_id=grant_id, **wanted)
     if follow:
         _follow(context, path, wanted_entries, limit)
     elif path.exists():
@@ -88,24 +95,39 @@ def command(context: CliContext, /, follow: bool, limit: int, stream: str | None
 def _show(context: CliContext, path: Path, wanted: LogFilter, limit: int) -> None:
     from yett.stores.state_reader import StateReader
 
+    labels = Labels(path.parent)
     with StateReader(path) as reader:
-        entries = reader.entries(wanted, limit)
+        entries = [labels.put_into(entry) for entry in reader.entries(wanted, limit)]
     if context.json:
         for entry in entries:
             print_json_line(as_json(entry))
     else:
-        print_table(context, HEADINGS, map(_table_row, entries), empty="nothing in the log fits")
+        print_table(context, HEADINGS, map(_table_row, entries), empty="nothing in the log fits", whole=WHOLE, below=HEADINGS[-1])
 
 
 def _follow(context: CliContext, path: Path, wanted: LogFilter, limit: int) -> None:
-    for entry in _followed(path, wanted, limit):
+    labels = Labels(path.parent)
+    narrow = not context.json and context.console().width < NARROW_BELOW
+    for entry in map(labels.put_into, _followed(path, wanted, limit)):
         if context.json:
             print_json_line(as_json(entry))
         else:
-            *cells, last = cells_of(entry)
-            padded = [f"{plain(cell)[:width]:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True)]
-            padded[1] = click.style(padded[1], fg=COLORS.get(cells[1]))
-            click.echo(f"{'  '.join(padded)}  {plain(last)}".rstrip(), color=context.color())
+            click.echo(_line(entry, narrow=narrow), color=context.color())
+
+
+def _line(entry: LogEntry, *, narrow: bool) -> str:
+    """An entry on one line, or on two where the terminal is narrow."""
+    *cells, why = map(plain, cells_of(entry))
+    padded = [_fitted(cell, width) for cell, width in zip(cells, NARROW if narrow else WIDTHS, strict=True)]
+    padded[1] = click.style(padded[1], fg=COLORS.get(cells[1]))
+    line = "  ".join(padded)
+    if not narrow:
+        return f"{line}  {why}".rstrip()
+    return f"{line.rstrip()}\n{BELOW}{why}" if why else line.rstrip()
+
+
+def _fitted(text: str, width: int) -> str:
+    return f"{text:<{width}}" if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _followed(path: Path, wanted: LogFilter, limit: int) -> Iterator[LogEntry]:
@@ -121,6 +143,44 @@ def _followed(path: Path, wanted: LogFilter, limit: int) -> Iterator[LogEntry]:
         after = reader.newest()
         yield from (entry for entry in reader.entries(wanted, limit) if entry.seq <= after)
         yield from reader.follow(replace(wanted, after=after))
+
+
+class Labels:
+    """The labels of grants, for requests that were refused: their records hold the id alone."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+        self._known: dict[str, str | None] = {}
+
+    def put_into(self, entry: LogEntry) -> LogEntry:
+        """`entry` with its grant's label, where that is known."""
+        from dataclasses import replace
+
+        if entry.grant_id is None or entry.grant_label is not None:
+            return entry
+        return replace(entry, grant_label=self._of(entry.grant_id))
+
+    def id_of(self, label: str) -> str | None:
+        """The id of the live grant with this label."""
+        return next((grant_id for grant_id, its_label in self._live().items() if its_label == label), None)
+
+    def _of(self, grant_id: str) -> str | None:
+        if grant_id.startswith(LOCAL):
+            return grant_id.removeprefix(LOCAL)
+        if grant_id not in self._known:  # it may have been minted since
+            self._known = {grant_id: None, **self._live()}
+        return self._known[grant_id]
+
+    def _live(self) -> dict[str, str]:
+        """Those of the live grants, as the control plane last said; none where that cannot be read."""
+        from yett.errors import OperatorFault
+        from yett.gateway.feed import SNAPSHOT_FILE, load_snapshot
+
+        try:
+            snapshot = load_snapshot(self._state_dir / SNAPSHOT_FILE)
+        except OperatorFault:
+            return {}
+        return {grant.id: grant.label for grant in snapshot.grants if grant.label} if snapshot is not None else {}
 
 
 def as_json(entry: LogEntry) -> dict[str, Any]:
@@ -147,7 +207,7 @@ def cells_of(entry: LogEntry) -> tuple[str, ...]:
     """An entry for people, by `HEADINGS`."""
     server, target = entry.server or "-", entry.target
     return (
-        datetime.fromtimestamp(entry.at_ns // 1_000_000_000).strftime("%m-%d %H:%M:%S"),
+        local_time(entry.at_ns),
         entry.decision or "event",
         entry.grant_label or entry.grant_id or "-",
         # The grant of a local run is called as its server is: once is enough.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,10 @@ from yett.errors import YettError
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
+
+BELOW: Final = "    "
+"""Before a line that belongs to the one above."""
 
 
 class Exit(IntEnum):
@@ -70,6 +75,11 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def local_time(at_ns: int) -> str:
+    """For people: a moment of this year or so, on this machine's clock, to the second."""
+    return datetime.fromtimestamp(at_ns // 1_000_000_000).strftime("%m-%d %H:%M:%S")
+
+
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
     click.echo(_json(value, indent=2))
@@ -84,19 +94,59 @@ def _json(value: object, **style: Any) -> str:
     return inert_json(json.dumps(value, ensure_ascii=False, default=str, **style))
 
 
-def print_table(context: CliContext, headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
-    """A table on stdout. Without rows, `empty` goes to stderr. An element of a row may be a rich `Text` for colour."""
-    from rich.table import Table
+def print_table(
+    context: CliContext,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str = "",
+    whole: Collection[str] = (),
+    below: str | None = None,
+) -> None:
+    """A table on stdout. Without rows, `empty` goes to stderr. An element of a row may be a rich `Text` for colour.
+
+    Where the terminal is too narrow, cells go on in further lines. With `below`, the heading of the last column, that one moves
+    below each row instead, and the others are cut off, but for those under the headings `whole`.
+    """
     from rich.text import Text
 
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold", show_edge=False)
-    count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007 - counted, for there may be none
-        table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else plain(cell)) for cell in row))
-    if count:
-        _print(context, table)
-    elif empty:
-        say(plain(empty))
+    shown = [[cell if isinstance(cell, Text) else Text("" if cell is None else plain(cell)) for cell in row] for row in rows]
+    if not shown:
+        if empty:
+            say(plain(empty))
+        return
+    widths = [max(map(len, column)) for column in zip(headings, *shown, strict=True)]
+    if below is not None and sum(widths) + 2 * (len(widths) - 1) > context.console().width:
+        assert below == headings[-1]
+        _print_with_below(context, headings, shown, whole)
+    else:
+        _print(context, _table(headings, shown, whole))
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[Text]], whole: Collection[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in whole)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _print_with_below(
+    context: CliContext, headings: Sequence[str], rows: Sequence[Sequence[Text]], whole: Collection[str]
+) -> None:
+    """Two lines a row: what stands in the last column is long, and mostly what is looked for."""
+    for row in rows:
+        for cell in row:
+            cell.no_wrap, cell.overflow = True, "ellipsis"
+    lines = _lines(context, _table(headings[:-1], [row[:-1] for row in rows], whole))
+    click.echo(next(lines), color=context.color())
+    for line, (*_, last) in zip(lines, rows, strict=True):
+        click.echo(line, color=context.color())
+        if last:
+            click.echo(f"{BELOW}{last.plain}")
 
 
 def print_fields(context: CliContext, fields: Iterable[tuple[str, object]]) -> None:
@@ -115,11 +165,15 @@ def print_fields(context: CliContext, fields: Iterable[tuple[str, object]]) -> N
 
 def _print(context: CliContext, table: Table) -> None:
     """Without the blanks that fill a table's last column: they would only wrap lines."""
+    for line in _lines(context, table):
+        click.echo(line, color=context.color())
+
+
+def _lines(context: CliContext, table: Table) -> Iterator[str]:
     console = context.console()
     with console.capture() as captured:
         console.print(table)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip(), color=context.color())
+    return (line.rstrip() for line in captured.get().splitlines())
 
 
 def say(message: str) -> None:

@@ -138,10 +138,11 @@ def _print(context: CliContext, health: Health, traffic: Traffic | None, near: l
         rows = [(rule.calls, rule.decision, rule.code, rule.rule) for rule in traffic.top_rules]
         print_table(context, ("CALLS", "DECISION", "CODE", "RULE"), rows)
     if near:
-        from yett.cli.limits import HEADINGS, cells_of
+        from yett.cli.limits import HEADINGS, WHOLE, cells_of
 
         click.echo()
-        print_table(context, ("FULL", *HEADINGS), [(f"{figures.share:.0%}", *cells_of(figures)) for figures in near])
+        full = [(f"{figures.share:.0%}", *cells_of(figures)) for figures in near]
+        print_table(context, ("FULL", *HEADINGS), full, whole=("FULL", *WHOLE), below=HEADINGS[-1])
 
 
 def _lines(traffic: Traffic | None) -> list[tuple[str, str]]:

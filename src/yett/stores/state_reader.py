@@ -44,6 +44,8 @@ class LogFilter:
 
     grant: str | None = None
     """Id or label."""
+    grant_id: str | None = None
+    """The id of the grant that `grant` is the label of, for refused requests: their records hold no label."""
     server: str | None = None
     """Id or name."""
     tool: str | None = None
@@ -219,7 +221,7 @@ _TERMS: Final[dict[Stream, dict[str, str]]] = {
         "since_ns": "calls.at_ns >= ?",
     },
     Stream.SECURITY: {
-        "grant": "grant_id = ?",
+        "grant": "grant_id IN (?, 'local:' || ?)",
         "server": "server = ?",
         "decision": "'refused' = ?",
         "code": "kind = ?",
@@ -236,6 +238,8 @@ def _conditions(stream: Stream, wanted: LogFilter) -> list[tuple[str, str | int]
     conditions: list[tuple[str, str | int]] = []
     for name in ("grant", "server", "tool", "decision", "code", "since_ns"):
         value = getattr(wanted, name)
+        if name == "grant" and stream is Stream.SECURITY:
+            value = wanted.grant_id or value
         if value is None:
             continue
         term = _TERMS[stream].get(name)
