@@ -14,7 +14,7 @@ from yett.policy.compile import CompiledPolicy, compile_policy
 from yett.policy.decision import Decision
 from yett.policy.outcome import after_reserve
 from yett.policy.parse import parse_policy
-from yett.quota.charge import Amount, CounterKey, add
+from yett.quota.charge import Amount, CounterKey, Usage, add
 from yett.quota.reserve import current_bucket, refusal
 
 
@@ -46,9 +46,11 @@ def decided(policy: CompiledPolicy | None, pair: Pair) -> Decision:
 def gateway_says(pair: Pair) -> Decision:
     """What comes of a call on its way through the gate: judged with the counters it asks to look at, then reserved."""
     policy, usage = compiled(pair), usage_after(pair.history)
-    in_view = evaluate.counters_to_look_at(policy, pair.call, pair.facts)
-    seen = {key: usage[key] for key in in_view if key in usage}
-    decision = evaluate.decide(policy, pair.call, pair.facts, seen, now_ns=pair.now_ns)
+
+    def look(keys: tuple[CounterKey, ...]) -> Usage:
+        return {key: usage[key] for key in keys if key in usage}
+
+    decision = evaluate.decide_in_view(policy, pair.call, pair.facts, look, now_ns=pair.now_ns)
     if not decision.effect.forwards:
         return decision
     refused = refusal(decision.charges, usage, pair.now_ns)

@@ -31,8 +31,11 @@ ENGINE: Final = [
             "first.retry_after_s, self.charges, (), self.asks",
             "first.retry_after_s, self.charges, self.shadow_charges, self.asks",
         ),
-        ("a negative increment is taken", "is_exact(found) and found >= 0", "is_exact(found)"),
-        ("an unclear increment is taken", "if is_exact(found) and found", "if found"),
+        (
+            "an amount over its limit passes the quick look",
+            "isinstance(amount, Code) or amount > unit.maximum",
+            "isinstance(amount, Code)",
+        ),
         ("people are asked although an approval is at hand", "if self.judged.facts.approved:", "if False:"),
         ("shadow shares the enforced counter", "limit.limit.window, limit.shadow)", "limit.limit.window, False)"),
         ("a session counter is the grant's", 'if scope == "session":', "if False:"),
@@ -43,7 +46,18 @@ ENGINE: Final = [
         ),
     ),
     *_in(
+        "yett.policy.amounts",
+        ("a negative increment is taken", "is_exact(found) and found >= 0", "is_exact(found)"),
+        ("an unclear increment is taken", "if is_exact(found) and found", "if found"),
+        ("null counts as an amount", "found is None or found is MISSING", "found is MISSING"),
+    ),
+    *_in(
         "yett.policy.compile",
+        (
+            "limits that share a counter are taken for two",
+            "len({limit.limit.counter for limit in limits}) < len(limits)",
+            "False",
+        ),
         (
             "all_tools comes before the tool",
             "for part in (rule, self.all_tools) if part is not None)",

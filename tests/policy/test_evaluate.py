@@ -10,8 +10,9 @@ import pytest
 from tests.support.clock import START_NS
 from tests.support.policies import ALLOW_ALL, ask, compiled, facts, policy
 from yett.policy.decision import Call, Decision, Effect, Grant, Surface, ToolFacts
-from yett.policy.evaluate import counters_to_look_at, decide, visible
-from yett.quota.charge import CounterKey
+from yett.policy.evaluate import decide, decide_in_view, visible
+from yett.policy.json_value import JsonObject
+from yett.quota.charge import CounterKey, Usage
 from yett.quota.windows import Window
 
 LEAF: dict[str, Any] = {"path": "args.a", "op": "eq", "value": 1}
@@ -247,12 +248,27 @@ def test_limits_of_tool_and_all_tools_are_charged_together() -> None:
     assert [charge.key.name for charge in ask(document).charges] == ["n", "all"]
 
 
-def test_the_counters_to_look_at_are_those_that_stand_before_an_approval() -> None:
-    call = Call(Surface.TOOL, "t", {})
-    assert counters_to_look_at(compiled(limited()), call, facts()) == ()
-    asking = compiled(tool({"limits": [LIMIT], "require_approval": True}))
-    assert counters_to_look_at(asking, call, facts()) == (key(),)
-    assert counters_to_look_at(None, call, facts()) == ()
+def looked_at(document: dict[str, Any] | None, arguments: JsonObject) -> list[tuple[CounterKey, ...]]:
+    """Which counters a decision asked to see, each time that it asked."""
+    asked: list[tuple[CounterKey, ...]] = []
+
+    def look(keys: tuple[CounterKey, ...]) -> Usage:
+        asked.append(keys)
+        return {}
+
+    policy = None if document is None else compiled(document)
+    decide_in_view(policy, Call(Surface.TOOL, "t", arguments), facts(), look, now_ns=START_NS)
+    return asked
+
+
+def test_counters_are_looked_at_only_where_the_decision_depends_on_them() -> None:
+    assert looked_at(limited(), {}) == []
+    assert looked_at(None, {}) == []
+    assert looked_at(tool({"limits": [LIMIT], "require_approval": True}), {}) == [(key(),)]
+    by_amount = {**LIMIT, "counter": "sum", "increment_from": "args.n"}
+    assert looked_at(tool({"limits": [LIMIT, by_amount]}), {"n": 1}) == []
+    assert looked_at(tool({"limits": [LIMIT, by_amount]}), {"n": "x"}) == [(key(), key("sum"))]
+    assert looked_at(tool({"limits": [by_amount]}), {"n": "x"}) == []
 
 
 def test_nobody_is_asked_for_a_call_that_cannot_run() -> None:

@@ -17,7 +17,7 @@ from yett.errors import StoreFault, YettError
 from yett.gateway.active import ActivePolicy, Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.policy.decision import Call, Code, Decision, Effect, Facts, Surface, ToolFacts
-from yett.policy.evaluate import counters_to_look_at, decide
+from yett.policy.evaluate import decide_in_view
 from yett.ports import Clock, Ledger, Receipt
 from yett.protocol.messages import Message
 from yett.protocol.replies import Denial
@@ -137,12 +137,10 @@ class Calls:
         compiled = None if caller.policy is None else caller.policy.compiled
         call = Call(Surface.TOOL, message.name, message.arguments)
         facts = caller.facts(tool)
-        keys = counters_to_look_at(compiled, call, facts)
         try:
-            usage = self._ledger.usage(keys, now_ns) if keys else {}
+            return decide_in_view(compiled, call, facts, lambda keys: self._ledger.usage(keys, now_ns), now_ns=now_ns)
         except StoreFault:
             return fault(Code.COUNTER_UNAVAILABLE)
-        return decide(compiled, call, facts, usage, now_ns=now_ns)
 
     def _refuse(self, record: CallRecord) -> Refused:
         self.note(record)

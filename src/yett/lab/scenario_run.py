@@ -13,7 +13,7 @@ from yett.policy.canonical import json_ready
 from yett.policy.compile import CompiledPolicy, compile_policy
 from yett.policy.decision import ArgumentCheck, Decision, Facts, Surface, ToolFacts
 from yett.policy.errors import PolicyError, PolicyErrors
-from yett.policy.evaluate import counters_to_look_at, decide
+from yett.policy.evaluate import decide_in_view
 from yett.policy.json_value import JsonValue
 from yett.policy.model import Policy
 from yett.policy.parse import parse_policy
@@ -95,8 +95,8 @@ class _Run:
         if step.at_ns is not None:
             self._now_ns = step.at_ns
         facts = self._facts(step)
-        usage = self._ledger.usage(counters_to_look_at(self._policy, step.call, facts), self._now_ns)
-        judged = decide(self._policy, step.call, facts, usage, now_ns=self._now_ns)
+        now_ns = self._now_ns
+        judged = decide_in_view(self._policy, step.call, facts, lambda keys: self._ledger.usage(keys, now_ns), now_ns=now_ns)
         decision = self._ledger.admit_now(judged, self._now_ns)
         if decision.effect.forwards:
             self._ledger.settle(self._ledger.holds, ran=step.upstream.ran)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from yett.policy.conditions import CompiledCondition, Judge, Source, compile_condition, conjunction, source_of
+from yett.policy.amounts import AmountOf, amount_of
+from yett.policy.conditions import CompiledCondition, Judge, compile_condition, conjunction
 from yett.policy.decision import Ask, Decision, Surface
 from yett.policy.errors import escape_token
 from yett.policy.locations import is_normal_uri
@@ -38,10 +39,8 @@ class CompiledLimit:
     rule: str
     limit: Limit
     shadow: bool
-    number: Source | None
-    """Where the amount comes from, for `increment_from`."""
-    sized: Source | None
-    """Where the list comes from, for `increment_size_of`."""
+    amount: AmountOf | None
+    """What a call adds; None where each adds one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Remembered:
     units: tuple[Charge, ...]
     """A charge of one for each limit, in their order."""
     allowed: Decision
-    """The decision that allows with these charges, where the plan is `counted_by_one`."""
+    """The decision that allows with these charges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,9 @@ class Plan:
     deny_if: tuple[CompiledEntry, ...] = ()
     limits: tuple[CompiledLimit, ...] = ()
     approvals: tuple[CompiledEntry, ...] = ()
-    own_counters: bool = False
-    """Whether no two limits share a counter: then empty counters refuse only what a limit cannot hold at all."""
-    counted_by_one: bool = False
-    """Whether, beside, every limit counts calls and holds at least one: then the charges of a caller are always the same."""
+    quick: tuple[tuple[int, AmountOf], ...] | None = None
+    """Where a call that says all its amounts fits into empty counters unless an amount is more than its limit holds: the
+    limits that do not count calls, by their place. None where that takes a closer look."""
     remembered: dict[tuple[str | None, ...], Remembered] = field(default_factory=dict)
     """By caller."""
 
@@ -152,8 +150,7 @@ class CompiledPolicy:
             deny_if=_joined(part.deny_if for part in applied),
             limits=limits,
             approvals=_joined(part.approvals for part in applied),
-            own_counters=_own_counters(limits),
-            counted_by_one=_counted_by_one(limits),
+            quick=_quick(limits),
         )
 
     def _plan(self, surface: Surface, name: str) -> Plan:
@@ -169,8 +166,7 @@ class CompiledPolicy:
             deny_if=rule.deny_if,
             limits=rule.limits,
             approvals=rule.approvals,
-            own_counters=_own_counters(rule.limits),
-            counted_by_one=_counted_by_one(rule.limits),
+            quick=_quick(rule.limits),
         )
 
     @property
@@ -194,13 +190,11 @@ def _joined(parts: Iterable[tuple[object, ...]]) -> tuple:  # type: ignore[type-
     return tuple(element for part in parts for element in part)
 
 
-def _own_counters(limits: Sequence[CompiledLimit]) -> bool:
-    return len({(limit.limit.counter, limit.shadow) for limit in limits}) == len(limits)
-
-
-def _counted_by_one(limits: Sequence[CompiledLimit]) -> bool:
-    plain = all(limit.number is None and limit.sized is None and limit.limit.maximum >= 1 for limit in limits)
-    return plain and _own_counters(limits)
+def _quick(limits: Sequence[CompiledLimit]) -> tuple[tuple[int, AmountOf], ...] | None:
+    shared = len({limit.limit.counter for limit in limits}) < len(limits)
+    if shared or any(limit.shadow or limit.limit.maximum < 1 for limit in limits):
+        return None
+    return tuple((place, limit.amount) for place, limit in enumerate(limits) if limit.amount is not None)
 
 
 # --- compiling ------------------------------------------------------------------------------------------------------------
@@ -256,9 +250,7 @@ class _Compiler:
 
     def _limits(self, pointer: str, limits: Sequence[Limit], shadow: bool) -> Iterator[CompiledLimit]:
         for rule, limit in zip(_numbered(pointer, [limit.counter for limit in limits]), limits, strict=True):
-            number = None if limit.increment_from is None else source_of(limit.increment_from, self.zone)
-            sized = None if limit.increment_size_of is None else source_of(limit.increment_size_of, self.zone)
-            yield CompiledLimit(rule, limit, shadow, number, sized)
+            yield CompiledLimit(rule, limit, shadow, amount_of(limit, self.zone))
 
 
 def _ask(rule: str, entry: Entry) -> Ask | None:

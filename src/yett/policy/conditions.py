@@ -214,6 +214,9 @@ def source_of(path: Path, zone: ZoneInfo) -> Source:
 
 
 def _arguments_source(steps: tuple[Step, ...]) -> Source:
+    if len(steps) == 1 and isinstance(key := steps[0], str):
+        return lambda judged: judged.arguments.get(key, MISSING)
+
     def follow(judged: Judged) -> Found:
         value: JsonValue = judged.arguments
         for step in steps:

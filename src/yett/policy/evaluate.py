@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from yett.policy import messages
+from yett.policy.amounts import AmountOf
 from yett.policy.compile import CompiledEntry, CompiledLimit, CompiledPolicy, Plan, Remembered
-from yett.policy.conditions import MISSING, Judged
+from yett.policy.conditions import Judged
 from yett.policy.decision import Ask, Call, Code, Decision, Effect, Facts, Surface
-from yett.policy.json_value import is_exact
 from yett.policy.operators import ILL, OUTCOME_NAMES, TRUE, Outcome, both
 from yett.policy.outcome import limit_message
 from yett.policy.trace import Step, Trace
 from yett.quota.charge import Amount, Charge, CounterKey, Usage
 from yett.quota.reserve import Refusal, refusal
 
+Look: TypeAlias = Callable[[tuple[CounterKey, ...]], Usage]
+"""Reads counters; one that is not in the answer is empty."""
+
 CALLERS_MAX: Final = 1_024
 """Callers of one tool whose charges are remembered."""
+_LIMITS_IN_ORDER: Final = 2
+"""Before a single limit stands none that could be full."""
 _DENYING: Final = (TRUE, ILL)
 """Outcomes of an entry of `deny_if` that deny."""
 _RULE_NO_POLICY: Final = "(no policy)"
@@ -171,14 +175,9 @@ class _Evaluation:
         if not plan.limits:
             return None
         remembered = _remembered(plan, self.judged.facts)
-        unseen = not self.usage and self.trace is None
-        if plan.counted_by_one and unseen:
-            self.allowed = remembered.allowed
-            self.charges, self.shadow_charges = self.allowed.charges, self.allowed.shadow_charges
+        if plan.quick is not None and not self.usage and self.trace is None and self._fits_alone(plan.quick, remembered):
             return None
-        looked, fit_alone = self._look(remembered.units)
-        if fit_alone and plan.own_counters and unseen:
-            return None
+        looked = self._look(remembered.units)
         now_ns = self.judged.now_ns
         refused = refusal(self.charges, self.usage, now_ns), refusal(self.shadow_charges, self.usage, now_ns)
         for limit, charge in looked:
@@ -190,21 +189,28 @@ class _Evaluation:
                 return settled
         return None
 
-    def _look(self, units: Sequence[Charge]) -> tuple[list[tuple[CompiledLimit, Charge | Code]], bool]:
-        """What the call adds to each limit, and whether that fits into empty counters. One walk: most calls come by here."""
-        looked: list[tuple[CompiledLimit, Charge | Code]] = []
-        charges: tuple[list[Charge], list[Charge]] = [], []
-        fit_alone = True
-        for limit, unit in zip(self.plan.limits, units, strict=True):
-            charge = _charge_of(limit, unit, self.judged)
-            looked.append((limit, charge))
-            if isinstance(charge, Code):
-                fit_alone = False
-            else:
-                charges[limit.shadow].append(charge)
-                fit_alone = fit_alone and charge.amount <= charge.maximum
-        self.charges, self.shadow_charges = tuple(charges[False]), tuple(charges[True])
-        return looked, fit_alone
+    def _fits_alone(self, amounts: Sequence[tuple[int, AmountOf]], remembered: Remembered) -> bool:
+        """Charge a call that fits into empty counters; False where a closer look must tell. Most calls come by here."""
+        if not amounts:
+            self.allowed, self.charges = remembered.allowed, remembered.units
+            return True
+        charges = list(remembered.units)
+        for place, amount_of in amounts:
+            amount, unit = amount_of(self.judged), charges[place]
+            if isinstance(amount, Code) or amount > unit.maximum:
+                return False
+            charges[place] = Charge(unit.key, amount, unit.maximum, unit.rule, unit.message)
+        self.charges = tuple(charges)
+        return True
+
+    def _look(self, units: Sequence[Charge]) -> list[tuple[CompiledLimit, Charge | Code]]:
+        """What the call adds to each limit, or the code of the denial where that cannot be told."""
+        looked = [
+            (limit, _charge_of(unit, 1 if limit.amount is None else limit.amount(self.judged)))
+            for limit, unit in zip(self.plan.limits, units, strict=True)
+        ]
+        self.charges, self.shadow_charges = _charges(looked, shadow=False), _charges(looked, shadow=True)
+        return looked
 
     # Step 9
     def _approvals(self) -> Decision | None:
@@ -249,28 +255,8 @@ class _Evaluation:
 # --- limits ---------------------------------------------------------------------------------------------------------------
 
 
-def _amount(limit: CompiledLimit, judged: Judged) -> Amount | Code:
-    """What the call adds to a limit, or the code of the denial where that cannot be told."""
-    source = limit.number or limit.sized
-    if source is None:
-        return 1
-    found = source(judged)
-    if found is None or found is MISSING:
-        default = limit.limit.increment_default
-        return Code.REQUIRE_FAILED if default is None else default
-    if limit.sized is not None:
-        return len(found) if isinstance(found, list) else Code.ARGUMENT_TYPE
-    if isinstance(found, bool) or not isinstance(found, Decimal | int):
-        return Code.ARGUMENT_TYPE
-    return found if is_exact(found) and found >= 0 else Code.ARGUMENT_TYPE
-
-
-def _charge_of(limit: CompiledLimit, unit: Charge, judged: Judged) -> Charge | Code:
-    """What the call adds to a limit's counter, or the code of the denial where that cannot be told."""
-    if limit.number is None and limit.sized is None:
-        return unit
-    amount = _amount(limit, judged)
-    return amount if isinstance(amount, Code) else Charge(unit.key, amount, unit.maximum, unit.rule, unit.message)
+def _charge_of(unit: Charge, amount: Amount | Code) -> Charge | Code:
+    return amount if isinstance(amount, Code) else unit._replace(amount=amount)
 
 
 def _charges(
@@ -310,26 +296,27 @@ def counter_key(limit: CompiledLimit, facts: Facts) -> CounterKey:
     return CounterKey(owner, limit.limit.counter, scope, limit.limit.window, limit.shadow)
 
 
-def counters_to_look_at(policy: CompiledPolicy | None, call: Call, facts: Facts) -> tuple[CounterKey, ...]:
-    """The counters whose content `decide` needs; none where the reservation (step 10) alone says the same.
+def decide_in_view(policy: CompiledPolicy | None, call: Call, facts: Facts, look: Look, *, now_ns: int) -> Decision:
+    """`decide` with the content of those counters in view that it depends on; most calls need none, for the reservation
+    (step 10) says the same.
 
-    The look (step 8) matters where people would be asked for a call that cannot run, and where a full counter comes before a
-    limit whose amount cannot be told, since the first denial in the list is the one that is given.
+    They matter where people would be asked for a call that cannot run, and where a full counter comes before a limit whose
+    amount cannot be told, since the first denial in the list is the one that is given.
     """
     if policy is None:
-        return ()
+        return decide(policy, call, facts, {}, now_ns=now_ns)
     plan = policy.plan(call.surface, call.name, facts.tool.risk)
-    if not plan.limits or (not plan.approvals and (plan.counted_by_one or _all_amounts_told(plan, call, facts))):
-        return ()
+    asks = bool(plan.limits and plan.approvals)
+    decision = decide(policy, call, facts, look(_counters(plan, facts)) if asks else {}, now_ns=now_ns)
+    if decision.code is None or asks or len(plan.limits) < _LIMITS_IN_ORDER:
+        return decision
+    if all(decision.rule != limit.rule for limit in plan.limits):
+        return decision
+    return decide(policy, call, facts, look(_counters(plan, facts)), now_ns=now_ns)
+
+
+def _counters(plan: Plan, facts: Facts) -> tuple[CounterKey, ...]:
     return tuple(unit.key for unit in _remembered(plan, facts).units)
-
-
-def _all_amounts_told(plan: Plan, call: Call, facts: Facts) -> bool:
-    """Whether the call says what it adds to each limit. With one limit it makes no difference: nothing stands before it."""
-    if len(plan.limits) == 1:
-        return True
-    judged = Judged(call, call.arguments, facts, 0)
-    return not any(isinstance(_amount(limit, judged), Code) for limit in plan.limits if limit.number or limit.sized)
 
 
 def _limit_denial(limit: CompiledLimit, charge: Charge | Code, refused: Refusal | None) -> Decision | None:

@@ -26,6 +26,10 @@ _SURE_EXPONENT: Final = 300
 """Within the range in which doubles have their full precision."""
 
 
+_seen_exact: Final[list[Decimal | None]] = [None]
+"""The last number that was looked at and is surely exact: numbers do not change, and while it is held none else is it."""
+
+
 def json_type(value: JsonValue) -> str:
     """The JSON type of `value`: `null`, `boolean`, `number`, `string`, `array` or `object`."""
     if value is None:
@@ -47,7 +51,10 @@ def is_exact(number: Number) -> bool:
     """
     if isinstance(number, int):
         return -INTEGER_EXACT_MAX <= number <= INTEGER_EXACT_MAX
+    if number is _seen_exact[0]:
+        return True  # one argument is judged by several conditions, one after the other
     if len(str(number)) <= _SURE_CHARS and -_SURE_EXPONENT < number.adjusted() < _SURE_DIGITS:
+        _seen_exact[0] = number
         return True  # what nearly every number is, at a fifth of the time
     double = float(number)
     if double in (float("inf"), float("-inf")) or Decimal(repr(double)) != number:

@@ -79,7 +79,7 @@ def bad_amount(limit: CompiledLimit, code: Code) -> str:
     assert path is not None
     if code is Code.REQUIRE_FAILED:
         return f"`{path.text}` is missing, and limit `{limit.limit.counter}` counts it"
-    wanted = "a list" if limit.sized is not None else "a number of at least 0"
+    wanted = "a list" if limit.limit.increment_size_of is not None else "a number of at least 0"
     return f"`{path.text}` must be {wanted}: limit `{limit.limit.counter}` counts it"
 
 
