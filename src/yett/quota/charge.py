@@ -20,9 +20,9 @@ _to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).en
 
 def add(left: Amount, right: Amount) -> Amount:
     """The exact sum."""
-    if isinstance(left, int) and isinstance(right, int):
+    if type(left) is int and type(right) is int:
         return left + right
-    return EXACT.add(Decimal(left), Decimal(right))
+    return EXACT.add(left, right)
 
 
 def subtract(left: Amount, right: Amount) -> Amount:
@@ -34,7 +34,7 @@ def subtract(left: Amount, right: Amount) -> Amount:
     if isinstance(left, int) and isinstance(right, int):
         difference = left - right
     else:
-        difference = EXACT.subtract(Decimal(left), Decimal(right))
+        difference = EXACT.subtract(left, right)
     return difference if difference > 0 else 0
 
 

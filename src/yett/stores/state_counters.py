@@ -110,7 +110,7 @@ class Counters:
         self._plans: dict[int, Plan] = {}
         """By identity of the charges: callers and what they ask for come again and again, and with them the same charges."""
         self._once: dict[int, tuple[Charge, ...]] = {}
-        """Charges that came once. Those whose amounts are a call's own never come again and are not worth a plan."""
+        """Charges that came once: what comes only once is not worth a plan."""
 
     def refresh(self) -> None:
         """Forget what another connection may have changed."""
@@ -178,7 +178,8 @@ class Counters:
         held = tuple(Reservation(counter.encoded, counter.id, counter.place[1], amount) for counter, _, amount in steps)
         texts = [f'{counter.label}{counter.place[1]},"{amount}"]' for counter, _, amount in steps]
         done = held, f"[{','.join(texts)}]"
-        self._remember(charges, steps, done)
+        if all(charge.amount == 1 for charge in charges):  # others are a call's own, and do not come again
+            self._remember(charges, steps, done)
         return done
 
     def _remember(self, charges: tuple[Charge, ...], steps: Sequence[tuple[Counter, Amount, Amount]], done: Held) -> None:
