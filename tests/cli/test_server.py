@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from tests.cli.terminal import Terminal
-from yett.stores.commands import read_commands
+from yett.stores.commands import Command, add_command, read_commands
 
 URL = "http://127.0.0.1:9/mcp"
 
@@ -56,6 +58,21 @@ def test_a_refused_server_leaves_the_hosts_list_as_it_was(terminal: Terminal) ->
     assert read_commands(terminal.directory / "state")["clock"].argv == ("/bin/true",)
     assert terminal.run("server", "add", "Bad Name", "--", "/bin/true").status == 2
     assert list(read_commands(terminal.directory / "state")) == ["clock"]
+
+
+def test_a_store_that_fails_leaves_the_program_that_was_on_the_hosts_list(terminal: Terminal) -> None:
+    terminal.ok("server", "list")
+    state = terminal.directory / "state"
+    add_command(state, "clock", Command(argv=("/bin/true",)))
+    full = "CREATE TRIGGER full BEFORE INSERT ON servers BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+    with closing(sqlite3.connect(state / "control.db")) as store:
+        store.execute(full)
+        done = terminal.run("server", "add", "clock", "--", "/bin/false")
+        assert (done.status, "the disk is full; make room" in done.err) == (3, True)
+        assert read_commands(state)["clock"].argv == ("/bin/true",)
+        store.execute("DROP TRIGGER full")
+    terminal.ok("server", "add", "clock", "--", "/bin/false")
+    assert read_commands(state)["clock"].argv == ("/bin/false",)
 
 
 def test_a_program_of_the_configuration_file_is_taken_by_its_name(terminal: Terminal) -> None:

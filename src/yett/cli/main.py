@@ -211,7 +211,7 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
 
 def _usage(error: click.UsageError) -> str:
     """click's sentence in our style, with where to read on."""
-    text = error.format_message().strip().rstrip(".")
+    text = " ".join(error.format_message().split()).rstrip(".")  # click lists choices one a line
     text = text[:1].lower() + text[1:]
     if error.ctx is not None and "--help" not in text:
         text = f"{text}; see `{error.ctx.command_path} --help`"
