@@ -102,6 +102,14 @@ def test_a_command_line_of_the_documents_exists_with_all_its_options(place: str,
     assert {word for word in used if word.startswith("-")} <= known
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_path_that_only_stands_for_the_readers_own_is_said_to_do_so_before_it_is_run(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    run = re.search(r"^yett .*/home/me/notes", text, flags=re.MULTILINE)
+    if run is not None:
+        assert 0 < text.find("`/home/me/notes` stands for a folder of yours") < run.start()
+
+
 @pytest.mark.parametrize(
     "example", [example for example in examples() if example.language == "toml"], ids=lambda example: example.place
 )
