@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
+from redbook_mcp.storage.legacy import Imported as Imported
+from redbook_mcp.storage.legacy import import_legacy as import_legacy
 from redbook_mcp.storage.projects import FileProjects as FileProjects

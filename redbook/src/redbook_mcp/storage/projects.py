@@ -81,6 +81,16 @@ class FileProjects:
         with self._folder(project_id) as folder:
             return self._load(folder, project_id)
 
+    def has(self, project_id: str) -> bool:
+        """Whether there is a record of that id, were it a broken one."""
+        try:
+            with self._folder(project_id):
+                return True
+        except RedBookError as error:
+            if error.code is Code.PROJECT_NOT_FOUND:
+                return False
+            raise
+
     def all(self) -> list[Project]:
         """Newest first. A project that cannot be read is left out, and the log says why."""
         with storage_faults(Code.RETRIEVAL_FAILED, "list the projects"), files.folder(self._root, "projects") as folder:
