@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 from mcp_types import ImageContent, ResourceLink
 
@@ -307,8 +307,8 @@ async def test_progress_reaches_who_asked_for_it(tmp_path: Path) -> None:
     _, server = open_shop(tmp_path)
     told: list[tuple[float, float | None, str | None]] = []
 
-    async def listen(done: float, total: float | None, words: str | None) -> None:
-        told.append((done, total, words))
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
 
     async with Client(server, mode="legacy") as client:
         project_id = await made(client)

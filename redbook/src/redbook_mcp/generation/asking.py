@@ -11,6 +11,7 @@ from typing import Final, Literal
 from redbook_mcp.model import PAGES_MAX, PageFailure, Project
 from redbook_mcp.outline import page_digest
 
+Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
 Mode = Literal["missing", "failed", "all"]
 MODES: Final[tuple[Mode, ...]] = ("missing", "failed", "all")
 
@@ -34,6 +35,16 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """How pictures say that a model made them."""
+
+    visible: str | None = None
+    """Set on the picture."""
+    metadata: Literal["1", "2"] | None = None
+    """The `Label` of GB 45438-2025: 1 a model made it, 2 it may have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the operator allows."""
 
@@ -45,6 +56,14 @@ class Rules:
     theme: str | None = None
     """Theme of new projects that name none; None chooses by the topic."""
     watermark: str | None = None
+    """Handle on notes that name none."""
+    watermark_corner: Corner = "bottom-right"
+    language: str | None = None
+    """Of notes that name none."""
+    local_labels: Labels = Labels()
+    remote_labels: Labels = Labels("AI生成", "1")
+    producer: str = "redbook-mcp"
+    """Who is named in the metadata."""
     heartbeat_s: float = 10.0
     """Pause between two signs of life while a page is being painted."""
     shutdown_s: float = 330.0

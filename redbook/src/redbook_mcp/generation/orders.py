@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import Final
 
-from redbook_mcp.generation.asking import Request, Rules
+from redbook_mcp.generation.asking import Labels, Request, Rules
 from redbook_mcp.generation.references import References
 from redbook_mcp.model import Marks, Page, Project, Style
 from redbook_mcp.painters import LOCAL, choose_theme, palette_of
@@ -66,7 +66,14 @@ async def open_series(house: House, painter: Painter, request: Request, project:
     """The series before its cover is painted. Errors: UNSAFE_PATH, INVALID_INPUT of the reference picture."""
     references = await asyncio.to_thread(house.references.of, project)
     style = await asyncio.to_thread(_style, project, house.rules, references)
-    return Series(request, painter, style, Marks(watermark=project.watermark), references)
+    labels = labels_of(house.rules, painter)
+    marks = Marks(project.watermark or None, house.rules.watermark_corner, labels.visible)
+    return Series(request, painter, style, marks, references)
+
+
+def labels_of(rules: Rules, painter: Painter) -> Labels:
+    """How this painter's pictures are labelled."""
+    return rules.remote_labels if painter.is_remote else rules.local_labels
 
 
 async def follow_cover(house: House, series: Series, project: Project) -> Series:

@@ -55,7 +55,7 @@ def create(house: House, draft: Draft) -> Project:
         updated_at=now,
         style=draft.style,
         reference_image=reference,
-        language=draft.language,
+        language=draft.language or house.rules.language,
         watermark=draft.watermark if draft.watermark is not None else house.rules.watermark,
         note=draft.note,
     )

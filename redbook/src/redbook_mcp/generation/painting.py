@@ -13,11 +13,12 @@ from typing import Literal
 from redbook_mcp.errors import RedBookError
 from redbook_mcp.generation.asking import Answer
 from redbook_mcp.generation.choosing import Choice, page_state, project_status
-from redbook_mcp.generation.orders import House, Series, follow_cover
+from redbook_mcp.generation.orders import House, Series, follow_cover, labels_of
 from redbook_mcp.generation.progress import Progress
 from redbook_mcp.generation.times import day, stamp
 from redbook_mcp.model import HEIGHT, WIDTH, Page, PageFailure, Project, Version
 from redbook_mcp.outline import page_digest
+from redbook_mcp.painters import with_metadata
 from redbook_mcp.ports import Order, Painted
 
 
@@ -105,10 +106,10 @@ class Run:
         return painted
 
     async def _keep(self, project: Project, order: Order, painted: Painted, series: Series) -> Version:
-        number, files = await asyncio.to_thread(
-            self._house.projects.keep_version, project.id, order.page.number, painted.cards, painted.prompt
-        )
-        first = painted.cards[0]
+        cards = await self._labelled(painted.cards, project, order, series)
+        keep = self._house.projects.keep_version
+        number, files = await asyncio.to_thread(keep, project.id, order.page.number, cards, painted.prompt)
+        first = cards[0]
         return Version(
             number=number,
             files=files,
@@ -127,6 +128,14 @@ class Run:
             warnings=painted.warnings,
             request=self._key,
         )
+
+    async def _labelled(self, cards: tuple[bytes, ...], project: Project, order: Order, series: Series) -> tuple[bytes, ...]:
+        """The cards with the mark in their metadata that a model made them, where that is so."""
+        label = labels_of(self._house.rules, series.painter).metadata
+        if label is None:
+            return cards
+        produce_id = f"{project.id}/{order.page.number}/{self._house.clock.now_ns() // 1_000_000}"
+        return await asyncio.to_thread(with_metadata, cards, label, self._house.rules.producer, produce_id)
 
     async def _fail(self, project: Project, number: int, error: RedBookError) -> Project:
         failure = PageFailure(error.code, error.message, error.retryable, stamp(self._house.clock))

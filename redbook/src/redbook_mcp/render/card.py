@@ -31,7 +31,7 @@ CARDS_MAX: Final = 6
 """Cards of one page."""
 TEXT_MAX: Final = 12_000
 """Characters of a page that are looked at: more never fit on six cards."""
-_DRAWING: Final = Lock()
+DRAWING: Final = Lock()
 """FreeType faces and the caches of them belong to one thread at a time."""
 
 
@@ -71,7 +71,7 @@ def draw_page(
     length = len(page.content) + len(page.title or "") + len(page.subtitle or "")
     if length > TEXT_MAX:
         raise overflow(page, f"has {length:,} characters; at most about {TEXT_MAX // 4:,} fit")
-    with _DRAWING:
+    with DRAWING:
         return _draw(page, outline, topic, style, marks, background)
 
 
