@@ -17,12 +17,14 @@ import httpx2
 from redbook_mcp.errors import Code, RedBookError
 from redbook_mcp.pictures import format_of
 from redbook_mcp.providers.faults import RETRIED_STATUSES, bad_reply
+from redbook_mcp.providers.secrets import scrub
 from redbook_mcp.providers.service import Service
 from redbook_mcp.providers.transport import no_cookies, quiet_libraries, read_within, tls
 
 REDIRECTS_MAX: Final = 3
 URL_CHARACTERS_MAX: Final = 8192
 RESOLVE_TIMEOUT_S: Final = 10.0
+HOST_QUOTED_MAX: Final = 100
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
@@ -133,13 +135,9 @@ class Downloads:
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx2.TimeoutException):
-            message = f"{self._service.name}: the picture was painted, but its download from {url.host} took too long"
-            raise _PassingError(RedBookError(Code.TIMEOUT, message, retryable=True)) from None
+            raise self._passing(Code.TIMEOUT, url, "took too long") from None
         except httpx2.RequestError as fault:
-            message = (
-                f"{self._service.name}: the picture was painted, but its download from {url.host} failed: {type(fault).__name__}"
-            )
-            raise _PassingError(RedBookError(Code.PROVIDER_UNAVAILABLE, message, retryable=True)) from None
+            raise self._passing(Code.PROVIDER_UNAVAILABLE, url, f"failed: {type(fault).__name__}") from None
 
     async def _taken(self, url: httpx2.URL, response: httpx2.Response) -> bytes | str:
         status = response.status_code
@@ -147,16 +145,16 @@ class Downloads:
         if status in _REDIRECTS and elsewhere:
             return elsewhere
         if status != 200:
-            error = self._bad(f"the picture's address at {url.host} answered HTTP {status}")
+            error = self._bad(f"the picture's address at {self._host(url)} answered HTTP {status}")
             raise _PassingError(error) if status in RETRIED_STATUSES else error
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and not kind.startswith("image/") and kind not in {"application/octet-stream", "binary/octet-stream"}:
-            raise self._bad(f"the picture's address at {url.host} gave `{kind[:60]}`, not a picture")
+            raise self._bad(f"the picture's address at {self._host(url)} gave `{kind[:60]}`, not a picture")
         body = await read_within(response, self._config.bytes_max)
         if body is None:
-            raise self._bad(f"the picture at {url.host} is larger than {self._config.bytes_max} bytes")
+            raise self._bad(f"the picture at {self._host(url)} is larger than {self._config.bytes_max} bytes")
         if format_of(body) is None:
-            raise self._bad(f"the file at {url.host} is no PNG, JPEG or WebP picture")
+            raise self._bad(f"the file at {self._host(url)} is no PNG, JPEG or WebP picture")
         return body
 
     def _parsed(self, url: str) -> httpx2.URL:
@@ -183,15 +181,22 @@ class Downloads:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
                 texts = await self._resolve(url.raw_host.decode("ascii").strip("[]"), port)
         except (OSError, UnicodeError, TimeoutError):
-            message = f"{self._service.name}: the picture was painted, but its host {url.host} cannot be found"
-            raise _PassingError(RedBookError(Code.PROVIDER_UNAVAILABLE, message, retryable=True)) from None
+            raise self._passing(Code.PROVIDER_UNAVAILABLE, url, "failed: no such host") from None
         addresses = [_address(text) for text in texts]
         if not addresses or not all(address is not None and is_public(address) for address in addresses):
-            raise self._bad(f"the picture's host {url.host} is not on the public internet; not fetched")
+            raise self._bad(f"the picture's host {self._host(url)} is not on the public internet; not fetched")
         return url.copy_with(host=texts[(attempt - 1) % len(texts)])
 
     def _bad(self, why: str) -> RedBookError:
-        return bad_reply(self._service.name, why)
+        return bad_reply(self._service.name, why, secrets=self._service.secrets)
+
+    def _passing(self, code: Code, url: httpx2.URL, how: str) -> _PassingError:
+        message = f"{self._service.name}: the picture was painted, but its download from {self._host(url)} {how}"
+        return _PassingError(RedBookError(code, message, retryable=True))
+
+    def _host(self, url: httpx2.URL) -> str:
+        """The host as a message may name it: it is the service's word too."""
+        return scrub(url.host, self._service.secrets, limit=HOST_QUOTED_MAX)
 
 
 class _PassingError(Exception):

@@ -112,7 +112,7 @@ def blocked(provider: str, why: str, secrets: Iterable[Secret] = ()) -> RedBookE
 def bad_reply(provider: str, why: str, quoted: str = "", secrets: Iterable[Secret] = ()) -> RedBookError:
     """An answer that says success and has no picture that can be used; the next one may."""
     said = f": {scrub(quoted, secrets)}" if quoted else ""
-    return RedBookError(Code.PROVIDER_BAD_RESPONSE, f"{provider}: {why}{said}", retryable=True)
+    return RedBookError(Code.PROVIDER_BAD_RESPONSE, f"{provider}: {scrub(why, secrets)}{said}", retryable=True)
 
 
 def _verdict(status: int, fault: Fault) -> tuple[Code, str, bool]:

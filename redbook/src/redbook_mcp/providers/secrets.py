@@ -33,7 +33,8 @@ def scrub(text: str, secrets: Iterable[Secret] = (), *, limit: int = QUOTED_MAX)
     """
     spellings = _spellings(secrets)
     for spelling in spellings:
-        text = text.replace(spelling, MASK)
+        # A host name comes back in lower case.
+        text = re.sub(re.escape(spelling), MASK, text, flags=re.IGNORECASE)
     if len(text) > READ_MAX:
         text = text[:READ_MAX]
     text = _CONTROL.sub(" ", text).strip()
