@@ -229,3 +229,34 @@ async def test_a_compressed_bomb_stops_at_the_limit() -> None:
         api.on("/1.png", Reply(200, bomb, {"content-type": "image/png", "content-encoding": "gzip"}))
         error = await refusal(downloads(base=api.base), f"{api.base}/1.png")
         assert "larger than 200000 bytes" in error.message
+
+
+HOSTILE_TEXTS = [
+    "https://[",
+    "https://[::1",
+    "https://]/",
+    "https://xn--/",
+    "https://\u2100.test/",
+    "https://a..b/",
+    "https://.../",
+    "https://" + "a" * 300 + ".test/",
+    "https://cdn.test:-1/",
+    "https://cdn.test:٣/",
+    "https://%00/",
+    "https://cdn.test%2f@evil/",
+    "https://cdn.test\\@127.0.0.1/",
+    "https://cdn.test/\ud800",
+    "https:cdn.test",
+    "///",
+    "?",
+    "%",
+    "javascript:alert(1)",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+async def test_no_text_in_place_of_an_address_raises_anything_but_our_error(text: str) -> None:
+    for start in (text, "https://cdn.test/start"):
+        location = text.encode("utf-8", "surrogatepass")
+        hops = [httpx2.Response(302, headers=[(b"location", location)]) for _ in range(4)]
+        await refusal(downloads(answers(PUBLIC), transport=Wire(*hops, httpx2.Response(404))), start)

@@ -24,7 +24,8 @@ from redbook_mcp.providers.transport import no_cookies, quiet_libraries, read_wi
 REDIRECTS_MAX: Final = 3
 URL_CHARACTERS_MAX: Final = 8192
 RESOLVE_TIMEOUT_S: Final = 10.0
-HOST_QUOTED_MAX: Final = 100
+WORD_QUOTED_MAX: Final = 100
+"""Characters of a host, a scheme or a content type in a message."""
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
@@ -117,13 +118,13 @@ class Downloads:
             found = await self._hop(address, None if at_home else attempt)
             if isinstance(found, bytes):
                 return found
-            address = self._parsed(str(address.join(found)))
+            address = self._parsed(found, address)
         raise self._bad(f"more than {REDIRECTS_MAX} redirects on the way to the picture")
 
     async def _hop(self, url: httpx2.URL, attempt: int | None) -> bytes | str:
         """The picture, or where it is said to be instead; without an attempt's number the host is the service's own."""
         direct = url if attempt is None else await self._checked(url, attempt)
-        name = url.raw_host.decode("ascii")
+        name = url.raw_host.decode("ascii").strip("[]")
         request = self._client.build_request(
             "GET", direct, headers={"host": url.netloc.decode("ascii")}, extensions={"sni_hostname": name}
         )
@@ -149,7 +150,7 @@ class Downloads:
             raise _PassingError(error) if status in RETRIED_STATUSES else error
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and not kind.startswith("image/") and kind not in {"application/octet-stream", "binary/octet-stream"}:
-            raise self._bad(f"the picture's address at {self._host(url)} gave `{kind[:60]}`, not a picture")
+            raise self._bad(f"the picture's address at {self._host(url)} gave `{self._quoted(kind)}`, not a picture")
         body = await read_within(response, self._config.bytes_max)
         if body is None:
             raise self._bad(f"the picture at {self._host(url)} is larger than {self._config.bytes_max} bytes")
@@ -157,16 +158,16 @@ class Downloads:
             raise self._bad(f"the file at {self._host(url)} is no PNG, JPEG or WebP picture")
         return body
 
-    def _parsed(self, url: str) -> httpx2.URL:
+    def _parsed(self, url: str, base: httpx2.URL | None = None) -> httpx2.URL:
         if len(url) > URL_CHARACTERS_MAX:
             raise self._bad(f"the picture's address has over {URL_CHARACTERS_MAX} characters")
         try:
-            parsed = httpx2.URL(url)
+            parsed = httpx2.URL(url) if base is None else base.join(url)
         except (httpx2.InvalidURL, ValueError):
             raise self._bad("the picture's address is no URL") from None
         at_home = _origin(parsed) == self._origin
         if parsed.scheme != "https" and not (parsed.scheme == "http" and at_home):
-            raise self._bad(f"the picture's address is `{parsed.scheme[:20]}`, not https")
+            raise self._bad(f"the picture's address is `{self._quoted(parsed.scheme)}`, not https")
         if not parsed.host or parsed.userinfo or not 1 <= (parsed.port or 443) <= 65535:
             raise self._bad("the picture's address has no host, no possible port, or a user in it")
         return parsed.copy_with(fragment=None)
@@ -196,7 +197,10 @@ class Downloads:
 
     def _host(self, url: httpx2.URL) -> str:
         """The host as a message may name it: it is the service's word too."""
-        return scrub(url.host, self._service.secrets, limit=HOST_QUOTED_MAX)
+        return self._quoted(url.host)
+
+    def _quoted(self, word: str) -> str:
+        return scrub(word, self._service.secrets, limit=WORD_QUOTED_MAX)
 
 
 class _PassingError(Exception):

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from redbook_mcp.providers.dialect import Found, Reading, counts, decoded, first, mapping, merged, objects
 from redbook_mcp.providers.faults import bad_reply, blocked
+from redbook_mcp.providers.secrets import scrub
 from redbook_mcp.providers.service import Service
 from redbook_mcp.providers.transport import Request
 from redbook_mcp.secret import Secret
@@ -104,4 +105,9 @@ class Gemini:
         said = words or str(candidate.get("finishMessage") or "") or json.dumps(dict(candidate), ensure_ascii=False, default=str)
         if reason in BLOCKING_REASONS:
             return blocked(service.name, f"{reason} {said}", service.secrets)
-        return bad_reply(service.name, f"the answer holds no picture (finishReason {reason[:60]})", said, service.secrets)
+        return bad_reply(
+            service.name,
+            f"the answer holds no picture (finishReason {scrub(reason, service.secrets, limit=60)})",
+            said,
+            service.secrets,
+        )
