@@ -29,6 +29,10 @@ class Page:
     subtitle: str | None = None
     image_prompt: str | None = None
 
+    def text(self) -> str:
+        """What is to be read on the page: title, subtitle and content, each on lines of its own."""
+        return "\n".join(part for part in (self.title, self.subtitle, self.content) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -88,6 +92,8 @@ class Version:
     warnings: tuple[str, ...] = ()
     request: str | None = None
     """Digest of the request that painted it: the same one again, soon, is a repeat and is answered from here."""
+    place: str | None = None
+    """`2/6` where that is set on the card itself, which is stale then at any other place; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)

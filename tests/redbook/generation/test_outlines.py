@@ -111,3 +111,13 @@ def test_the_operators_watermark_is_on_notes_that_name_none(tmp_path: Path) -> N
     assert bench.project().watermark == "@店主"
     assert bench.project(watermark="@我").watermark == "@我"
     assert bench.project(watermark="").watermark == ""
+
+
+@pytest.mark.anyio
+async def test_a_card_that_bears_its_number_is_painted_anew_where_the_number_is_another(bench: Bench) -> None:
+    project = bench.project()
+    await bench.generation.generate(request(project, provider="local"))
+    shorter = update(bench.house, Update(project.id, project.outline[:3]))
+    assert stale_pages(shorter) == (2, 3)
+    answer = await bench.generation.generate(request(project, provider="local"))
+    assert (answer.painted, answer.status) == ((2, 3), "completed")

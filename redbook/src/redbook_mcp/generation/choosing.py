@@ -31,13 +31,19 @@ class Choice:
 
 
 def page_state(project: Project, number: int) -> PageState:
-    """How a page stands: `failed` after a failure that nothing came after, `stale` when its text has changed since."""
+    """How a page stands: `failed` after a failure with nothing since, `stale` when its text, or the number on it, has changed."""
     if number in project.failures:
         return "failed"
     version = project.shown(number)
     if version is None:
         return "missing"
-    return "current" if version.page_digest == page_digest(project.outline[number - 1]) else "stale"
+    is_of_this_text = version.page_digest == page_digest(project.outline[number - 1])
+    return "current" if is_of_this_text and version.place in {None, place_of(project, number)} else "stale"
+
+
+def place_of(project: Project, number: int) -> str:
+    """A page's place as readers are told it."""
+    return f"{number}/{len(project.outline)}"
 
 
 def project_status(project: Project) -> Status:

@@ -88,6 +88,11 @@ async def follow_cover(house: House, series: Series, project: Project) -> Series
     return replace(series, cover=cover, style=style)
 
 
+def is_numbered(page: Page, painter: Painter) -> bool:
+    """Whether the painter sets the page's place on its card: the local one does, on all but covers."""
+    return painter.name == LOCAL and page.type != "cover"
+
+
 def _style(project: Project, rules: Rules, references: tuple[bytes, ...]) -> Style:
     """The project's own; else the asked theme or the topic's, in the colours of the user's picture if there is one."""
     style = project.style

@@ -12,8 +12,8 @@ from typing import Literal
 
 from redbook_mcp.errors import RedBookError
 from redbook_mcp.generation.asking import Answer
-from redbook_mcp.generation.choosing import Choice, page_state, project_status
-from redbook_mcp.generation.orders import House, Series, follow_cover, labels_of
+from redbook_mcp.generation.choosing import Choice, page_state, place_of, project_status
+from redbook_mcp.generation.orders import House, Series, follow_cover, is_numbered, labels_of
 from redbook_mcp.generation.progress import Progress
 from redbook_mcp.generation.times import day, stamp
 from redbook_mcp.model import HEIGHT, WIDTH, Page, PageFailure, Project, Version
@@ -127,6 +127,7 @@ class Run:
             used_cover=order.cover is not None,
             warnings=painted.warnings,
             request=self._key,
+            place=place_of(project, order.page.number) if is_numbered(order.page, series.painter) else None,
         )
 
     async def _labelled(self, cards: tuple[bytes, ...], project: Project, order: Order, series: Series) -> tuple[bytes, ...]:

@@ -39,8 +39,6 @@ class MarkedPainter:
 
     async def paint(self, order: Order) -> Painted:
         painted = await self._model.paint(order)
-        if not order.marks.watermark and not order.marks.ai_label:
-            return painted
         cards = await asyncio.to_thread(lambda: tuple(marked_card(card, order.marks) for card in painted.cards))
         return replace(painted, cards=cards)
 
@@ -86,21 +84,11 @@ class HybridPainter:
 
 
 def _draw(order: Order, background: bytes | None) -> DrawnPage:
-    """The notice is set over the whole, as over a model's own picture: in the size that is asked of it."""
-    handle = replace(order.marks, ai_label=None)
+    """The marks are set over the whole, as over a model's own picture: nothing is known of what lies beneath them."""
     if background is None:
-        return draw_page(order.page, outline=order.outline, topic=order.theme, style=order.style, marks=handle)
+        return draw_page(order.page, outline=order.outline, topic=order.theme, style=order.style, marks=Marks())
     with Image.open(BytesIO(background), formats=["PNG"]) as picture:
-        drawn = draw_page(
-            order.page,
-            outline=order.outline,
-            topic=order.theme,
-            style=order.style,
-            marks=handle,
-            background=picture.convert("RGB"),
-        )
-    if not order.marks.ai_label:
-        return drawn
-    notice = Marks(watermark_corner=order.marks.watermark_corner, ai_label=order.marks.ai_label)
-    cards = tuple(replace(card, png=marked_card(card.png, notice, handle=order.marks.watermark)) for card in drawn.cards)
+        ground = picture.convert("RGB")
+    drawn = draw_page(order.page, outline=order.outline, topic=order.theme, style=order.style, marks=Marks(), background=ground)
+    cards = tuple(replace(card, png=marked_card(card.png, order.marks)) for card in drawn.cards)
     return replace(drawn, cards=cards)

@@ -112,7 +112,8 @@ def _draw(
             canvas = _canvas(kit, part, background)
             draw_sheet(canvas, sheet, texts)
             canvases.append(canvas)
-    return _finished(canvases, kit, marks, page, len(outline), layout)
+    # On a picture the small number could not be read, and painting it anew when pages move would be billed.
+    return _finished(canvases, kit, marks, page, len(outline) if background is None else 0, layout)
 
 
 def length_of(content: Content) -> int:
@@ -155,7 +156,7 @@ def _finished(canvases: Sequence[Canvas], kit: Kit, marks: Marks, page: Page, pa
     cards = []
     missing: dict[str, None] = {}
     for place, canvas in enumerate(canvases):
-        if layout != "cover" or place:
+        if pages and (layout != "cover" or place):
             draw_number(
                 canvas, kit, f"{page.number}/{pages}" + (f" · {place + 1}/{len(canvases)}" if len(canvases) > 1 else ""), marks
             )

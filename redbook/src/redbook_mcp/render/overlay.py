@@ -25,11 +25,13 @@ _VEIL: Final = (24, 24, 24)
 _TEXT_MAX: Final = 40
 
 
-def marked_card(png: bytes, marks: Marks, *, handle: str | None = None) -> bytes:
+def marked_card(png: bytes, marks: Marks) -> bytes:
     """The card with the author's handle in its corner and the notice in a lower one, the left unless the handle is there.
 
-    `handle` is one that the card bears already: its corner is taken. XMP is carried over.
+    XMP is carried over. Without marks the card is returned as it is.
     """
+    if not marks.watermark and not marks.ai_label:
+        return png
     with Image.open(BytesIO(png), formats=["PNG"]) as opened:
         xmp = opened.info.get("XML:com.adobe.xmp")
         canvas = Canvas(opened.convert("RGB"))
@@ -38,7 +40,7 @@ def marked_card(png: bytes, marks: Marks, *, handle: str | None = None) -> bytes
         if marks.watermark:
             _corner(canvas, marks.watermark, corner, HANDLE_SIZE)
         if marks.ai_label:
-            is_taken = bool(marks.watermark or handle) and corner == "bottom-left"
+            is_taken = bool(marks.watermark) and corner == "bottom-left"
             _corner(canvas, marks.ai_label, "bottom-right" if is_taken else "bottom-left", LABEL_SIZE)
     return _encoded(canvas.image, xmp if isinstance(xmp, str) else None)
 

@@ -143,6 +143,7 @@ def _version_to_json(version: Version) -> dict[str, object]:
         "usedCover": version.used_cover,
         "warnings": list(version.warnings),
         "request": version.request,
+        "place": version.place,
     }
 
 
@@ -215,6 +216,7 @@ def _version(value: object, place: str) -> Version:
         used_cover=members.take("usedCover", flag),
         warnings=tuple(members.take("warnings", list_of(text))),
         request=members.take("request", optional(text)),
+        place=members.take("place", optional(text)),
     )
     members.end()
     return version
