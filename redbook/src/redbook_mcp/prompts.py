@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 from redbook_mcp.model import HEIGHT, PAGES_MAX, WIDTH, Page, PageType
-from redbook_mcp.outline import page_text
 from redbook_mcp.ports import Order
 
 PAGES_USUAL: Final = (6, 12)
@@ -195,13 +194,13 @@ def _task(order: Order, *, with_text: bool, chinese: bool) -> list[str]:
     wish = f"{'想要的画面：' if chinese else 'Wanted in the picture: '}{page.image_prompt}" if page.image_prompt else ""
     if with_text:
         label = "画面上的文字（全部，一字不差）：" if chinese else "Text on the picture (all of it, letter for letter):"
-        return [head, f"{label}\n<<<\n{page_text(page)}\n>>>", wish, (_LAYOUT_ZH if chinese else _LAYOUT_EN)[page.type]]
+        return [head, f"{label}\n<<<\n{page.text()}\n>>>", wish, (_LAYOUT_ZH if chinese else _LAYOUT_EN)[page.type]]
     label = (
         "这一页讲的是（只用来决定画什么，不要写出来）："
         if chinese
         else "The page tells this (to decide what to paint, not to be written):"
     )
-    return [head, f"{label}\n<<<\n{page_text(page)}\n>>>", wish, _calm(page, chinese=chinese)]
+    return [head, f"{label}\n<<<\n{page.text()}\n>>>", wish, _calm(page, chinese=chinese)]
 
 
 def _calm(page: Page, *, chinese: bool) -> str:
@@ -243,7 +242,7 @@ def _context(order: Order, *, chinese: bool) -> str:
     lines: list[str] = []
     length = 0
     for page in order.outline:
-        text = " / ".join(page_text(page).split("\n"))
+        text = " / ".join(page.text().split("\n"))
         shown = text if len(text) <= CONTEXT_LINE_MAX else f"{text[:CONTEXT_LINE_MAX]}…"
         line = f"{page.number}. {names[page.type]}{'：' if chinese else ': '}{shown}"
         length += len(line)

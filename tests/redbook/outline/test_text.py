@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from redbook_mcp.errors import Code, RedBookError
 from redbook_mcp.model import Page, PageType
-from redbook_mcp.outline import outline_text, page_digest, page_text, parse_outline
+from redbook_mcp.outline import outline_text, page_digest, parse_outline
 
 COVER = Page(1, "cover", "一杯好咖啡从水温开始", "手冲咖啡入门", "三步就够", "暖色的木桌，晨光")
 STEPS = Page(2, "content", "1. 水温 92℃\n2. 粉水比 1:15\n\n3. 三分钟")
@@ -167,7 +167,7 @@ PAGES = st.lists(
     st.builds(
         Page, st.just(0), st.sampled_from(KINDS), CONTENT, WORDS.map(lambda w: w or None), WORDS.map(lambda w: w or None),
         WORDS.map(lambda w: w or None),
-    ).filter(page_text),
+    ).filter(Page.text),
     min_size=1, max_size=18,
 ).map(lambda pages: tuple(dataclasses.replace(page, number=number) for number, page in enumerate(pages, 1)))  # fmt: skip
 
@@ -184,7 +184,7 @@ def test_any_text_is_pages_in_order_or_an_error_with_a_code(text: str) -> None:
     except RedBookError:
         return
     assert [page.number for page in pages] == list(range(1, len(pages) + 1))
-    assert all(map(page_text, pages))
+    assert all(map(Page.text, pages))
 
 
 def test_the_digest_changes_with_all_that_is_drawn_and_not_with_the_number() -> None:

@@ -74,7 +74,9 @@ def a_full_project() -> Project:
         failures=MappingProxyType({3: PageFailure("TIMEOUT", "太慢", retryable=True, at=STAMP)}),
         note=Note("标题", "正文\n第二行", ("咖啡",)),
     )
-    project = recorded(project, 1, a_version(1, ("images/1/v1.png",), OUTLINE[0], card, feedback="亮一点", request="digest"))
+    project = recorded(
+        project, 1, a_version(1, ("images/1/v1.png",), OUTLINE[0], card, feedback="亮一点", request="digest", place="1/3")
+    )
     project = recorded(
         project,
         1,

@@ -107,11 +107,20 @@ def test_xmp_that_cannot_take_the_mark_stays_beside_it(xmp: str) -> None:
 def test_entities_are_not_expanded() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>&b;</x>'
     assert aigc_of(card_with(bomb)) is None
+    declared = '<!DOCTYPE x [<!ENTITY mark "{&#34;Label&#34;:&#34;1&#34;}">]>'
+    assert (
+        aigc_of(
+            card_with(
+                declared + OTHERS.replace(' dc:source="相机"', ' xmlns:A="http://www.tc260.org.cn/ns/AIGC/1.0/" A:AIGC="&mark;"')
+            )
+        )
+        is None
+    )
 
 
 def test_a_packed_text_of_gigabytes_is_not_unpacked() -> None:
     card = a_card()
-    packed = KEYWORD.encode() + b"\0\1\0\0\0" + zlib.compress(b" " * 8_000_000)
+    packed = KEYWORD.encode() + b"\0\1\0\0\0" + zlib.compress(theirs("1").encode() + b" " * 8_000_000)
     chunk = len(packed).to_bytes(4, "big") + b"iTXt" + packed + zlib.crc32(b"iTXt" + packed).to_bytes(4, "big")
     assert aigc_of(card[:33] + chunk + card[33:]) is None
 

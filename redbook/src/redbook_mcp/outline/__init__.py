@@ -8,5 +8,4 @@ from redbook_mcp.outline.text import TEXT_CHARACTERS_MAX as TEXT_CHARACTERS_MAX
 from redbook_mcp.outline.text import control_character as control_character
 from redbook_mcp.outline.text import outline_text as outline_text
 from redbook_mcp.outline.text import page_digest as page_digest
-from redbook_mcp.outline.text import page_text as page_text
 from redbook_mcp.outline.text import parse_outline as parse_outline

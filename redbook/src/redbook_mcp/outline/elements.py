@@ -8,7 +8,7 @@ from typing import Final, TypeGuard
 
 from redbook_mcp.errors import Code, RedBookError
 from redbook_mcp.model import PAGES_MAX, Page, PageType
-from redbook_mcp.outline.text import PAGE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, control_character, page_text, tidy, too_many
+from redbook_mcp.outline.text import PAGE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, control_character, tidy, too_many
 
 _MEMBERS: Final = ("pageNumber", "type", "content", "title", "subtitle", "imagePrompt")
 _TYPES: Final[tuple[PageType, ...]] = ("cover", "content", "summary")
@@ -32,7 +32,7 @@ def pages_from_json(value: object) -> tuple[Page, ...]:
         raise too_many(len(value))
     faults: list[str] = []
     pages = tuple(_page(element, index, faults) for index, element in enumerate(value))
-    length = sum(len(page_text(page)) for page in pages)
+    length = sum(len(page.text()) for page in pages)
     if length > TEXT_CHARACTERS_MAX:
         faults.append(f"outline: has {length:,} characters; at most {TEXT_CHARACTERS_MAX:,} are taken")
     if faults:
@@ -69,7 +69,7 @@ def _page(element: object, index: int, faults: list[str]) -> Page:
     length = sum(len(text) for text in texts.values())
     if length > PAGE_CHARACTERS_MAX:
         faults.append(f"{place}: has {length:,} characters; at most {PAGE_CHARACTERS_MAX:,} are taken for a page")
-    elif not page_text(page) and not any(fault.startswith(f"{place}.") for fault in faults):
+    elif not page.text() and not any(fault.startswith(f"{place}.") for fault in faults):
         faults.append(f"{place}: is empty; give content or a title")
     return page
 

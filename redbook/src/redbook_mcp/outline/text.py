@@ -76,11 +76,6 @@ def outline_text(pages: tuple[Page, ...]) -> str:
     return "\n\n".join(f"<page>\n{_plain(page)}\n</page>" for page in pages)
 
 
-def page_text(page: Page) -> str:
-    """What is to be read on the page: title, subtitle and content, each on lines of its own."""
-    return "\n".join(part for part in (page.title, page.subtitle, page.content) if part)
-
-
 def page_digest(page: Page) -> str:
     """SHA-256 (hex) of what a picture of the page depends on: type and texts, and not its number.
 
@@ -130,7 +125,7 @@ def _unfenced(text: str) -> str:
 
 
 def _refuse_too_long(page: Page) -> None:
-    length = len(page_text(page)) + len(page.image_prompt or "")
+    length = len(page.text()) + len(page.image_prompt or "")
     if length > PAGE_CHARACTERS_MAX:
         raise RedBookError(
             Code.INVALID_INPUT, f"page {page.number} has {length:,} characters; at most {PAGE_CHARACTERS_MAX:,} are taken"
@@ -183,7 +178,7 @@ def _page(block: str, number: int) -> Page | None:
         kind = "cover" if number == 1 or titled else "content"
     texts, content = _labelled(body, cover=kind == "cover")
     page = Page(number, kind, content, texts["title"] or None, texts["subtitle"] or None, texts["image"] or None)
-    return page if page_text(page) else None
+    return page if page.text() else None
 
 
 def _typed(block: str) -> tuple[PageType | None, str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from redbook_mcp.errors import Code, RedBookError
-from redbook_mcp.model import Note, Project, Status
+from redbook_mcp.model import Note, Page, Project, Status
 from redbook_mcp.outline import page_digest
 from redbook_mcp.ports import Clock
 from redbook_mcp.storage import files, locks
@@ -257,17 +257,18 @@ class FileProjects:
 
 def status_of(project: Project) -> Status:
     """What the pages add up to when nobody paints: what a killed painter left."""
-    shown = {page.number: project.shown(page.number) for page in project.outline}
-    fresh = [
-        page.number not in project.failures and version is not None and version.page_digest == page_digest(page)
-        for page in project.outline
-        for version in [shown[page.number]]
-    ]
-    if all(fresh):
+    if all(_is_fresh(project, page) for page in project.outline):
         return "completed"
-    if any(shown.values()):
+    if any(project.shown(page.number) for page in project.outline):
         return "partial"
     return "error" if project.failures else "draft"
+
+
+def _is_fresh(project: Project, page: Page) -> bool:
+    version = project.shown(page.number)
+    if version is None or page.number in project.failures or version.page_digest != page_digest(page):
+        return False
+    return version.place in {None, f"{page.number}/{len(project.outline)}"}
 
 
 def checked_file(file: str) -> list[str]:
