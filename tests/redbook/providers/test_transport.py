@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -15,7 +16,20 @@ from redbook_mcp.providers.config import base_of
 from redbook_mcp.providers.service import Service
 from redbook_mcp.providers.transport import RETRY_AFTER_MAX_S, no_cookies, retry_after_s
 from redbook_mcp.secret import Secret
-from tests.redbook.providers.fake_api import KEY, FakeClock, json_reply, order, painting, picture, prompt_of, running, success
+from tests.redbook.providers.fake_api import (
+    KEY,
+    FakeClock,
+    Reply,
+    image_reply,
+    json_reply,
+    order,
+    painting,
+    picture,
+    prompt_of,
+    running,
+    success,
+    success_by_url,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -110,8 +124,10 @@ async def test_the_environments_proxy_is_not_asked_for_this_network(monkeypatch:
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
         async with painting(api) as painter:
-            api.on(PATH, json_reply(success("openai", picture())))
+            api.on(PATH, json_reply(success_by_url("openai", f"{api.base}/1.png")))
+            api.on("/1.png", image_reply(picture()))
             await painter.paint(order())
+        assert len(api.received) == 2
         assert not proxy.received
 
 
@@ -120,6 +136,16 @@ async def test_a_proxy_that_cannot_be_used_is_said_when_the_painter_is_made(monk
     with pytest.raises(RedBookError, match="proxy in HTTPS_PROXY or ALL_PROXY") as caught:
         remote_painter("openai", RemoteConfig(Secret(KEY), "m"), clock=FakeClock(), prompt=prompt_of, rng=Random(1))
     assert caught.value.code is Code.INVALID_INPUT
+
+
+async def test_an_answer_that_is_not_read_to_its_end_frees_its_connection() -> None:
+    endless = Reply(200, b" " * 1_300_000, {"content-length": "999999999"}, cut=1_300_000, stall=asyncio.Event())
+    async with running() as api, painting(api, bytes_max=30_000) as painter:
+        api.on(PATH, endless)
+        with pytest.raises(RedBookError, match="larger than"):
+            await painter.paint(order())
+        async with asyncio.timeout(5):
+            await api.all_closed.wait()
 
 
 async def test_connections_are_kept_and_cookies_are_not() -> None:
