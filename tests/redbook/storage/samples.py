@@ -6,12 +6,16 @@ import dataclasses
 import hashlib
 import uuid
 from io import BytesIO
+from pathlib import Path
 from types import MappingProxyType
 
+import pytest
 from PIL import Image
 
+from redbook_mcp.errors import RedBookError
 from redbook_mcp.model import Note, Page, PageFailure, Palette, Project, Style, Version
 from redbook_mcp.outline import page_digest
+from redbook_mcp.storage import FileProjects
 
 START_NS = 1_774_000_000_123_000_000
 STAMP = "2026-03-20T09:46:40.123Z"
@@ -83,3 +87,19 @@ def a_full_project() -> Project:
         a_version(3, ("images/1/v3.png", "images/1/v3-2.png"), OUTLINE[0], card, used_cover=True, warnings=("裁过",)),
     )
     return recorded(project, 2, a_version(1, ("images/2/v1.png",), OUTLINE[1], card, provider="openai"))
+
+
+def refusal(call: object, *args: object) -> RedBookError:
+    with pytest.raises(RedBookError) as caught:
+        call(*args)  # type: ignore[operator]  # methods of many types
+    return caught.value
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def paint(store: FileProjects, project: Project, page: int, card: bytes | None = None) -> Project:
+    card = card or a_card()
+    number, files = store.keep_version(project.id, page, (card,), "prompt")
+    return store.change(project.id, lambda now: recorded(now, page, a_version(number, files, OUTLINE[page - 1], card)))
