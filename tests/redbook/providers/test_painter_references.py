@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from redbook_mcp.errors import Code, RedBookError
 from redbook_mcp.pictures import REFERENCE_BYTES_MAX, verify_picture
 from redbook_mcp.providers import Kind
 from tests.redbook.providers.fake_api import (
@@ -79,3 +80,12 @@ async def test_references_can_be_forbidden_and_that_is_said(kind: Kind) -> None:
         painted = await painter.paint(order(cover=picture()))
         assert "takes no pictures" in painted.warnings[0]
         assert b"base64" not in api.received[0].body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_reference_that_is_no_picture_costs_nothing(kind: Kind) -> None:
+    async with running() as api, painting(api, kind) as painter:
+        with pytest.raises(RedBookError, match="the reference picture is no PNG") as caught:
+            await painter.paint(order(references=(b"prose",)))
+        assert (caught.value.code, caught.value.unbilled) == (Code.INVALID_INPUT, True)
+        assert not api.received

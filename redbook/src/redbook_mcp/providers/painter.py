@@ -13,6 +13,7 @@ from redbook_mcp.ports import Order, Painted
 from redbook_mcp.providers.config import Kind, address
 from redbook_mcp.providers.dialect import Dialect, Found, Reading
 from redbook_mcp.providers.downloads import Downloads
+from redbook_mcp.providers.events import folded, is_event_stream
 from redbook_mcp.providers.faults import bad_reply, error_of, read_fault
 from redbook_mcp.providers.service import Service
 from redbook_mcp.providers.transport import Answer, Request, Transport
@@ -92,7 +93,10 @@ class RemotePainter:
             warnings = (f"{left_out} reference pictures were left out: the service takes {limit}, the cover included",)
         else:
             warnings = (f"the model {self._service.config.model} takes no pictures: it painted without cover and references",)
-        return [compressed_reference(picture) for picture in sent], warnings
+        try:
+            return [compressed_reference(picture) for picture in sent], warnings
+        except RedBookError as fault:
+            raise RedBookError(fault.code, fault.message, unbilled=True) from None
 
     async def _ask(self, prompt: str, references: Sequence[bytes]) -> tuple[Answer, tuple[str, ...]]:
         """The answer of status 2xx, after leaving out what the service does not know; and what was left out just now."""
@@ -117,7 +121,7 @@ class RemotePainter:
         """Errors: those of the dialect; PROVIDER_BAD_RESPONSE for what is no JSON object."""
         service = self._service
         try:
-            reply: object = json.loads(answer.body)
+            reply: object = folded(answer.body) if is_event_stream(answer.body) else json.loads(answer.body)
         except (ValueError, RecursionError):
             raise self._unreadable("the answer is no JSON", answer) from None
         if not isinstance(reply, dict):
