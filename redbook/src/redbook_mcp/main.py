@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import BinaryIO, Final
 
 from redbook_mcp import VERSION
 from redbook_mcp.errors import RedBookError
@@ -51,16 +51,30 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _serve_stdio(settings: Settings) -> int:
+    if sys.stdin is None or sys.stdout is None:
+        _tell("standard input or standard output is closed; an MCP client starts this command with both")
+        return USAGE
     if sys.stdin.isatty():
         _tell("waiting for an MCP client on standard input; redbook-mcp --help says what else there is")
-    asyncio.run(_stdio(settings))
+    asyncio.run(_stdio(settings, _private_stdout()))
     return 0
 
 
-async def _stdio(settings: Settings) -> None:
+def _private_stdout() -> BinaryIO:
+    """Standard output for the protocol alone: what anybody prints from now on, also while modules load, goes elsewhere."""
+    wire = os.dup(sys.stdout.fileno())
+    try:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+    return os.fdopen(wire, "wb")
+
+
+async def _stdio(settings: Settings, wire: BinaryIO) -> None:
     from redbook_mcp.server.running import run_stdio  # noqa: PLC0415 - `--help` is told without loading the server
 
-    if await run_stdio(settings):
+    if await run_stdio(settings, wire):
         # A thread still waits for a line on standard input, which may never come: nothing else would end it.
         logging.shutdown()
         sys.stderr.flush()
@@ -116,7 +130,8 @@ def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name
 
 
 def _tell(sentence: str) -> None:
-    sys.stderr.write(f"redbook-mcp: {sentence}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"redbook-mcp: {sentence}\n")
 
 
 if __name__ == "__main__":

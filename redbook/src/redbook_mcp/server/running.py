@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import BinaryIO, Final
 
 from redbook_mcp.clock import SystemClock
 from redbook_mcp.errors import RedBookError
@@ -74,10 +74,10 @@ def longest_page_s(remote: RemoteSettings | None) -> float:
     return remote.connect_timeout_s + remote.read_timeout_s + remote.download_timeout_s + MARGIN_S
 
 
-async def run_stdio(settings: Settings) -> bool:
-    """Serve one client on standard input and output; says whether the process was told to stop before it left."""
+async def run_stdio(settings: Settings, wire: BinaryIO) -> bool:
+    """Serve one client on standard input and `wire`; says whether the process was told to stop before it left."""
     async with open_desk(settings) as desk:
-        return await serve_stdio(build_server(desk))
+        return await serve_stdio(build_server(desk), wire)
 
 
 async def run_http(settings: Settings, address: Address) -> None:

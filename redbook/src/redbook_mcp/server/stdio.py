@@ -1,22 +1,24 @@
-"""On standard input and output. The SDK points standard output at standard error meanwhile: only the protocol is left."""
+"""On standard input and output. The wire is standard output as it was; what is printed meanwhile goes to standard error."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, BinaryIO
 
+import anyio
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
 
 
-async def serve_stdio(server: Server[dict[str, Any]]) -> bool:
+async def serve_stdio(server: Server[dict[str, Any]], wire: BinaryIO) -> bool:
     """Serve one client until it closes its end or the process is told to stop; says whether it was told to."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    serving = asyncio.create_task(_serve(server), name="stdio")
+    serving = asyncio.create_task(_serve(server, wire), name="stdio")
     told = asyncio.create_task(stop.wait(), name="signals")
     await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
@@ -27,6 +29,7 @@ async def serve_stdio(server: Server[dict[str, Any]]) -> bool:
     return True
 
 
-async def _serve(server: Server[dict[str, Any]]) -> None:
-    async with stdio_server() as (incoming, outgoing):
+async def _serve(server: Server[dict[str, Any]], wire: BinaryIO) -> None:
+    outlet = anyio.wrap_file(TextIOWrapper(wire, encoding="utf-8", newline="\n"))
+    async with stdio_server(stdout=outlet) as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
