@@ -8,19 +8,26 @@ from typing import Final
 
 from redbook_mcp.render import fonts, plain
 
-CLOSING: Final = frozenset("、，。．：；！？!?,.:;）)】》〉」』〕〗］]}｝”’%％‰°℃…—～~·・ー々〻＞>")
+CLOSING: Final = frozenset("、，。．：；！？!?,.:;）)】》〉」』〕〗］]}｝”’%％‰°℃…—～~·・ー々〻＞>｜|")
 """Never first in a line."""
 OPENING: Final = frozenset("（(【《〈「『〔〖［[{｛“‘#＃@＠$¥￥€£＜<")
 """Never last in a line."""
-PAUSES: Final = frozenset("、，。：；！？!?,:;）】》」』”…—～")
+PAUSES: Final = frozenset("、，。：；！？!?,:;）】》」』”…—～｜|")
 """A line reads well when it ends with one of these."""
 PARTICLES: Final = frozenset("的了着过吗呢吧啊呀哦嘛们么地得")
 """Words that lean on what stands before them."""
 UNITS: Final = frozenset("克度年月日天个分秒小时元块次种杯层步点件款家条份号岁米斤两倍字章页张人万亿千百角折路站期周款招")
+COUNTS: Final = frozenset("一二三四五六七八九十百千万两几这那每第半")
+_JOINERS: Final = frozenset("–‐‑’")
+"""Dashes and the apostrophe, within words and between numbers."""
 GAP: Final = 0.16
 """Ems between a hanzi and a Latin letter or digit."""
-FREE, POOR, BAD = 0.0, 1.0, 4.0
-"""What a break costs: after a pause, within a sentence, within a word."""
+FREE, POOR, LEANING, BAD = 0.0, 1.0, 12.0, 30.0
+"""What a break costs: after a pause, within a sentence, between words that lean on each other, within a word."""
+LEANS_ON: Final = frozenset("不没很最太更别把被从到在和与或让给对向往比跟再又也都就还才只各每这那某几两一半第双多少大小新老超")
+"""Words that lean on what stands after them."""
+ENDINGS: Final = frozenset("餐店机感法师生员品器度率线表单书包帽鞋裤裙族党控款系风季节版课堂馆园站")
+"""Words that mostly end a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def _stays(run: list[Piece], piece: Piece) -> bool:
 
 def _is_latin(cluster: str) -> bool:
     """Letters, digits and signs of words that are written with spaces between them."""
-    return cluster[0] < "\u2000" and not plain.is_emoji(cluster)
+    return (cluster[0] < "\u2000" or cluster in _JOINERS) and not plain.is_emoji(cluster)
 
 
 def _spaced(cluster: str) -> bool:
@@ -119,6 +126,10 @@ def _cost(before: str, run: list[Piece], words: frozenset[str]) -> float:
         return FREE
     if first in PARTICLES or before + first in words:
         return BAD
+    if first in UNITS and (before in COUNTS or before[-1].isdigit()):
+        return BAD
+    if before in LEANS_ON or first in ENDINGS:
+        return LEANING
     return POOR
 
 

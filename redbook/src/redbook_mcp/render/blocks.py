@@ -16,6 +16,11 @@ TITLE_MAX: Final = 26
 """Characters of a first line that is taken for a title."""
 HEAD_MAX: Final = 12
 """Characters before a colon that are taken for the head of a list item."""
+COLUMN_HEAD_MAX: Final = 10
+ITEM_HEAD_MAX: Final = 18
+"""Characters of an item's first line that is its head if others follow."""
+LABEL_MAX: Final = 5
+"""Characters before a colon that are taken for the label of a tip."""
 _HANDLED: Final = "✅✔☑✓√"
 _REFUSED: Final = "❌✗✘×✖"
 _LABEL: Final = re.compile(
@@ -84,8 +89,25 @@ def _completed(page: Page, title: str, subtitle: str, lines: list[str]) -> Conte
         title, lines = _bare_heading(_first(lines)), _without_first(lines)
         if page.type == "cover" and not subtitle and _is_title(_first(lines), lines, cover=True):
             subtitle, lines = _bare_heading(_first(lines)), _without_first(lines)
-    blocks = tuple(_merged(list(_blocks([plain.with_emphasis(line) for line in lines]))))
+    blocks = tuple(_headed(title, list(_merged(list(_blocks([plain.with_emphasis(line) for line in lines]))))))
     return Content(plain.with_emphasis(title), plain.with_emphasis(subtitle), blocks)
+
+
+def _headed(title: str, blocks: list[Block]) -> list[Block]:
+    """`A vs B` as a page's title heads the columns of the comparison below it."""
+    found = re.fullmatch(r"(.{1,10}?)\s*(?:[Vv][Ss]\.?|[|｜])\s*(.{1,10})", title)
+    place = next((place for place, block in enumerate(blocks) if block.kind == "versus"), None)
+    if found and place is not None and not has_heads(blocks[place]):
+        rows = ((found[1].strip(), found[2].strip()), *blocks[place].rows)
+        blocks[place] = replace(blocks[place], rows=rows)
+    return blocks
+
+
+def has_heads(block: Block) -> bool:
+    """Whether a comparison's first row names its columns: it is short, and others follow that are longer."""
+    first, *others = block.rows
+    longest = max((len(cell) for row in others for cell in row), default=0)
+    return bool(others) and all(0 < len(cell) <= COLUMN_HEAD_MAX for cell in first) and max(map(len, first)) < max(longest, 3)
 
 
 def _one_line(text: str | None) -> str:
@@ -132,7 +154,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[Block]:
             continue
         block = _block(line)
         if item is not None and block.kind == "text" and (not after_blank or raw[:1] == " "):
-            item = replace(item, text=f"{item.text}\n{line}" if item.text else line)
+            item = _continued(item, line)
             after_blank = False
             continue
         if item is not None:
@@ -143,6 +165,13 @@ def _blocks(lines: Sequence[str]) -> Iterator[Block]:
         after_blank = False
     if item is not None:
         yield item
+
+
+def _continued(item: Block, line: str) -> Block:
+    """An item with one more line; a short first line is its head."""
+    if not item.head and "\n" not in item.text and len(item.text) <= ITEM_HEAD_MAX:
+        return replace(item, head=plain.without_emphasis(item.text), text=line)
+    return replace(item, text=f"{item.text}\n{line}")
 
 
 def _block(line: str) -> Block:
@@ -194,6 +223,9 @@ def _tip(found: re.Match[str]) -> Block:
     if found[1] is not None:
         return Block("tip", found[1], marker="❝")
     if found[2]:
+        label, colon, rest = found[3].replace(":", "：", 1).partition("：")
+        if colon and len(label) <= LABEL_MAX and rest.strip():
+            return Block("tip", rest.strip(), head=label.strip(), marker=found[2])
         return Block("tip", found[3], marker=found[2])
     label, _, rest = found[4].replace(":", "：", 1).partition("：")
     return Block("tip", rest.strip(), head=label.strip(), marker="💡")
@@ -204,6 +236,10 @@ def _merged(blocks: list[Block]) -> Iterator[Block]:
     place = 0
     while place < len(blocks):
         block = blocks[place]
+        if rows := _opposed(blocks[place:]):
+            yield Block("versus", rows=(("❌", "✅"), *rows))
+            place += 2 * len(rows)
+            continue
         if block.kind == "versus":
             last = place
             while last < len(blocks) and blocks[last].kind == "versus":
@@ -221,6 +257,20 @@ def _merged(blocks: list[Block]) -> Iterator[Block]:
         else:
             yield block
         place += 1
+
+
+def _opposed(blocks: Sequence[Block]) -> list[tuple[str, str]]:
+    """The rows of a list that says in turn what not to do and what to do; none unless two pairs or more do so."""
+    rows = []
+    for wrong, right in zip(blocks[::2], blocks[1::2], strict=False):
+        if (wrong.marker, right.marker) != ("✗", "✓") or wrong.kind != "item" or right.kind != "item":
+            break
+        rows.append((_said(wrong), _said(right)))
+    return rows if len(rows) >= 2 else []
+
+
+def _said(block: Block) -> str:
+    return f"{block.head}：{block.text}" if block.head else block.text
 
 
 def _pictured(block: Block) -> bool:

@@ -56,7 +56,7 @@ def _text(kit: Kit, block: Block, width: int) -> Box:
 
 
 def _heading(kit: Kit, block: Block, width: int) -> Box:
-    bar = kit.ems(0.5)
+    bar = kit.ems(0.6)
     setting = set_text(block.text, replace(kit.bold, balance=True), round(kit.size * 1.16), width - bar)
 
     def paint(canvas: Canvas, rect: Rect) -> None:
@@ -145,9 +145,11 @@ def _tip(kit: Kit, block: Block, width: int) -> Box:
         else:
             canvas.box(rect, fill, kit.theme.radius)
         ink, top = kit.ink(on=fill), rect.top + down
-        mark = set_text(block.marker if block.marker != "❝" else "“", kit.body, round(kit.size * 1.1), 4 * kit.size)
-        is_ornament = block.marker in {"❝", "💡"}
-        mark.draw(canvas, Rect(rect.left + across, top - 2, rect.left + left, top), ink, is_ornament=is_ornament)
+        if block.marker == "❝":
+            _quote(canvas, kit, rect.left + across, top)
+        else:
+            mark = set_text(block.marker, kit.body, round(kit.size * 1.1), 4 * kit.size)
+            mark.draw(canvas, Rect(rect.left + across, top - 2, rect.left + left, top), ink, is_ornament=block.marker == "💡")
         if head:
             head.draw(canvas, Rect(rect.left + left, top, rect.right, top), ink)
         if text:
@@ -155,6 +157,14 @@ def _tip(kit: Kit, block: Block, width: int) -> Box:
             text.draw(canvas, Rect(rect.left + left, top, rect.left + left + inner, top), ink)
 
     return Box(height, paint, kit.room(0.9))
+
+
+def _quote(canvas: Canvas, kit: Kit, left: int, top: int) -> None:
+    """Two quotation marks drawn as shapes."""
+    unit = kit.size / 10
+    for x in (left, left + unit * 5):
+        canvas.circle((round(x + unit * 2), round(top + unit * 4)), round(unit * 2), kit.colours.accent)
+        canvas.polygon([(x, top + unit * 4), (x + unit * 3.4, top), (x + unit * 2.6, top + unit * 4)], kit.colours.accent)
 
 
 def _tags(kit: Kit, block: Block, width: int) -> Box:

@@ -99,5 +99,5 @@ def _cost(line: float, wanted: float, following: float, *, balance: bool, is_las
     if balance:
         return 1.0 + 10.0 * slack * slack + 0.12 * following
     if is_last:
-        return 3.0 + (1.2 if line < _WIDOW else 0.0)
-    return 3.0 + 12.0 * slack * slack + 0.1 * following
+        return 3.0 + max(0.0, _WIDOW - line)
+    return 3.0 + 12.0 * slack * slack + 0.06 * following

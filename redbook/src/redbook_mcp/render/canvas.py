@@ -169,7 +169,9 @@ class Canvas:
             font = fonts.opened(drawn.cut, round(size * fonts.EMOJI_SCALE))
             self.draw.text((x, top + size * 0.845), drawn.text, fill=emoji, font=font, anchor="ls")
         else:
-            self.draw.text((x, top + size * BASELINE), drawn.text, fill=colour, font=fonts.opened(drawn.cut, size), anchor="ls")
+            pen = size * 0.018 if drawn.cut.face == "kai" and drawn.cut.weight >= 600 else 0.0
+            font = fonts.opened(fonts.Cut("kai") if pen else drawn.cut, size)
+            self.draw.text((x, top + size * BASELINE), drawn.text, fill=colour, font=font, anchor="ls", stroke_width=pen)
 
     def picture(self, emoji: str, centre: tuple[int, int], size: int, colour: Colour, opacity: float = 1.0) -> None:
         """An emoji as an illustration, not as text, about `size` pixels wide."""

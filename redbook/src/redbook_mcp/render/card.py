@@ -108,9 +108,9 @@ def _draw(
         sheets = lay_out(kit, Content(title, subtitle, tuple(blocks)), number, CARDS_MAX - len(canvases))
         if sheets is None:
             raise overflow(page, f"does not fit: about {fits(content)} of its {length_of(content)} characters do")
-        for sheet in sheets:
+        for place, sheet in enumerate(sheets):
             canvas = _canvas(kit, part, background)
-            draw_sheet(canvas, sheet, texts)
+            draw_sheet(canvas, sheet, texts, repeats_title=bool(place and title))
             canvases.append(canvas)
     # On a picture the small number could not be read, and painting it anew when pages move would be billed.
     return _finished(canvases, kit, marks, page, len(outline) if background is None else 0, layout)

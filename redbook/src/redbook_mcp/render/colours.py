@@ -18,6 +18,8 @@ WHITE: Final[Colour] = (255, 255, 255)
 BLACK: Final[Colour] = (0, 0, 0)
 READABLE: Final = 4.5
 """Contrast of text that everybody can read."""
+LARGE: Final = 3.0
+"""Contrast of large bold text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ def readable(ink: Colour, *grounds: Colour, wanted: float = READABLE) -> Colour:
     return best
 
 
+def sign_on(fill: Colour, ink: Colour) -> Colour:
+    """What large bold text on a filled shape is written in: white where that can be read, else the ink."""
+    return WHITE if contrast(WHITE, fill) >= LARGE else readable(ink, fill)
+
+
 def colours(ground: Colour, ink: Colour, accent: Colour, second: Colour, panel: Colour | None = None) -> Colours:
     """All that a theme needs, from the few colours that make it; text is always readable."""
     is_dark = luminance(ground) < 0.2
@@ -91,7 +98,7 @@ def colours(ground: Colour, ink: Colour, accent: Colour, second: Colour, panel: 
         ink=ink,
         muted=readable(mix(ink, ground, 0.38), ground, panel),
         accent=accent,
-        on_accent=readable(WHITE, accent) if contrast(WHITE, accent) >= 3 else readable(ink, accent),
+        on_accent=sign_on(accent, ink),
         deep=readable(accent, ground, panel, soft),
         soft=soft,
         second=second,

@@ -34,14 +34,14 @@ class Plan:
 
 
 _PLANS: Final = {
-    "cream": Plan(Rect(124, 150, 956, 1290), "centre", (168, 56), ("emblem", "title", "subtitle"), (200, 460), 0.45),
-    "magazine": Plan(Rect(96, 150, 984, 1300), "left", (176, 56), ("title", "subtitle", "emblem"), (240, 480), 0.0),
-    "pop": Plan(Rect(84, 110, 986, 1330), "left", (164, 52), ("title", "subtitle", "emblem"), (220, 470), 0.45, 1.4),
-    "notebook": Plan(Rect(110, 130, 980, 1310), "left", (176, 56), ("title", "subtitle", "emblem"), (220, 440), 0.4, 1.32),
-    "ink": Plan(Rect(136, 150, 944, 1300), "centre", (150, 52), ("emblem", "title", "subtitle"), (190, 340), 0.3),
-    "night": Plan(Rect(92, 130, 988, 1310), "left", (172, 54), ("emblem", "title", "subtitle"), (200, 340), 0.62),
-    "candy": Plan(Rect(112, 140, 968, 1296), "centre", (180, 58), ("title", "emblem", "subtitle"), (220, 440), 0.45),
-    "swiss": Plan(Rect(92, 120, 988, 1310), "left", (184, 58), ("emblem", "title", "subtitle"), (220, 470), 1.0, 1.14),
+    "cream": Plan(Rect(124, 150, 956, 1290), "centre", (236, 56), ("emblem", "title", "subtitle"), (200, 420), 0.45),
+    "magazine": Plan(Rect(96, 150, 984, 1300), "left", (250, 56), ("title", "subtitle", "emblem"), (240, 560), 0.0),
+    "pop": Plan(Rect(84, 110, 986, 1330), "left", (232, 52), ("title", "subtitle", "emblem"), (220, 470), 0.45, 1.34),
+    "notebook": Plan(Rect(110, 130, 980, 1310), "left", (240, 56), ("title", "subtitle", "emblem"), (220, 470), 0.4, 1.3),
+    "ink": Plan(Rect(130, 150, 950, 1270), "centre", (200, 52), ("emblem", "title", "subtitle"), (190, 360), 0.3),
+    "night": Plan(Rect(92, 130, 988, 1310), "left", (240, 54), ("emblem", "title", "subtitle"), (200, 320), 0.62),
+    "candy": Plan(Rect(112, 140, 968, 1296), "centre", (250, 58), ("title", "emblem", "subtitle"), (220, 480), 0.45),
+    "swiss": Plan(Rect(92, 120, 988, 1310), "left", (250, 58), ("emblem", "title", "subtitle"), (220, 700), 1.0, 1.14),
 }
 _GAP: Final = 52
 
@@ -62,9 +62,10 @@ def measure(kit: Kit, content: Content) -> Cover:
     """Fit a cover's text; the title is as large as it can be, the blocks below it are small."""
     plan = _PLANS[kit.theme.name]
     width = plan.area.width - lettering.inset(kit)
-    room = plan.area.height * (56 if content.blocks else 66) // 100
-    title = _title(kit, plan, content.title, (width, room))
     subtitle = _subtitle(kit, content.subtitle, width) if content.subtitle else None
+    others = plan.emblem[0] + 2 * _GAP + (lettering.under(kit, subtitle) + _GAP if subtitle else 0)
+    room = min(plan.area.height * (50 if content.blocks else 66) // 100, plan.area.height - others - 80)
+    title = _title(kit, plan, content.title, (width, room))
     small = replace(kit, size=40 if len(content.blocks) < 5 else 36, theme=replace(kit.theme, align=plan.align))
     used = lettering.height(kit, title) + (lettering.under(kit, subtitle) + _GAP if subtitle else 0)
     boxes = boxes_of(small, content.blocks, plan.area.width - (80 if kit.theme.name == "candy" else 0))
@@ -91,8 +92,12 @@ def _title(kit: Kit, plan: Plan, text: str, room: tuple[int, int]) -> Setting:
 
 def _subtitle(kit: Kit, text: str, width: int) -> Setting:
     kind = replace(kit.bold, leading=1.4)
-    sizes = (60, 56, 52, 48, 44, 40)
-    return fitted(text, kind, sizes, (width - 90, 200), 2) or set_text(text, replace(kind, balance=True), 38, width - 90)
+    room = (width - 90, 200)
+    return (
+        fitted(text, kind, (58, 54, 50, 46), room, 1)
+        or fitted(text, kind, (54, 50, 46, 42, 38), room, 2)
+        or set_text(text, replace(kind, balance=True), 38, width - 90)
+    )
 
 
 def draw_cover(canvas: Canvas, kit: Kit, cover: Cover, texts: Sequence[str]) -> None:

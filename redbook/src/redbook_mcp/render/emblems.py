@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from redbook_mcp.model import WIDTH
 from redbook_mcp.render import fonts, plain
 from redbook_mcp.render.canvas import Canvas, Rect
 from redbook_mcp.render.colours import WHITE, mix, readable
-from redbook_mcp.render.grounds import turned
+from redbook_mcp.render.grounds import tape, turned
 from redbook_mcp.render.kit import Kit
 
 _BY_WORD: Final = (
@@ -26,11 +27,15 @@ _BY_WORD: Final = (
 )  # fmt: skip
 
 
+_STRESS: Final = frozenset("✨🔥❗‼💥⭐🌟💯⚠✅❌❓👇👉💡📌🎉")
+"""Emoji that stress what is said and show nothing of it."""
+
+
 def emblem_for(kit: Kit, texts: Sequence[str]) -> str:
     """The first emoji of the texts, else the one that their words suggest, else the theme's."""
     for text in texts:
         for cluster in plain.clusters(text[:200]):
-            if plain.is_emoji(cluster) and fonts.drawn(cluster, kit.theme.body).cut.face == "emoji":
+            if plain.is_emoji(cluster) and cluster[0] not in _STRESS and fonts.drawn(cluster, kit.theme.body).cut.face == "emoji":
                 return cluster
     for text in texts:
         for word, emoji in _BY_WORD:
@@ -80,6 +85,11 @@ def _burst(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side: 
 
 def _sticker(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side: int) -> None:
     colours = kit.colours
+    for place, share in enumerate((0.06, 0.5, 0.94)):
+        curl = [
+            (730 + step * 14 + place * 60, centre[1] + side * (share - 0.5) + 22 * math.sin(step * 0.9)) for step in range(14)
+        ]
+        canvas.stroke(curl[: 14 - 4 * place], mix((colours.second, colours.accent)[place % 2], colours.ground, 0.25), 9)
     paper = round(side * 0.84)
     canvas.polygon(turned((centre[0] + 8, centre[1] + 10), (paper, paper), -5), mix(colours.ink, colours.ground, 0.6), 0.35)
     canvas.polygon(turned(centre, (paper, paper), -5), mix(colours.ground, WHITE, 0.8))
@@ -87,6 +97,7 @@ def _sticker(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side
         turned((centre[0], centre[1] - side * 0.03), (paper * 0.86, paper * 0.76), -5), mix(colours.accent, colours.ground, 0.78)
     )
     canvas.picture(emoji, (centre[0], centre[1] - side // 40), side * 46 // 100, colours.accent)
+    tape(canvas, (centre[0], centre[1] - paper // 2 + 4), side * 36 // 100, 44, -9, mix(colours.second, WHITE, 0.1))
 
 
 def _sun(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side: int) -> None:
@@ -113,11 +124,28 @@ def _bubble(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side:
     canvas.picture(emoji, centre, side * 50 // 100, colours.accent)
 
 
-def _bare(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side: int) -> None:
-    canvas.picture(emoji, centre, side, kit.colours.accent)
+def _arch(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side: int) -> None:
+    """A window with a round top at the right edge of the column."""
+    colours = kit.colours
+    left, top, bottom = 984 - side, centre[1] - side // 2, centre[1] + side // 2
+    canvas.box(Rect(left, top, 984, bottom), colours.second, side // 2)
+    canvas.box(Rect(left, centre[1], 984, bottom), colours.second)
+    canvas.box(Rect(96, bottom - 2, left - 40, bottom), colours.ink)
+    canvas.picture(emoji, (984 - side // 2, centre[1] + side // 20), side * 62 // 100, colours.accent)
+
+
+def _poster(canvas: Canvas, kit: Kit, emoji: str, centre: tuple[int, int], side: int) -> None:
+    """The upper part of the card in the accent's colour, the picture in white, cut by the edge."""
+    colours = kit.colours
+    bottom = centre[1] + side // 2
+    canvas.box(Rect(0, 0, WIDTH, bottom), colours.accent)
+    sign = mix(WHITE, colours.accent, 0.04)
+    size = max(260, bottom * 78 // 100)
+    canvas.circle((WIDTH - size * 45 // 100, bottom * 52 // 100), size * 56 // 100, mix(colours.accent, colours.ink, 0.16))
+    canvas.picture(emoji, (WIDTH - size * 45 // 100, bottom * 52 // 100), size * 82 // 100, sign)
 
 
 _EMBLEMS: Final[dict[str, Callable[[Canvas, Kit, str, tuple[int, int], int], None]]] = {
-    "cream": _disc, "magazine": _bare, "pop": _burst, "notebook": _sticker,
-    "ink": _sun, "night": _neon, "candy": _bubble, "swiss": _bare,
+    "cream": _disc, "magazine": _arch, "pop": _burst, "notebook": _sticker,
+    "ink": _sun, "night": _neon, "candy": _bubble, "swiss": _poster,
 }  # fmt: skip

@@ -29,7 +29,7 @@ def _cream(canvas: Canvas, kit: Kit, part: Part) -> None:
         canvas.box(Rect(x, 0, x + 60, HEIGHT), soft, opacity=0.55)
     for y in range(0, HEIGHT, 120):
         canvas.box(Rect(0, y, WIDTH, y + 60), soft, opacity=0.55)
-    sheet = Rect(56, 72, 1024, 1368)
+    sheet = Rect(56, 72, 1024, 1356)
     canvas.shadow(sheet, mix(colours.ink, colours.accent, 0.3), 44, 26, 0.22)
     canvas.box(sheet, colours.panel, 44)
     if part != "cover":
@@ -75,10 +75,10 @@ def _notebook(canvas: Canvas, kit: Kit, part: Part) -> None:
 def _ink(canvas: Canvas, kit: Kit, part: Part) -> None:
     colours = kit.colours
     far, near = mix(colours.ground, colours.ink, 0.08), mix(colours.ground, colours.ink, 0.17)
-    base = 1130 if part == "cover" else 1290
+    base = 1180 if part == "cover" else 1330
     canvas.polygon(_hills(kit.seed + 1, base, 130), far)
     canvas.polygon(_hills(kit.seed + 2, base + 90, 95), near)
-    for rect, width in ((Rect(44, 44, 1036, 1396), 3), (Rect(58, 58, 1022, 1382), 1)):
+    for rect, width in ((Rect(44, 66, 1036, 1356), 3), (Rect(56, 78, 1024, 1344), 1)):
         frame(canvas, rect, mix(colours.ground, colours.ink, 0.5), width)
 
 
@@ -106,7 +106,7 @@ def _candy(canvas: Canvas, kit: Kit, part: Part) -> None:
         centre = (dice.randrange(WIDTH), dice.randrange(HEIGHT))
         canvas.circle(centre, dice.randrange(6, 15), WHITE, 0.75)
     if part != "cover":
-        cloud(canvas, Rect(64, 92, 1016, 1344), colours.panel, 42)
+        cloud(canvas, Rect(70, 96, 1010, 1314), colours.panel, 40)
 
 
 def _swiss(canvas: Canvas, kit: Kit, part: Part) -> None:

@@ -13,6 +13,8 @@ from redbook_mcp.render.fonts import Cut
 from redbook_mcp.render.kit import Box, Head, Kit
 from redbook_mcp.render.setting import Align, Setting, Type, set_text
 
+STATEMENT_MAX: Final = 48
+"""Characters of a page that says one thing."""
 _ROOM: Final = 420
 """Pixels of height that a title may take."""
 
@@ -45,6 +47,20 @@ def head_box(kit: Kit, title: str, subtitle: str, number: int, width: int) -> Bo
             )
 
     return Box(height, paint, 0, keeps_next=True)
+
+
+def statement_box(kit: Kit, text: str, width: int) -> Box | None:
+    """A page that says one short thing says it in the face and size of a title; None if it is not short."""
+    setting = kit.titled(text, (150, 64), (width, 820), 6) if len(text) <= STATEMENT_MAX and "\n" not in text else None
+    if setting is None:
+        return None
+    setting = replace(setting, leading=round(setting.size * 1.36))
+
+    def paint(canvas: Canvas, rect: Rect) -> None:
+        canvas.box(Rect(rect.left, rect.top, rect.left + 120, rect.top + 14), kit.colours.accent, 7 if kit.theme.radius else 0)
+        setting.draw(canvas, replace(rect, top=rect.top + 64), _ink(kit))
+
+    return Box(setting.height + 64, paint, 0)
 
 
 def _ink(kit: Kit) -> Ink:

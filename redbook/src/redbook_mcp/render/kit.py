@@ -8,12 +8,12 @@ from typing import Final, Literal
 
 from redbook_mcp.model import HEIGHT, WIDTH
 from redbook_mcp.render.canvas import Canvas, Ink, Rect
-from redbook_mcp.render.colours import Colour, Colours, mix, readable
+from redbook_mcp.render.colours import READABLE, Colour, Colours, mix, readable
 from redbook_mcp.render.fonts import Cut, Face, can_set
 from redbook_mcp.render.setting import Align, Setting, Type, fitted, set_text
 
 CARD: Final = Rect(0, 0, WIDTH, HEIGHT)
-SIZES: Final = (60, 56, 52, 48, 45, 42, 39, 36, 34, 32, 30)
+SIZES: Final = (92, 84, 76, 68, 60, 56, 52, 48, 45, 42, 39, 36, 34, 32, 30)
 """Pixels of body text, largest first; the last is the smallest that is read on a phone."""
 
 Part = Literal["cover", "body", "summary"]
@@ -73,10 +73,10 @@ class Kit:
     def bold(self) -> Type:
         return Type(self.theme.strong, self.theme.strong, 1.36, words=self.pairs)
 
-    def ink(self, words: Colour | None = None, *, on: Colour | None = None) -> Ink:
+    def ink(self, words: Colour | None = None, *, on: Colour | None = None, wanted: float = READABLE) -> Ink:
         """The ink of body text, or of another colour; readable on what it stands on."""
         ground = on or (self.colours.panel if self.theme.frame != "none" else self.colours.ground)
-        ink = readable(words or self.colours.ink, ground)
+        ink = readable(words or self.colours.ink, ground, wanted=wanted)
         deep = readable(self.colours.accent, ground)
         return Ink(ink, deep if words is None else ink, deep)
 

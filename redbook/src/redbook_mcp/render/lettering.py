@@ -129,12 +129,12 @@ def draw_subtitle(canvas: Canvas, kit: Kit, subtitle: Setting, rect: Rect, align
             wide = subtitle.width + 90
             left = (rect.left + rect.right - wide) // 2
             fill = colours.accent
-            canvas.box(Rect(left, rect.top, left + wide, rect.bottom), fill, min(56, rect.height // 2))
+            canvas.box(Rect(left, rect.top, left + wide, rect.bottom), fill, 44)
             ink = Ink(colours.on_accent, colours.on_accent, colours.on_accent)
             subtitle.draw(canvas, replace(rect, top=rect.top + 22), ink, "centre")
         case "pop":
             plate = Rect(rect.left, rect.top, rect.left + subtitle.width + 64, rect.bottom)
-            canvas.border(plate, colours.ink, colours.panel, 5, plate.height // 2)
+            canvas.border(plate, colours.ink, colours.panel, 5, 40)
             sign = readable(colours.ink, colours.panel)
             subtitle.draw(canvas, Rect(rect.left + 32, rect.top + 20, rect.right, rect.bottom), Ink(sign, sign, sign))
         case "ink":

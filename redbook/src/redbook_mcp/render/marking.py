@@ -6,11 +6,12 @@ from typing import Final
 
 from redbook_mcp.render import fonts
 from redbook_mcp.render.canvas import Canvas, Ink, Placed, Rect
-from redbook_mcp.render.colours import Colour, mix, readable
+from redbook_mcp.render.colours import Colour, mix, readable, sign_on
 from redbook_mcp.render.kit import Kit
 from redbook_mcp.render.setting import Type, set_text
 
 REFUSED: Final[Colour] = (200, 62, 62)
+HANDLED: Final[Colour] = (46, 134, 84)
 
 
 def marker_width(kit: Kit, marker: str) -> int:
@@ -18,7 +19,7 @@ def marker_width(kit: Kit, marker: str) -> int:
     if marker == "•":
         return kit.ems(0.85)
     if marker.isdigit() and kit.theme.marker == "italic":
-        return kit.ems(1.9)
+        return kit.ems(2.3)
     return kit.ems(1.75)
 
 
@@ -27,7 +28,9 @@ def draw_marker(canvas: Canvas, kit: Kit, marker: str, left: int, top: int) -> N
     size = kit.size
     if marker == "•":
         _dot(canvas, kit, left, top)
-    elif marker in {"✓", "✗", "☐"}:
+        canvas.placed.append(Placed(Rect(left, top, left + kit.ems(0.56), top + size), marker))
+        return
+    if marker in {"✓", "✗", "☐"}:
         _tick(canvas, kit, marker, left, top)
     elif not marker.isdigit():
         setting = set_text(marker, kit.body, round(size * 1.12), 4 * size)
@@ -57,7 +60,7 @@ def _tick(canvas: Canvas, kit: Kit, marker: str, left: int, top: int) -> None:
         canvas.border(square, colour, kit.colours.panel, max(3, round(unit * 0.8)), round(unit * 2))
         return
     canvas.box(square, colour, radius)
-    sign = readable((255, 255, 255), colour, wanted=3)
+    sign = sign_on(colour, kit.colours.ink)
     x, y, stroke = square.left, square.top, max(3, round(unit * 1.1))
     if marker == "✓":
         canvas.stroke(

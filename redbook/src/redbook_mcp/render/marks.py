@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from redbook_mcp.model import HEIGHT, WIDTH, Marks
@@ -10,9 +11,11 @@ from redbook_mcp.render.colours import Colour, readable
 from redbook_mcp.render.fonts import Cut
 from redbook_mcp.render.kit import Kit
 from redbook_mcp.render.plain import inert
-from redbook_mcp.render.setting import Type, set_text
+from redbook_mcp.render.setting import Setting, Type, set_text
 
 _SIZE: Final = 26
+LABEL_SIZE: Final = 54
+"""Of the notice: GB 45438-2025 asks for 5 % of the shorter side."""
 _EDGE: Final = 40
 _TEXT_MAX: Final = 30
 _KIND: Final = Type(Cut("sans", 500), Cut("sans", 500))
@@ -22,7 +25,7 @@ def draw_number(canvas: Canvas, kit: Kit, text: str, marks: Marks) -> None:
     """The page's number, in the middle of the lower edge."""
     setting = set_text(text, _KIND, _SIZE, 400)
     left = (WIDTH - setting.width) // 2
-    _write(canvas, setting.lines[0].text, left, HEIGHT - _EDGE - _SIZE)
+    _write(canvas, setting, left, HEIGHT - _EDGE - _SIZE)
 
 
 def draw_marks(canvas: Canvas, kit: Kit, marks: Marks) -> None:
@@ -32,23 +35,23 @@ def draw_marks(canvas: Canvas, kit: Kit, marks: Marks) -> None:
         _corner(canvas, marks.watermark, corner)
     if marks.ai_label:
         taken = marks.watermark and corner == "bottom-left"
-        _corner(canvas, marks.ai_label, "bottom-right" if taken else "bottom-left")
+        _corner(canvas, marks.ai_label, "bottom-right" if taken else "bottom-left", LABEL_SIZE)
 
 
-def _corner(canvas: Canvas, text: str, corner: str) -> None:
+def _corner(canvas: Canvas, text: str, corner: str, size: int = _SIZE) -> None:
     shown = " ".join(inert(text).split())[:_TEXT_MAX]
-    setting = set_text(shown, _KIND, _SIZE, WIDTH)
+    setting = set_text(shown, _KIND, size, WIDTH // 2)
     if not setting.lines:
         return
     vertical, side = corner.split("-")
     left = _EDGE if side == "left" else WIDTH - _EDGE - setting.width
-    _write(canvas, shown, left, _SIZE if vertical == "top" else HEIGHT - _EDGE - _SIZE)
+    _write(canvas, setting, left, _SIZE if vertical == "top" else HEIGHT - _EDGE - size)
 
 
-def _write(canvas: Canvas, text: str, left: int, top: int) -> None:
-    """Set a small text in what is readable on what is there."""
-    setting = set_text(text, _KIND, _SIZE, WIDTH)
-    around = Rect(max(0, left), top, min(WIDTH, left + setting.width), top + _SIZE)
+def _write(canvas: Canvas, setting: Setting, left: int, top: int) -> None:
+    """Set the first line of a small text in what is readable on what is there."""
+    setting = replace(setting, lines=setting.lines[:1])
+    around = Rect(max(0, left), top, min(WIDTH, left + setting.width), top + setting.size)
     ground = _mean(canvas, around)
     ink = readable((128, 128, 128), ground)
     setting.draw(canvas, around, Ink(ink, ink, ink), is_ornament=True)

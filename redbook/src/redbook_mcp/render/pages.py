@@ -9,8 +9,10 @@ from typing import Final
 from redbook_mcp.render.blocks import Block, Content
 from redbook_mcp.render.boxes import boxes_of
 from redbook_mcp.render.canvas import Canvas, Rect
+from redbook_mcp.render.colours import mix
 from redbook_mcp.render.dividing import divided
-from redbook_mcp.render.heads import head_box
+from redbook_mcp.render.emblems import emblem_for
+from redbook_mcp.render.heads import head_box, statement_box
 from redbook_mcp.render.kit import SIZES, Box, Kit
 
 _AIRS: Final = (1.9, 1.6, 1.35, 1.15, 1.0)
@@ -60,7 +62,11 @@ def lay_out(kit: Kit, content: Content, number: int, cards: int) -> list[Sheet] 
 
 
 def _largest(content: Content) -> int:
-    return 52 if any(block.kind in {"item", "versus"} for block in content.blocks) else SIZES[0]
+    """The largest size that becomes the content: little text is set large, so that it does not look lost."""
+    if any(block.kind in {"item", "versus"} for block in content.blocks):
+        return 52 if len(content.blocks) > 3 else 60
+    length = sum(len(block.text) for block in content.blocks)
+    return next(size for most, size in ((24, 92), (48, 76), (80, 68), (10**9, 60)) if length <= most)
 
 
 def _sheet(kit: Kit, content: Content, number: int) -> Sheet:
@@ -71,6 +77,13 @@ def _boxes(kit: Kit, content: Content, number: int) -> list[Box]:
     width = kit.theme.area.width
     head = head_box(kit, content.title, content.subtitle, number, width)
     boxes = boxes_of(kit, content.blocks, width)
+    if (
+        head is None
+        and len(boxes) == 1
+        and content.blocks[0].kind == "text"
+        and (box := statement_box(kit, content.blocks[0].text, width))
+    ):
+        return [box]
     if head is not None and boxes:
         boxes[0] = replace(boxes[0], gap=kit.room(1.0))
     return [*([head] if head else []), *boxes]
@@ -126,12 +139,25 @@ def _filled(kit: Kit, content: Content, blocks: list[Block], number: int, room: 
     return blocks[:taken], blocks[taken:]
 
 
-def draw_sheet(canvas: Canvas, sheet: Sheet, texts: Sequence[str]) -> None:
-    """Draw a card's boxes; little text stands a little above the middle."""
+def draw_sheet(canvas: Canvas, sheet: Sheet, texts: Sequence[str], *, repeats_title: bool = False) -> None:
+    """Draw a card's boxes; little text stands a little above the middle. A title that a card before bore is an ornament."""
     area = sheet.kit.theme.area
     spare = area.height - sheet.height
-    top = area.top + (round(spare * 0.42) if sheet.height < area.height * _SPARSE else round(spare * 0.3))
+    top = area.top + (round(spare * 0.36) if sheet.height < area.height * _SPARSE else round(spare * 0.3))
     for place, box in enumerate(sheet.boxes):
         top += box.gap if place else 0
         box.paint(canvas, Rect(area.left, top, area.right, top + box.height))
+        if repeats_title and place == 0:
+            canvas.placed = [replace(placed, is_ornament=True) for placed in canvas.placed]
         top += box.height
+    _fill(canvas, sheet.kit, Rect(area.left, top + 60, area.right, area.bottom), texts)
+
+
+def _fill(canvas: Canvas, kit: Kit, rect: Rect, texts: Sequence[str]) -> None:
+    """A pale picture at the right where a card's lower part is bare."""
+    side = min(rect.height, 340)
+    if side < 150:
+        return
+    on = kit.colours.ground if kit.theme.head in {"editorial", "wave", "seal", "glow", "numeral"} else kit.colours.panel
+    centre = (rect.right - side // 2, rect.bottom - side // 2)
+    canvas.picture(emblem_for(kit, texts), centre, side, mix(on, kit.colours.accent, 0.3))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from redbook_mcp.render.atoms import BAD, OPENING, atoms_of
+from redbook_mcp.render.atoms import LEANING, OPENING, atoms_of
 from redbook_mcp.render.breaking import Line, break_lines
 from redbook_mcp.render.canvas import Canvas, Ink, Rect
 from redbook_mcp.render.fonts import Cut
@@ -91,7 +91,7 @@ def _divides(setting: Setting) -> bool:
     """Whether a line begins within a word, or one hanzi stands alone in it."""
     starts = [line.atoms[0] for line in setting.lines[1:] if line.atoms]
     alone = len(setting.lines) > 1 and any(line.width < 1.6 for line in setting.lines)
-    return alone or any(atom.cost >= BAD for atom in starts)
+    return alone or any(atom.cost >= LEANING for atom in starts)
 
 
 def opens_inward(line: Line) -> bool:

@@ -18,6 +18,7 @@ def _of(ground: str, ink: str, accent: str, second: str, panel: str | None = Non
 _SANS: Final = Cut("sans", 400)
 _BOLD: Final = Cut("sans", 700)
 _KAI: Final = Cut("kai")
+_KAI_BOLD: Final = Cut("kai", 700)
 
 THEMES: Final = (
     Theme(
@@ -60,7 +61,7 @@ THEMES: Final = (
             _of("#f4f8f4", "#2d3b33", "#4b8f6b", "#ffc9a3"),
             _of("#faf5f8", "#3b2f45", "#8a63b0", "#ffe08a"),
         ),
-        title=_KAI, body=_KAI, strong=_KAI, head="wave", frame="none", marker="plain",
+        title=_KAI_BOLD, body=_KAI, strong=_KAI_BOLD, head="wave", frame="none", marker="plain",
         area=Rect(150, 156, 984, 1290), emblem="✏️", radius=10, leading=1.6,
         words=("考研", "学习", "复习", "笔记", "计划", "考试", "英语", "单词", "自律", "手账", "效率", "study"),
     ),
@@ -70,8 +71,8 @@ THEMES: Final = (
             _of("#f3eee2", "#2a2622", "#a8322a", "#c9b78e"),
             _of("#eaeee8", "#232b28", "#2f6b5d", "#c8bd94"),
         ),
-        title=Cut("serif"), body=_KAI, strong=_KAI, head="seal", frame="none", marker="seal",
-        area=Rect(136, 168, 944, 1266), emblem="🍵", leading=1.7,
+        title=Cut("serif"), body=_KAI, strong=_KAI_BOLD, head="seal", frame="none", marker="seal",
+        area=Rect(130, 150, 950, 1250), emblem="🍵", leading=1.7,
         words=("茶", "国风", "诗", "古", "中式", "汉服", "书法", "节气", "故宫", "养生", "中医", "禅"),
     ),
     Theme(
@@ -88,12 +89,12 @@ THEMES: Final = (
     Theme(
         name="candy",
         palettes=(
-            _of("#fde3ee", "#5a2e45", "#ee6fa3", "#9ad7f5", "#fffafd"),
-            _of("#e2f0ff", "#2c4062", "#5b9cf2", "#ffc1d9", "#fbfdff"),
-            _of("#efe6ff", "#40305e", "#9a74e8", "#ffd98e", "#fdfbff"),
+            _of("#fde3ee", "#5a2e45", "#e0568f", "#9ad7f5", "#fffafd"),
+            _of("#e2f0ff", "#2c4062", "#3f83e0", "#ffc1d9", "#fbfdff"),
+            _of("#efe6ff", "#40305e", "#8a63d8", "#ffd98e", "#fdfbff"),
         ),
         title=Cut("round"), body=Cut("sans", 500), strong=Cut("sans", 800), head="pill", frame="panel", marker="disc",
-        area=Rect(112, 148, 968, 1290), emblem="🎀", radius=40, align="left",
+        area=Rect(116, 148, 964, 1262), emblem="🎀", radius=40, align="left",
         words=("美妆", "护肤", "口红", "化妆", "可爱", "少女", "宠物", "猫", "狗", "宝宝", "育儿", "生日", "小个子", "beauty"),
     ),
     Theme(
