@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from io import TextIOWrapper
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import anyio
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 async def serve_stdio(server: Server[dict[str, Any]], wire: BinaryIO) -> bool:
@@ -31,5 +34,8 @@ async def serve_stdio(server: Server[dict[str, Any]], wire: BinaryIO) -> bool:
 
 async def _serve(server: Server[dict[str, Any]], wire: BinaryIO) -> None:
     outlet = anyio.wrap_file(TextIOWrapper(wire, encoding="utf-8", newline="\n"))
-    async with stdio_server(stdout=outlet) as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    try:
+        async with stdio_server(stdout=outlet) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+    except* (BrokenPipeError, ConnectionResetError):
+        _LOG.info("the client left without reading the last answers")
