@@ -93,6 +93,7 @@ def _serve_http(text: str, settings: Settings) -> int:
     if not address.is_loopback and settings.http_token is None:
         _tell(f"--http: others can reach {address.shown}; set REDBOOK_HTTP_TOKEN, which clients then send as a bearer token")
         return USAGE
+    _tell(f"serving at http://{address.shown}/mcp")
     try:
         asyncio.run(run_http(settings, address))
     except OSError as error:

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import ipaddress
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,13 +58,13 @@ def parse_address(text: str) -> Address:
 
 
 async def serve_http(server: Server[dict[str, Any]], address: Address, token: Secret | None) -> None:
-    """Serve until the process is told to stop."""
+    """Serve until the process is told to stop. Errors: OSError for an address that cannot be had."""
     app = build_app(server, address, token)
     # Uvicorn's own set-up of logging would write each request to standard output.
-    config = uvicorn.Config(
-        app, host=address.host, port=address.port, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_S
-    )
-    await _Web(config).serve()
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_S)
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.create_server((address.host, address.port), family=family) as listening:
+        await _Web(config).serve(sockets=[listening])
 
 
 class _Web(uvicorn.Server):
