@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -167,9 +168,16 @@ class Calls:
         )
 
 
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=16, key=key, person=b"yett arguments")
+
+
 def arguments_digest(arguments: dict[str, JsonValue], key: bytes) -> str:
     """Keyed digest of the canonical arguments, in hex: equal for equal arguments, and telling nothing else without the key."""
-    return hashlib.blake2b(canonical(arguments), digest_size=16, key=key, person=b"yett arguments").hexdigest()
+    digest = _keyed(key).copy()  # a third of the time that it takes to begin with the key anew
+    digest.update(canonical(arguments))
+    return digest.hexdigest()
 
 
 _FAULTS: Final = {

@@ -30,11 +30,7 @@ def subtract(left: Amount, right: Amount) -> Amount:
 
     Never `left - right`: arithmetic of bare decimals rounds to 28 digits.
     """
-    difference: Amount
-    if isinstance(left, int) and isinstance(right, int):
-        difference = left - right
-    else:
-        difference = EXACT.subtract(left, right)
+    difference = left - right if isinstance(left, int) and isinstance(right, int) else EXACT.subtract(left, right)
     return difference if difference > 0 else 0
 
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from yett.errors import UpstreamFault, UpstreamTimedOut
+from yett.upstreams.http1_repeats import RepeatedHead
 from yett.upstreams.http1_response import Response
 
 _QUIET_BYTES_MAX: Final = 64 * 1024
@@ -60,6 +61,7 @@ class Http1Connection(asyncio.Protocol):
         "_parser",
         "_paused",
         "_quiet",
+        "_repeated",
         "_response",
         "_reusable",
         "_skipping",
@@ -87,6 +89,7 @@ class Http1Connection(asyncio.Protocol):
         self._skipping = False
         self._interims = 0
         self._quiet = 0
+        self._repeated: RepeatedHead | None = None
         self._paused = False
         self._waited_s = 0.0
         self.busy = True
@@ -168,6 +171,12 @@ class Http1Connection(asyncio.Protocol):
         if not self.busy:
             self._fail(UpstreamFault(f"{self._owner.name} sent what nobody asked for"))
             return
+        first = self._quiet == 0 and self._response is None and not self._head_only
+        if first and self._repeated is not None and (repeated := self._repeated.repeated_in(data, self)) is not None:
+            self._reusable = True
+            self._response = repeated
+            self._deliver(repeated)
+            return
         self._quiet += len(data)
         try:
             parser.feed_data(data)
@@ -177,6 +186,8 @@ class Http1Connection(asyncio.Protocol):
         if self._quiet > _QUIET_BYTES_MAX or len(self._fields) > _FIELDS_MAX:
             self._fail(UpstreamFault(f"{self._owner.name} sent a head or trailer that is too large"))
         elif self._response is not None:
+            if first:
+                self._repeated = RepeatedHead.of(data, self._response) if self._reusable else None
             self._deliver(self._response)
 
     def eof_received(self) -> bool:
