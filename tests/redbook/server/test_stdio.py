@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,10 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from redbook_mcp.clock import SystemClock
+from redbook_mcp.storage import FileProjects
 from tests.redbook.generation.house import OUTLINE
+from tests.redbook.providers.fake_api import KEY, Reply, b64, json_reply, picture, running
 from tests.redbook.server.desk import body
 from tests.redbook.server.processes import Session, parameters
 
@@ -148,3 +153,41 @@ def test_the_originals_projects_are_there_when_its_folder_is_named(tmp_path: Pat
         assert session.call("get_project", {"projectId": project_id})["theme"] == "旧笔记"
     finally:
         session.kill()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ends_by", ["signal", "end of input"])
+async def test_a_page_in_flight_is_kept_when_the_server_is_stopped(tmp_path: Path, ends_by: str) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: object) -> Reply:
+        asked.set()
+        await go_on.wait()
+        return json_reply({"created": 1, "data": [{"b64_json": b64(picture())}]})
+
+    async with running() as api:
+        api.route = slow
+        session = Session(
+            tmp_path,
+            {"IMAGE_API_URL": api.base, "IMAGE_API_KEY": KEY, "IMAGE_MODEL": "m", "ENDPOINTS": "/v1/images/generations"},
+        )
+        try:
+            await asyncio.to_thread(session.initialize)
+            arguments = {"theme": "x", "outline": OUTLINE}
+            made = await asyncio.to_thread(session.call, "generate_outline", arguments)
+            session.send("tools/call", {"name": "generate_images", "arguments": {"projectId": made["projectId"]}})
+            await asked.wait()
+            if ends_by == "signal":
+                session.process.send_signal(signal.SIGTERM)
+            else:
+                assert session.process.stdin is not None
+                session.process.stdin.close()
+            with pytest.raises(subprocess.TimeoutExpired):
+                await asyncio.to_thread(session.process.wait, 0.3)
+            go_on.set()
+            assert await asyncio.to_thread(session.process.wait, 20) == 0
+        finally:
+            session.kill()
+    assert len(api.received) == 1
+    stored = FileProjects(tmp_path / "data", SystemClock()).get(made["projectId"])
+    assert (stored.status, list(stored.current)) == ("partial", [1])
