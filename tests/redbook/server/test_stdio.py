@@ -156,8 +156,10 @@ def test_the_originals_projects_are_there_when_its_folder_is_named(tmp_path: Pat
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("ends_by", ["signal", "end of input"])
-async def test_a_page_in_flight_is_kept_when_the_server_is_stopped(tmp_path: Path, ends_by: str) -> None:
+@pytest.mark.parametrize("ends_by", ["signal", "end of input", "two signals"])
+async def test_a_page_in_flight_is_kept_when_the_server_is_stopped_and_lost_only_when_it_is_told_twice(
+    tmp_path: Path, ends_by: str
+) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(request: object) -> Reply:
@@ -177,16 +179,21 @@ async def test_a_page_in_flight_is_kept_when_the_server_is_stopped(tmp_path: Pat
             made = await asyncio.to_thread(session.call, "generate_outline", arguments)
             session.send("tools/call", {"name": "generate_images", "arguments": {"projectId": made["projectId"]}})
             await asked.wait()
-            if ends_by == "signal":
+            if "signal" in ends_by:
                 session.process.send_signal(signal.SIGTERM)
             else:
                 assert session.process.stdin is not None
                 session.process.stdin.close()
             with pytest.raises(subprocess.TimeoutExpired):
                 await asyncio.to_thread(session.process.wait, 0.3)
+            if ends_by == "two signals":
+                session.process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(session.process.wait, 5) == 128 + signal.SIGTERM
+                return
             go_on.set()
             assert await asyncio.to_thread(session.process.wait, 20) == 0
         finally:
+            go_on.set()
             session.kill()
     assert len(api.received) == 1
     stored = FileProjects(tmp_path / "data", SystemClock()).get(made["projectId"])

@@ -331,3 +331,24 @@ async def test_a_fault_of_ours_is_told_without_its_inside(tmp_path: Path, caplog
     assert code(result) == "GENERATION_FAILED"
     assert "secret" not in str(result)
     assert "a secret of the inside" in caplog.text
+
+
+async def test_another_style_is_for_what_is_painted_from_now_on(tmp_path: Path) -> None:
+    bench, server = open_shop(tmp_path)
+    async with Client(server, mode="legacy") as client:
+        project_id = await made(client, style="plain", seed=4)
+        outline = body(await client.call_tool("get_project", {"projectId": project_id}))["outline"]
+        change = {"projectId": project_id, "outline": outline}
+        await client.call_tool("update_outline", {**change, "seed": 5})
+        assert body(await client.call_tool("get_project", {"projectId": project_id}))["style"] == {"theme": "plain", "seed": 5}
+        await client.call_tool("update_outline", {**change, "style": "poster"})
+        await client.call_tool("generate_images", {"projectId": project_id})
+    assert {order.style.theme for order in bench.painter.orders} == {"poster"}
+
+
+async def test_who_gives_feedback_to_the_local_painter_hears_that_it_has_no_say(tmp_path: Path) -> None:
+    _, server = open_shop(tmp_path)
+    async with Client(server, mode="legacy") as client:
+        arguments = {"projectId": await made(client), "provider": "local", "feedback": "更暖"}
+        found = body(await client.call_tool("generate_images", arguments))
+    assert any("`feedback` is for image models" in warning for warning in found["warnings"])

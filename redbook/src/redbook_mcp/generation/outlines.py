@@ -40,6 +40,9 @@ class Update:
     note: Note | None = None
     show_versions: Mapping[int, int] = field(default_factory=dict)
     """Page number → earlier version that is to be shown again."""
+    theme_name: str | None = None
+    """Another theme for the pages that are painted from now on."""
+    seed: int | None = None
 
 
 def create(house: House, draft: Draft) -> Project:
@@ -97,8 +100,19 @@ def _updated(project: Project, change: Update, reference: str | None) -> Project
         project = replace(project, reference_image=reference, style=style)
     if change.note is not None:
         project = replace(project, note=change.note)
+    project = _restyled(project, change)
     project = _showing(project, change.show_versions)
     return project if project.status == "generating" else replace(project, status=project_status(project))
+
+
+def _restyled(project: Project, change: Update) -> Project:
+    """Another theme comes with its own colours; another seed changes the decorations alone."""
+    style = project.style
+    if change.theme_name is not None:
+        style = Style(change.theme_name, change.seed or 0)
+    elif change.seed is not None and style is not None:
+        style = replace(style, seed=change.seed)
+    return replace(project, style=style)
 
 
 def with_outline(project: Project, outline: tuple[Page, ...]) -> Project:

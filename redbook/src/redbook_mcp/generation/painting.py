@@ -39,6 +39,8 @@ class Run:
     async def paint(self, project: Project, choice: Choice, series: Series) -> Answer:
         """Paint `choice.paint`, which is not empty."""
         self._warnings.extend(choice.warnings)
+        if series.request.feedback and not series.painter.is_remote:
+            self._warnings.append("`feedback` is for image models; cards of the local painter change with their text or style")
         self._progress.begin(len(choice.paint))
         project = await self._change(project, lambda now: replace(now, status="generating", style=series.style))
         try:

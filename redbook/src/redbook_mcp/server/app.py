@@ -119,7 +119,7 @@ def tool_list(desk: Desk) -> list[types.Tool]:
             "update_outline",
             "Change an outline",
             "Replace a project's pages. Pictures are kept; those of changed texts are stale until generate_images repaints them.",
-            schemas.UPDATE_OUTLINE_INPUT,
+            schemas.update_outline_input(desk.themes),
             schemas.UPDATE_OUTLINE_OUTPUT,
             types.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         ),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from redbook_mcp.generation.references import BYTES_MAX
 from redbook_mcp.secret import Secret
+from redbook_mcp.server.stdio import on_signals
 
 BODY_BYTES_MAX: Final = BYTES_MAX * 4 // 3 + (2 << 20)
 """A reference picture as a data URI, and the longest outline beside it."""
@@ -72,9 +71,7 @@ class _Web(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told)
+        on_signals(self._told)
         yield
 
     def _told(self) -> None:

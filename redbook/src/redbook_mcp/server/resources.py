@@ -24,6 +24,8 @@ RESOURCE_NOT_FOUND: Final = -32002
 """Up to revision 2025-11-25; since 2026-07-28 an unknown resource is an invalid parameter."""
 PAGE: Final = 100
 """Projects in one part of the list."""
+EXPORT_BYTES_MAX: Final = 64 << 20
+"""Of a zip in one answer, which is a third larger as text and there more than once while it is sent."""
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain"
 _ZIP: Final = "application/zip"
@@ -126,7 +128,7 @@ def _of_project(
     if part == "export":
         if not any(project.shown(page.number) for page in project.outline):
             raise RedBookError(Code.INVALID_INPUT, "nothing of this project is painted yet; generate_images paints it")
-        return _blob(uri, Path(projects.export(project.id, project.note)).read_bytes(), _ZIP)
+        return _blob(uri, _export(projects, project), _ZIP)
     if number is None:
         paths = paths_of(project_json(projects, project)["images"])
         images = [{"page": int(page), "path": path, "uri": image_uri(project.id, int(page))} for page, path in paths.items()]
@@ -135,6 +137,14 @@ def _of_project(
     if version is None:
         raise RedBookError(Code.INVALID_INPUT, f"page {number} has no picture")
     return _blob(uri, projects.read(project.id, version.files[0]), PNG)
+
+
+def _export(projects: Projects, project: Project) -> bytes:
+    path = Path(projects.export(project.id, project.note))
+    size = path.stat().st_size
+    if size > EXPORT_BYTES_MAX:
+        raise RedBookError(Code.RETRIEVAL_FAILED, f"the export has {size >> 20} MiB, too much for one answer; it is {path}")
+    return path.read_bytes()
 
 
 def _text(uri: str, text: str, kind: str) -> types.TextResourceContents:

@@ -66,6 +66,13 @@ _INCLUDE: Final = _text(
 )
 
 
+def _style(themes: Sequence[str], about: str) -> dict[str, Schema]:
+    return {
+        "style": _text(about, enum=list(themes)),
+        "seed": _whole("Another number draws other decorations.", minimum=0, maximum=2**31 - 1),
+    }
+
+
 def generate_outline_input(themes: Sequence[str]) -> Schema:
     """The input of generate_outline; `themes` are the styles there are."""
     members = {
@@ -75,8 +82,7 @@ def generate_outline_input(themes: Sequence[str]) -> Schema:
             "(summary), then the text to be set. 6 to 12 pages are usual, 18 the most. The prompt xiaohongshu-outline guides you."
         ),
         "referenceImage": _REFERENCE,
-        "style": _text("The look of the local cards. Left out, it is chosen by the topic.", enum=list(themes)),
-        "seed": _whole("Another number draws other decorations.", minimum=0, maximum=2**31 - 1),
+        **_style(themes, "The look of the local cards. Left out, it is chosen by the topic."),
         "watermark": _text("The author's own handle, set small in a corner."),
         "language": _text("Language of the note, such as zh or en."),
         "note": _NOTE,
@@ -84,17 +90,18 @@ def generate_outline_input(themes: Sequence[str]) -> Schema:
     return _closed(members, ["theme", "outline"])
 
 
-UPDATE_OUTLINE_INPUT: Final = _closed(
-    {
+def update_outline_input(themes: Sequence[str]) -> Schema:
+    """The input of update_outline."""
+    members = {
         "projectId": _PROJECT_ID,
         "outline": _list(_closed(_PAGE, ["content"]), "All pages, in order.", minItems=1, maxItems=PAGES_MAX),
         "expectedUpdatedAt": _text("Refuse the change if the project's `updatedAt` is another one."),
         "referenceImage": _REFERENCE,
         "note": _NOTE,
         "showVersions": _by_page(_whole(minimum=1), 'Show an earlier picture again: {"2": 1} is version 1 of page 2.'),
-    },
-    ["projectId", "outline"],
-)
+        **_style(themes, "Another look, for what is painted from now on; generate_images with mode all paints every page in it."),
+    }
+    return _closed(members, ["projectId", "outline"])
 
 
 def generate_images_input(providers: Sequence[str]) -> Schema:

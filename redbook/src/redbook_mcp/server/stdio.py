@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Any, BinaryIO, Final
 
@@ -15,12 +17,25 @@ from mcp.server.stdio import stdio_server
 _LOG: Final = logging.getLogger(__name__)
 
 
+def on_signals(told: Callable[[], None]) -> None:
+    """Call `told` at the first SIGTERM or SIGINT; at the second the process ends at once, whatever is being painted."""
+    seen: list[int] = []
+
+    def handle(number: int) -> None:
+        if seen:
+            os._exit(128 + number)
+        seen.append(number)
+        told()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle, number)
+
+
 async def serve_stdio(server: Server[dict[str, Any]], wire: BinaryIO) -> bool:
     """Serve one client until it closes its end or the process is told to stop; says whether it was told to."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    on_signals(stop.set)
     serving = asyncio.create_task(_serve(server, wire), name="stdio")
     told = asyncio.create_task(stop.wait(), name="signals")
     await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)

@@ -36,7 +36,9 @@ OUTLINE_CHARACTERS_MAX: Final = 1 << 20
 """Read at all; `parse_outline` takes far less and says so."""
 REFERENCE_CHARACTERS_MAX: Final = 28 << 20
 FEEDBACK_CHARACTERS_MAX: Final = 2000
-HANDLE_CHARACTERS_MAX: Final = 60
+HANDLE_CHARACTERS_MAX: Final = 30
+"""What fits into a corner."""
+SEED_MAX: Final = 2**31 - 1
 NOTE_CHARACTERS_MAX: Final = 10_000
 TAGS_MAX: Final = 50
 LIST_MAX: Final = 1000
@@ -61,7 +63,7 @@ async def generate_outline(desk: Desk, given: Mapping[str, object], _: Report | 
     theme = arguments.text("theme", characters_max=THEME_CHARACTERS_MAX, lines=True)
     outline = _outline_text(arguments)
     style = arguments.choice("style", desk.themes)
-    seed = arguments.integer("seed", 0, 2**31 - 1)
+    seed = arguments.integer("seed", 0, SEED_MAX)
     reference = arguments.text("referenceImage", characters_max=REFERENCE_CHARACTERS_MAX)
     watermark = arguments.text("watermark", characters_max=HANDLE_CHARACTERS_MAX, empty=True)
     language = arguments.text("language", characters_max=35)
@@ -93,7 +95,7 @@ async def generate_outline(desk: Desk, given: Mapping[str, object], _: Report | 
 
 async def update_outline(desk: Desk, given: Mapping[str, object], _: Report | None) -> Result:
     """Replace a project's outline."""
-    known = ("projectId", "outline", "expectedUpdatedAt", "referenceImage", "note", "showVersions")
+    known = ("projectId", "outline", "expectedUpdatedAt", "referenceImage", "note", "showVersions", "style", "seed")
     arguments = Arguments(given, known)
     arguments.required("projectId", "outline")
     project_id = arguments.text("projectId", characters_max=_ID_CHARACTERS_MAX)
@@ -101,10 +103,12 @@ async def update_outline(desk: Desk, given: Mapping[str, object], _: Report | No
     reference = arguments.text("referenceImage", characters_max=REFERENCE_CHARACTERS_MAX)
     versions = _versions(arguments)
     note = _note(arguments)
+    style = arguments.choice("style", desk.themes)
+    seed = arguments.integer("seed", 0, SEED_MAX)
     arguments.done()
     assert project_id is not None  # `done` has seen it
     pages = pages_from_json(arguments.raw("outline"))
-    change = Update(project_id, pages, expected, reference, note, versions)
+    change = Update(project_id, pages, expected, reference, note, versions, style, seed)
     project = await asyncio.to_thread(update, desk.house, change)
     stale = stale_pages(project)
     message = f"the outline has {len(pages)} page{'s' if len(pages) > 1 else ''} now"
