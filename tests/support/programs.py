@@ -18,6 +18,7 @@ PROMISED: Final = "YETT_REQUIRE_PROGRAMS"
 _SCRIPTS: Final = {
     "server-everything": MODULES / "@modelcontextprotocol/server-everything/dist/index.js",
     "server-filesystem": MODULES / "@modelcontextprotocol/server-filesystem/dist/index.js",
+    "conformance": MODULES / "@modelcontextprotocol/conformance/dist/index.js",
     "typescript-client": MODULES / "@modelcontextprotocol/client/package.json",
 }
 
