@@ -6,18 +6,16 @@ from PIL import Image, ImageOps
 
 from redbook_mcp.model import HEIGHT, WIDTH
 from redbook_mcp.render.canvas import Canvas, Rect
-from redbook_mcp.render.kit import CARD, Kit, Part
+from redbook_mcp.render.kit import Kit, Part
 
 
 def backdrop(canvas: Canvas, kit: Kit, part: Part, picture: Image.Image) -> None:
-    """Fill the card with the picture, cropped to it, under a veil of the ground's colour and a sheet for the text."""
+    """Fill the card with the picture, cropped to it, and lay the sheet that a page's text stands on; a cover lays its own."""
     canvas.image.paste(ImageOps.fit(picture.convert("RGB"), (WIDTH, HEIGHT), Image.Resampling.LANCZOS))
-    area = kit.theme.area
     if part == "cover":
-        canvas.box(CARD, kit.colours.ground, opacity=0.2)
-        area = Rect(92, 120, 988, 1320)
-    sheet = Rect(
-        max(28, area.left - 52), max(60, area.top - 60), min(WIDTH - 28, area.right + 52), min(HEIGHT - 84, area.bottom + 44)
-    )
+        return
+    area = kit.theme.area
+    left, right = max(28, area.left - 52), min(WIDTH - 28, area.right + 52)
+    sheet = Rect(left, max(60, area.top - 60), right, min(HEIGHT - 108, area.bottom + 40))
     canvas.shadow(sheet, (0, 0, 0), 40, 24, 0.25)
-    canvas.box(sheet, kit.colours.panel, 40, opacity=0.93)
+    canvas.box(sheet, kit.sheet, 40, opacity=0.94)

@@ -97,9 +97,10 @@ def _headed(title: str, blocks: list[Block]) -> list[Block]:
     """`A vs B` as a page's title heads the columns of the comparison below it."""
     found = re.fullmatch(r"(.{1,10}?)\s*(?:[Vv][Ss]\.?|[|｜])\s*(.{1,10})", title)
     place = next((place for place, block in enumerate(blocks) if block.kind == "versus"), None)
-    if found and place is not None and not has_heads(blocks[place]):
-        rows = ((found[1].strip(), found[2].strip()), *blocks[place].rows)
-        blocks[place] = replace(blocks[place], rows=rows)
+    if found and place is not None:
+        named = (found[1].strip(), found[2].strip())
+        if blocks[place].rows[0] != named:
+            blocks[place] = replace(blocks[place], rows=(named, *blocks[place].rows))
     return blocks
 
 

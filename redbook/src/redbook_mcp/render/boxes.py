@@ -137,7 +137,7 @@ def _tip(kit: Kit, block: Block, width: int) -> Box:
     text = set_text(block.text, kit.body, round(kit.size * 0.94), inner) if block.text else None
     between = kit.ems(0.34) if head and text else 0
     height = 2 * down + (head.height if head else 0) + between + (text.height if text else 0)
-    fill = mix(kit.colours.ground, kit.colours.second, 0.3 if kit.colours.is_dark else 0.26)
+    fill = mix(kit.sheet, kit.colours.second, 0.3)
 
     def paint(canvas: Canvas, rect: Rect) -> None:
         if kit.theme.frame in {"hard", "outline"}:
@@ -180,7 +180,7 @@ def _tags(kit: Kit, block: Block, width: int) -> Box:
         used += chip.width + 2 * size
     row_height = [max(chip.height for chip in row) + size for row in rows if row]
     step = round(size * 0.5)
-    fill = mix(kit.colours.ground, kit.colours.accent, 0.2 if kit.colours.is_dark else 0.14)
+    fill = mix(kit.sheet, kit.colours.accent, 0.2 if kit.colours.is_dark else 0.14)
 
     def paint(canvas: Canvas, rect: Rect) -> None:
         top = rect.top

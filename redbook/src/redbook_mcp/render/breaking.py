@@ -100,4 +100,4 @@ def _cost(line: float, wanted: float, following: float, *, balance: bool, is_las
         return 1.0 + 10.0 * slack * slack + 0.12 * following
     if is_last:
         return 3.0 + max(0.0, _WIDOW - line)
-    return 3.0 + 12.0 * slack * slack + 0.06 * following
+    return 3.0 + 12.0 * slack * slack + 0.012 * following

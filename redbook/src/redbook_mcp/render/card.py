@@ -23,6 +23,7 @@ from redbook_mcp.render.kit import Kit, Part
 from redbook_mcp.render.marks import draw_marks, draw_number
 from redbook_mcp.render.pages import draw_sheet, lay_out
 from redbook_mcp.render.themes import theme_of
+from redbook_mcp.render.vertical import columns_of, draw_columns
 from redbook_mcp.render.words import pairs_of
 
 Layout = Literal["cover", "content", "list", "comparison", "summary"]
@@ -89,19 +90,16 @@ def _draw(
     colours = from_palette(style.palette) if style.palette else theme.palettes[style.seed % len(theme.palettes)]
     texts = [content.title, content.subtitle, topic]
     pairs = pairs_of([topic, *(each.content for each in outline)])
-    kit = Kit(theme, colours, seed=style.seed, pairs=pairs)
+    kit = Kit(theme, colours, seed=style.seed, pairs=pairs, over_picture=background is not None)
     layout = layout_of(page, content)
     canvases: list[Canvas] = []
     blocks: Sequence[Block] = content.blocks
     title, subtitle = content.title, content.subtitle
     if layout == "cover":
-        cover = measure(kit, content)
-        if cover.title.height > cover.plan.area.height:
-            raise overflow(page, "has a title that does not fit")
         canvas = _canvas(kit, "cover", background)
-        draw_cover(canvas, kit, cover, texts)
         canvases.append(canvas)
-        blocks, title, subtitle = blocks[len(blocks) - cover.left_over :], "", ""
+        left_over = _cover(canvas, kit, content, texts, page)
+        blocks, title, subtitle = blocks[len(blocks) - left_over :], "", ""
     part: Part = "summary" if layout == "summary" else "body"
     if layout != "cover" or blocks:
         number = place_of(page, outline)
@@ -114,6 +112,18 @@ def _draw(
             canvases.append(canvas)
     # On a picture the small number could not be read, and painting it anew when pages move would be billed.
     return _finished(canvases, kit, marks, page, len(outline) if background is None else 0, layout)
+
+
+def _cover(canvas: Canvas, kit: Kit, content: Content, texts: Sequence[str], page: Page) -> int:
+    """Draw a cover; returns the number of its last blocks that did not fit."""
+    if columns := columns_of(kit, content):
+        draw_columns(canvas, kit, columns, content, texts)
+        return 0
+    cover = measure(kit, content)
+    if cover.title.height > cover.plan.area.height:
+        raise overflow(page, "has a title that does not fit")
+    draw_cover(canvas, kit, cover, texts)
+    return cover.left_over
 
 
 def length_of(content: Content) -> int:

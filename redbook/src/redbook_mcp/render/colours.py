@@ -83,7 +83,9 @@ def readable(ink: Colour, *grounds: Colour, wanted: float = READABLE) -> Colour:
 
 def sign_on(fill: Colour, ink: Colour) -> Colour:
     """What large bold text on a filled shape is written in: white where that can be read, else the ink."""
-    return WHITE if contrast(WHITE, fill) >= LARGE else readable(ink, fill)
+    if contrast(WHITE, fill) >= LARGE:
+        return WHITE
+    return ink if contrast(ink, fill) >= READABLE else readable(mix(fill, BLACK, 0.8), fill)
 
 
 def colours(ground: Colour, ink: Colour, accent: Colour, second: Colour, panel: Colour | None = None) -> Colours:

@@ -59,14 +59,29 @@ class Cover:
 
 
 def measure(kit: Kit, content: Content) -> Cover:
-    """Fit a cover's text; the title is as large as it can be, the blocks below it are small."""
-    plan = _PLANS[kit.theme.name]
+    """Fit a cover's text; the title is as large as it can be, and smaller where the blocks below it need room."""
+    plan = _over_picture(_PLANS[kit.theme.name]) if kit.over_picture else _PLANS[kit.theme.name]
+    shares = ((50, 40), (42, 38), (34, 36), (26, 34)) if content.blocks else ((66, 40),)
+    found = [_measured(kit, content, plan, share, size) for share, size in shares]
+    return next((cover for cover in found if not cover.left_over), found[0])
+
+
+def _over_picture(plan: Plan) -> Plan:
+    """The text at the foot, and the picture above it."""
+    return replace(
+        plan, area=Rect(108, 140, 972, 1264), sizes=(190, 50), order=("title", "subtitle"), emblem=(10_000, 0), anchor=1.0
+    )
+
+
+def _measured(kit: Kit, content: Content, plan: Plan, share: int, size: int) -> Cover:
+    """The cover with a title of at most a share (percent) of its height, and blocks of a size."""
     width = plan.area.width - lettering.inset(kit)
     subtitle = _subtitle(kit, content.subtitle, width) if content.subtitle else None
-    others = plan.emblem[0] + 2 * _GAP + (lettering.under(kit, subtitle) + _GAP if subtitle else 0)
-    room = min(plan.area.height * (50 if content.blocks else 66) // 100, plan.area.height - others - 80)
+    others = (0 if content.blocks or kit.over_picture else plan.emblem[0] + _GAP) + _GAP
+    others += lettering.under(kit, subtitle) + _GAP if subtitle else 0
+    room = min(plan.area.height * share // 100, plan.area.height - others - 80)
     title = _title(kit, plan, content.title, (width, room))
-    small = replace(kit, size=40 if len(content.blocks) < 5 else 36, theme=replace(kit.theme, align=plan.align))
+    small = replace(kit, size=size, theme=replace(kit.theme, align=plan.align))
     used = lettering.height(kit, title) + (lettering.under(kit, subtitle) + _GAP if subtitle else 0)
     boxes = boxes_of(small, content.blocks, plan.area.width - (80 if kit.theme.name == "candy" else 0))
     kept: list[Box] = []
@@ -112,6 +127,10 @@ def draw_cover(canvas: Canvas, kit: Kit, cover: Cover, texts: Sequence[str]) -> 
     emblem = min(plan.emblem[1], spare) if spare >= plan.emblem[0] else 0
     heights["emblem"] = emblem
     top = area.top + round(max(0, spare - emblem) * plan.anchor)
+    if kit.over_picture:
+        sheet = Rect(area.left - 56, max(64, top - 60), area.right + 56, area.bottom + 56)
+        canvas.shadow(sheet, (0, 0, 0), 44, 24, 0.3)
+        canvas.box(sheet, kit.sheet, 44, opacity=0.94)
     for part in plan.order:
         if not heights[part]:
             continue

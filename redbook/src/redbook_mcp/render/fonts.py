@@ -21,7 +21,8 @@ SUBSTITUTE: Final = "〓"
 EMOJI_SCALE: Final = 0.84
 """Emoji are drawn smaller than the text, so that they are one em wide as a hanzi is."""
 _REFERENCE: Final = 500
-_FACES_OPEN_MAX: Final = 40
+_FACES_OPEN_MAX: Final = 14
+"""An open face takes up to two megabytes."""
 _PRIVATE: Final = 0xF0000
 _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 _SELECTORS: Final = (0xFE0E, 0xFE0F)

@@ -180,7 +180,7 @@ def _hills(seed: int, base: int, height: int) -> list[tuple[float, float]]:
     return [*points, (WIDTH, HEIGHT)]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _glow(ground: Colour, accent: Colour, second: Colour, is_strong: bool) -> Image.Image:
     """Two soft lights in the dark, computed small."""
     small = Image.new("RGB", (WIDTH // 12, HEIGHT // 12), ground)

@@ -43,6 +43,8 @@ class Theme:
     radius: int = 0
     align: Align = "left"
     leading: float = 1.56
+    has_sheet: bool = False
+    """Whether text stands on a sheet of the panel's colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class Kit:
     """Stretches the room between and within blocks."""
     seed: int = 0
     pairs: frozenset[str] = field(default_factory=frozenset)
+    over_picture: bool = False
+    """Whether a picture takes the place of the theme's ground."""
+
+    @property
+    def sheet(self) -> Colour:
+        """What text stands on that has no box of its own: the sheet of paper on the ground, or the ground."""
+        return self.colours.panel if self.theme.has_sheet else self.colours.ground
 
     def ems(self, count: float) -> int:
         """Pixels of so many ems of body text."""
@@ -75,7 +84,7 @@ class Kit:
 
     def ink(self, words: Colour | None = None, *, on: Colour | None = None, wanted: float = READABLE) -> Ink:
         """The ink of body text, or of another colour; readable on what it stands on."""
-        ground = on or (self.colours.panel if self.theme.frame != "none" else self.colours.ground)
+        ground = on or self.sheet
         ink = readable(words or self.colours.ink, ground, wanted=wanted)
         deep = readable(self.colours.accent, ground)
         return Ink(ink, deep if words is None else ink, deep)

@@ -20,6 +20,8 @@ def marker_width(kit: Kit, marker: str) -> int:
         return kit.ems(0.85)
     if marker.isdigit() and kit.theme.marker == "italic":
         return kit.ems(2.3)
+    if not marker.isdigit() and marker not in {"✓", "✗", "☐"}:
+        return kit.ems(2.0)
     return kit.ems(1.75)
 
 
@@ -33,8 +35,8 @@ def draw_marker(canvas: Canvas, kit: Kit, marker: str, left: int, top: int) -> N
     if marker in {"✓", "✗", "☐"}:
         _tick(canvas, kit, marker, left, top)
     elif not marker.isdigit():
-        setting = set_text(marker, kit.body, round(size * 1.12), 4 * size)
-        setting.draw(canvas, Rect(left, top - round(size * 0.08), left + 2 * size, top), kit.ink(), "left")
+        setting = set_text(marker, kit.body, round(size * 1.45), 4 * size)
+        setting.draw(canvas, Rect(left, top - round(size * 0.2), left + 2 * size, top), kit.ink(), "left")
         return
     else:
         _number(canvas, kit, marker, left, top)

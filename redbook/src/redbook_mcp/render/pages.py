@@ -15,9 +15,11 @@ from redbook_mcp.render.emblems import emblem_for
 from redbook_mcp.render.heads import head_box, statement_box
 from redbook_mcp.render.kit import SIZES, Box, Kit
 
-_AIRS: Final = (1.9, 1.6, 1.35, 1.15, 1.0)
+_AIRS: Final = (2.6, 2.2, 1.9, 1.6, 1.35, 1.15, 1.0)
 _CARRIED_SIZE: Final = 39
 """Size of text that needs several cards."""
+_BARE: Final = 0.22
+"""Share of a card that is left bare rather than a paragraph divided."""
 _SPARSE: Final = 0.62
 """Share of a card's height below which its text looks lost at the top and is moved down."""
 
@@ -85,13 +87,13 @@ def _boxes(kit: Kit, content: Content, number: int) -> list[Box]:
     ):
         return [box]
     if head is not None and boxes:
-        boxes[0] = replace(boxes[0], gap=kit.room(1.0))
+        boxes[0] = replace(boxes[0], gap=round(kit.size * min(kit.air, 1.5)))
     return [*([head] if head else []), *boxes]
 
 
-def _aired(sheet: Sheet, content: Content, number: int) -> Sheet:
+def _aired(sheet: Sheet, content: Content, number: int, airs: Sequence[float] = _AIRS) -> Sheet:
     """The sheet with as much room between its boxes as the card has to spare."""
-    for air in _AIRS:
+    for air in airs:
         tried = _sheet(replace(sheet.kit, air=air), content, number)
         if tried.height <= sheet.kit.theme.area.height:
             return tried
@@ -111,7 +113,7 @@ def _carried(kit: Kit, content: Content, number: int, cards: int) -> list[Sheet]
         if not taken:
             return None
         part = Content(content.title, subtitle, tuple(taken))
-        sheets.append(_aired(_sheet(kit, part, number), part, number))
+        sheets.append(_aired(_sheet(kit, part, number), part, number, _AIRS[-3:]))
         subtitle = ""
     return sheets
 
@@ -130,7 +132,7 @@ def _filled(kit: Kit, content: Content, blocks: list[Block], number: int, room: 
         taken += 1
     if taken < len(blocks):
         spare = room - used - kit.room(1.0)
-        if taken == 0 or (spare > room * 0.35 and boxes[taken].height > room * 0.5):
+        if taken == 0 or (spare > room * _BARE and blocks[taken].kind == "text"):
             first, rest = divided(kit, blocks[taken], kit.theme.area.width, spare)
             if first is not None and rest is not None:
                 return [*blocks[:taken], first], [rest, *blocks[taken + 1 :]]
@@ -158,6 +160,5 @@ def _fill(canvas: Canvas, kit: Kit, rect: Rect, texts: Sequence[str]) -> None:
     side = min(rect.height, 340)
     if side < 150:
         return
-    on = kit.colours.ground if kit.theme.head in {"editorial", "wave", "seal", "glow", "numeral"} else kit.colours.panel
     centre = (rect.right - side // 2, rect.bottom - side // 2)
-    canvas.picture(emblem_for(kit, texts), centre, side, mix(on, kit.colours.accent, 0.3))
+    canvas.picture(emblem_for(kit, texts), centre, side, mix(kit.sheet, kit.colours.accent, 0.3))

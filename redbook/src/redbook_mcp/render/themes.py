@@ -30,6 +30,7 @@ THEMES: Final = (
         ),
         title=Cut("sans", 900), body=_SANS, strong=_BOLD, head="marker", frame="panel", marker="disc",
         area=Rect(112, 150, 968, 1306), emblem="☕", radius=32,
+        has_sheet=True,
         words=("咖啡", "甜品", "美食", "早餐", "烘焙", "食谱", "减脂餐", "奶茶", "探店", "吃", "菜", "收纳", "家居", "food"),
     ),
     Theme(
@@ -52,6 +53,7 @@ THEMES: Final = (
         ),
         title=Cut("sans", 900), body=Cut("sans", 500), strong=Cut("sans", 800), head="block", frame="hard", marker="outlined",
         area=Rect(92, 132, 980, 1296), emblem="💥", radius=14,
+        has_sheet=True,
         words=("避坑", "避雷", "租房", "省钱", "攻略", "必看", "搞钱", "副业", "双十一", "测评", "红黑榜"),
     ),
     Theme(
@@ -95,6 +97,7 @@ THEMES: Final = (
         ),
         title=Cut("round"), body=Cut("sans", 500), strong=Cut("sans", 800), head="pill", frame="panel", marker="disc",
         area=Rect(116, 148, 964, 1262), emblem="🎀", radius=40, align="left",
+        has_sheet=True,
         words=("美妆", "护肤", "口红", "化妆", "可爱", "少女", "宠物", "猫", "狗", "宝宝", "育儿", "生日", "小个子", "beauty"),
     ),
     Theme(
