@@ -267,6 +267,36 @@ async def test_a_bug_of_ours_denies_its_group_and_no_other(
     assert list(units(path).values()) == ["1", "1"]
 
 
+async def test_a_record_that_the_table_refuses_denies_its_group_and_no_other(path: Path) -> None:
+    async with opened(path, mode=AuditMode.RELAXED) as store:
+        queued = await store.admit(call())
+        with pytest.raises(StoreFault, match=r"cannot write the record of this call \(ConstraintError\)"):
+            await store.admit(call(allow(limit()), request_id=None))
+        assert store.fault is None
+        assert store._committer._tickets == {}, "nobody will settle what was discarded"
+        assert queued.receipt is not None
+        assert (await store.admit(call(allow(limit())))).decision.effect is Effect.ALLOW
+    assert list(units(path).values()) == ["1"]
+
+
+async def test_with_fsync_a_call_that_came_while_a_group_was_written_does_not_wait_for_the_timer_of_others(path: Path) -> None:
+    async with opened(path, fsync=True) as store:
+        assert store._writer is not None
+        store._linger_s, submit, submitted = 3_600, store._writer.submit, []
+        store._writer.submit = lambda *group: submitted.append(group)  # type: ignore[method-assign]  # held back
+        first = asyncio.ensure_future(store.admit(call()))
+        await until(lambda: bool(submitted))
+        store._writer.submit = submit  # type: ignore[method-assign]  # as it was
+        second = asyncio.ensure_future(store.admit(call()))
+        await until(lambda: len(store._pending) == 1 and not store._soon)
+        store.note(call(DENIED))
+        submit(*submitted[0])
+        await asyncio.wait([first, second], timeout=10)
+        assert first.done()
+        assert second.done()
+    assert rows(path, "SELECT count(*) FROM calls") == [(3,)]
+
+
 async def test_what_cannot_be_written_when_closing_is_said(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with opened(path) as store:
         store.note(call(DENIED))

@@ -309,7 +309,9 @@ class StateStore:
     def _written(self, group: Group, written: Written) -> None:
         self._writing = False
         self._finish(group, written)
-        if self._timer is None and len(self._pending):
+        # Whoever waits meanwhile must not wait for the timer of what nobody waits for.
+        wanted = isinstance(written, list) and any(call.waiter is not None for call in self._pending.calls)
+        if wanted or (self._timer is None and len(self._pending)):
             self._flush()
 
     def _from_checkpointer(self) -> None:

@@ -125,19 +125,25 @@ class Committer:
         try:
             admissions = self._write(group, surely_past_ns)
             self._cursor.execute("COMMIT")
+        except (apsw.ConstraintError, apsw.MismatchError) as error:  # what is in this group, and not the file, is at fault
+            return self._discarded(group, error)
         except apsw.Error as error:
             self._undo()
             return fault_of(self._path, error)
         except Exception as error:  # noqa: BLE001 - a bug here must deny the calls of this group, not leave them waiting
-            self._undo()
-            _LOG.exception("a group of records was discarded")
-            return Unwritable(
-                StoreFault(f"cannot write the record of this call ({type(error).__name__}); please report this bug")
-            )
+            return self._discarded(group, error)
         if self._tickets:
             self._forget_tickets(group)
         self.commits += 1
         return admissions
+
+    def _discarded(self, group: Group, error: Exception) -> Unwritable:
+        """Give up a group that can never be written; the next one is not concerned."""
+        self._undo()
+        for call in group.calls:
+            self._tickets.pop(call.ticket, None)
+        _LOG.error("a group of records was discarded", exc_info=error)
+        return Unwritable(StoreFault(f"cannot write the record of this call ({type(error).__name__}); please report this bug"))
 
     def _undo(self) -> None:
         """Leave the transaction, if the library has not done so already, and trust nothing in memory."""
