@@ -23,24 +23,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        settings = load_settings(os.environ)
+        return _run_with(arguments, load_settings(os.environ))
     except SettingsError as error:
         for problem in error.problems:
             _tell(problem)
         return USAGE
-    logging.basicConfig(
-        stream=sys.stderr, level=settings.log_level.upper(), format="redbook-mcp: %(levelname)s: %(name)s: %(message)s"
-    )
-    for warning in settings.warnings:
-        _tell(f"note: {warning}")
-    try:
-        return _run(arguments, settings)
     except RedBookError as error:
         _tell(f"{error.code}: {error.message}")
         return FAILED
 
 
-def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+def _run_with(arguments: argparse.Namespace, settings: Settings) -> int:
+    logging.basicConfig(
+        stream=sys.stderr, level=settings.log_level.upper(), format="redbook-mcp: %(levelname)s: %(name)s: %(message)s"
+    )
+    for warning in settings.warnings:
+        _tell(f"note: {warning}")
     if arguments.command is not None:
         from redbook_mcp import commands  # noqa: PLC0415 - a server does not need them
 
@@ -117,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     export = _command(commands, "export", "write a project's zip: pages in order and note.json")
     export.add_argument("project", help="its id, or the beginning of it")
     export.add_argument("--to", metavar="DIR", help="copy the zip there")
+    sheet = _command(commands, "sheet", "draw all pictures of a project on one")
+    sheet.add_argument("project", help="its id, or the beginning of it")
+    sheet.add_argument("--to", metavar="FILE", help="write it there; a PNG named by the project if left out")
     _command(commands, "themes", "list the themes of local cards")
     _command(commands, "doctor", "say how the server is set up and what would not work")
     legacy = _command(commands, "import", "take over projects of the original server")

@@ -44,7 +44,7 @@ def environment(folder: Path, api: FakeApi, more: Mapping[str, str] | None = Non
         "ENDPOINTS": GENERATIONS,
         "DATA_DIR": str(folder / "data"),
         "REDBOOK_RETRIES": "0",
-        "REDBOOK_THEME": "paper",
+        "REDBOOK_THEME": "cream",
         **(more or {}),
     }
 
@@ -238,6 +238,21 @@ async def test_a_page_that_fails_is_listed_and_leaves_no_file_in_its_place(tmp_p
             assert again["status"] == "completed"
             assert [page for page, image in again["images"].items() if image["painted"]] == ["3"]
     assert len(list(tmp_path.rglob("*.png"))) == 4  # noqa: ASYNC240 - a test may wait
+
+
+async def test_a_page_that_takes_too_long_counts_as_paid_for(tmp_path: Path) -> None:
+    never = asyncio.Event()
+    async with running() as api:
+        api.on(GENERATIONS, Reply(stall=never))
+        more = {"REDBOOK_READ_TIMEOUT_S": "0.2", "REDBOOK_IMAGES_PER_DAY": "5"}
+        async with client_of(tmp_path, api, more) as client:
+            project_id = await project(client)
+            result = await client.call_tool("generate_images", {"projectId": project_id, "pages": [1]})
+            assert body(result)["errors"]["1"]["code"] == "TIMEOUT"
+            assert body(result)["errors"]["1"]["retryable"] is True
+            planned = body(await client.call_tool("generate_images", {"projectId": project_id, "dryRun": True}))
+            assert planned["plan"]["budgetLeft"] == 4
+        never.set()
 
 
 async def test_pictures_of_a_model_say_so_on_them_and_within_them(tmp_path: Path) -> None:

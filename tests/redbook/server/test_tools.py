@@ -352,3 +352,32 @@ async def test_who_gives_feedback_to_the_local_painter_hears_that_it_has_no_say(
         arguments = {"projectId": await made(client), "provider": "local", "feedback": "更暖"}
         found = body(await client.call_tool("generate_images", arguments))
     assert any("`feedback` is for image models" in warning for warning in found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "method", "expected"),
+    [
+        ("generate_outline", "create", "PARSE_ERROR"),
+        ("update_outline", "change", "UPDATE_FAILED"),
+        ("get_project", "get", "RETRIEVAL_FAILED"),
+        ("list_all_projects", "all", "RETRIEVAL_FAILED"),
+    ],
+)
+async def test_what_fails_by_no_fault_of_the_caller_has_the_originals_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, method: str, expected: str
+) -> None:
+    bench, server = open_shop(tmp_path)
+    async with Client(server, mode="legacy") as client:
+        project_id = await made(client)
+
+        def break_down(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(bench.house.projects, method, break_down)
+        arguments: dict[str, dict[str, Any]] = {
+            "generate_outline": {"theme": "x", "outline": OUTLINE},
+            "update_outline": {"projectId": project_id, "outline": [{"content": "x"}]},
+            "get_project": {"projectId": project_id},
+            "list_all_projects": {},
+        }
+        assert code(await client.call_tool(tool, arguments[tool])) == expected

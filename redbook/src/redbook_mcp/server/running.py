@@ -18,7 +18,7 @@ from redbook_mcp.server.app import build_server
 from redbook_mcp.server.http import Address, serve_http
 from redbook_mcp.server.stdio import serve_stdio
 from redbook_mcp.server.tools import Desk
-from redbook_mcp.settings import RemoteSettings, Settings
+from redbook_mcp.settings import RemoteSettings, Settings, SettingsError
 from redbook_mcp.storage import FileProjects, import_legacy
 
 _LOG: Final = logging.getLogger(__name__)
@@ -28,7 +28,13 @@ MARGIN_S: Final = 30.0
 
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
-    """What the tools work with; at the end a page in flight is finished and kept. Errors: UPDATE_FAILED for the data folder."""
+    """What the tools work with; at the end a page in flight is finished and kept.
+
+    Errors: SettingsError for a theme that there is not; UPDATE_FAILED for a data folder that cannot be used.
+    """
+    themes = theme_names()
+    if settings.theme is not None and settings.theme not in themes:
+        raise SettingsError((f"REDBOOK_THEME: there is no theme {settings.theme}; there is {', '.join(themes)}",))
     clock = SystemClock()
     projects = FileProjects(settings.data_dir, clock)
     _take_over(settings, projects)
@@ -36,7 +42,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     painters = open_painters(settings, clock)
     generation = Generation(house, painters)
     try:
-        yield Desk(house, generation, painters, theme_names())
+        yield Desk(house, generation, painters, themes)
     finally:
         await generation.aclose()
         await painters.aclose()
