@@ -12,7 +12,6 @@ from typing import Final
 
 import pytest
 
-from tests.support.programs import require_program
 from tests.upstreams.stdio_rig import alive
 from yett.stores.control_lock import is_held
 
@@ -45,7 +44,6 @@ def descendants(pid: int) -> set[int]:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_the_gateway_of_the_stage_and_all_that_it_started(number: signal.Signals, tmp_path: Path) -> None:
-    require_program("git")
     command = [sys.executable, "-c", STAGE, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from redbook_mcp.clock import SystemClock
 from redbook_mcp.main import main
@@ -69,6 +70,19 @@ async def test_the_zip_is_written_where_it_is_wanted(
         assert "page_01.png" in file.namelist()
     assert main(["export", painted[1], "--to", str(tmp_path / "none" / "there")]) == 1
     assert "cannot write to" in capsys.readouterr().err
+
+
+@pytest.mark.anyio
+async def test_all_pictures_of_a_project_are_drawn_on_one_sheet(
+    painted: tuple[Bench, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    assert main(["sheet", painted[1], "--to", str(sheet)]) == 0
+    assert capsys.readouterr().out.strip() == str(sheet)
+    with Image.open(sheet) as picture:
+        assert picture.width > picture.height
+    assert main(["sheet", painted[1], "--to", str(tmp_path / "none" / "sheet.png")]) == 1
+    assert "cannot write" in capsys.readouterr().err
 
 
 def test_an_empty_folder_has_no_projects_and_an_unknown_one_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ from redbook_mcp.settings import Settings
 from redbook_mcp.storage import FileProjects, import_legacy
 
 LEGACY_FILE: Final = "projects.json"
+_SHEET_COLUMNS: Final = 5
 _BOLD: Final = "\x1b[1m"
 _DIM: Final = "\x1b[2m"
 _PLAIN: Final = "\x1b[0m"
@@ -78,6 +79,27 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
         except OSError as error:
             raise RedBookError(Code.RETRIEVAL_FAILED, f"cannot write to {arguments.to}: {error.strerror}") from None
     return _write_json({"path": str(path)}) if arguments.json else _write(str(path))
+
+
+def _sheet(arguments: argparse.Namespace, settings: Settings) -> int:
+    """All pictures of a project on one, to be looked at together."""
+    from redbook_mcp.render.sheet import contact_sheet  # noqa: PLC0415 - only this command draws
+
+    store = _store(settings)
+    project = _found(store, arguments.project)
+    shown = [(page, version) for page in project.outline if (version := project.shown(page.number)) is not None]
+    if not shown:
+        raise RedBookError(Code.INVALID_INPUT, "the project has no pictures yet; draw some with generate_images")
+    cards = [(file, page) for page, version in shown for file in version.files]
+    images = [store.read(project.id, file) for file, _ in cards]
+    path = Path(arguments.to or f"{project.id[:8]}.png")
+    titles = [f"{page.number} · {page.title or page.type}" for _, page in cards]
+    rows = -(-len(cards) // _SHEET_COLUMNS)
+    try:
+        path.write_bytes(contact_sheet(images, titles, columns=-(-len(cards) // rows)))
+    except OSError as error:
+        raise RedBookError(Code.RETRIEVAL_FAILED, f"cannot write {path}: {error.strerror}") from None
+    return _write_json({"path": str(path.resolve())}) if arguments.json else _write(str(path.resolve()))
 
 
 def _themes(arguments: argparse.Namespace, _: Settings) -> int:
@@ -174,6 +196,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Settings], int]]] = {
     "list": _list,
     "show": _show,
     "export": _export,
+    "sheet": _sheet,
     "themes": _themes,
     "doctor": _doctor,
     "import": _import,

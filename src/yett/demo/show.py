@@ -1,30 +1,40 @@
-"""The performance: sets up the gate as an operator would, sends the agent, and tells what happens as it happens."""
+"""The performance: sets up the gate as an operator would, sends the agents, and tells what happens as it happens."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shlex
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from yett.admin.views import Control, GrantMinted, NewGrant, NewRevision, NewServer
 from yett.app.control import connect
 from yett.app.data_plane import STATE_FILE
 from yett.demo import story
-from yett.demo.agent import Agent, Reply, connected
+from yett.demo.agent import Agent, Reply, Seen, Witness, connected, witnessing
+from yett.demo.note import PAGES
 from yett.demo.stage import Stage
-from yett.demo.story import Effect, Scene
+from yett.demo.story import Scenario, Scene
 from yett.errors import OperatorFault
+from yett.policy.json_value import JsonValue
+from yett.ports import Clock
 from yett.stores.commands import Command, add_command
 from yett.stores.state_reader import LogEntry, LogFilter, StateReader
+
+MINUTE_S: Final = 60
+ROOM_S: Final = 20
+"""So much of a minute must be left for calls that are counted by the minute."""
+NS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One scene as it went: what the agent got, what the decision log says, and what the repository holds."""
+    """One scene as it went: what the agent got, what the decision log says, and what the server holds."""
 
+    scenario: Scenario
     scene: Scene
     reply: Reply
     entry: LogEntry | None
@@ -36,50 +46,114 @@ class Shown:
         return not self.failures
 
 
-Tell = Callable[[str], None]
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of the whole performance."""
+
+    scenes: tuple[Shown, ...]
+    tools: Mapping[str, tuple[str, ...]]
+    """By policy: what its agent was shown."""
+    project_id: str
+    """Of the first note."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the hidden tool was out of sight where it should be, and the list was not just empty."""
+        tools = self.tools.get(story.ARGUMENTS.policy, ())
+        return bool(tools) and story.HIDDEN_TOOL not in tools
+
+    @property
+    def wrong(self) -> int:
+        """How much was not as promised."""
+        return sum(not shown.as_promised for shown in self.scenes) + (not self.hidden)
 
 
-def set_up(stage: Stage, tell: Tell) -> GrantMinted:
-    """Register the server, publish the policy, mint the grant; each step with the command that does the same."""
-    settings = stage.settings
-    argv = (sys.executable, "-m", "mcp_server_git", "--repository", str(stage.repository))
-    with connect(settings) as control:
-        tell(f"yett server add {story.SERVER} -- {shlex.join(('mcp-server-git', *argv[3:]))}")
-        add_command(settings.state_dir, story.SERVER, Command(argv=argv))
+class Audience(Protocol):
+    """Who is told, and when."""
+
+    def begin(self, scenario: Scenario) -> None:
+        """The next scenario begins."""
+
+    def wait(self, seconds: int) -> None:
+        """So long nothing will happen: the clock must reach a new minute."""
+
+    def see(self, shown: Shown) -> None:
+        """One scene is over."""
+
+
+def set_up(stage: Stage, tell: Callable[[str], None]) -> Mapping[str, GrantMinted]:
+    """Register the server, publish the policies, mint a grant for each; every step with the command that does the same."""
+    with connect(stage.settings) as control:
+        tell(f"yett server add {story.SERVER} -- redbook-mcp")
+        command = Command(argv=stage.server, env=dict(stage.server_environment))
+        add_command(stage.settings.state_dir, story.SERVER, command)
         control.add_server(NewServer(name=story.SERVER, command=story.SERVER))
-        tell(f"yett policy set {story.POLICY} policy.json")
-        document = json.dumps(story.policy(stage.repository))
-        control.set_policy(story.POLICY, NewRevision(document=document, message="demonstration"))
-        tell(f"yett grant mint --server {story.SERVER} --policy {story.POLICY} --label {shlex.quote(story.GRANT)}")
-        return _minted(control)
+        return {scenario.policy: _granted(control, scenario, tell) for scenario in story.SCENARIOS}
 
 
-def _minted(control: Control) -> GrantMinted:
-    minted = control.mint_grant(NewGrant(server=story.SERVER, label=story.GRANT, policy=story.POLICY))
+def _granted(control: Control, scenario: Scenario, tell: Callable[[str], None]) -> GrantMinted:
+    tell(f"yett policy set {scenario.policy} {scenario.policy}.json")
+    control.set_policy(scenario.policy, NewRevision(document=json.dumps(scenario.document), message="demonstration"))
+    tell(f"yett grant mint --server {story.SERVER} --policy {scenario.policy} --label {shlex.quote(scenario.grant)}")
+    minted = control.mint_grant(NewGrant(server=story.SERVER, label=scenario.grant, policy=scenario.policy))
     if not minted.applied:
         raise OperatorFault(f"the gate did not take the grant in time: {minted.note}")
     return minted
 
 
-async def play(stage: Stage, minted: GrantMinted, each: Callable[[Shown], None]) -> list[str]:
-    """Send the agent through all scenes; returns the tools that it was shown."""
+async def play(stage: Stage, grants: Mapping[str, GrantMinted], audience: Audience, clock: Clock) -> Played:
+    """Send the agents through all scenarios."""
     url = f"{stage.data_plane}/mcp/{story.SERVER}"
     reader = StateReader(stage.settings.state_dir / STATE_FILE)
-    async with connected(url, minted.token) as agent:
-        tools = await agent.tools()
-        for scene in story.SCENES:
-            each(await _shown(stage, agent, reader, scene))
-    return tools
+    scenes: list[Shown] = []
+    tools: dict[str, tuple[str, ...]] = {}
+    project_id = ""
+    async with AsyncExitStack() as stack:
+        witness = await stack.enter_async_context(witnessing(stage))
+        for scenario in story.SCENARIOS:
+            agent = await stack.enter_async_context(connected(url, grants[scenario.policy].token))
+            tools[scenario.policy] = tuple(await agent.tools())
+            audience.begin(scenario)
+            if scenario.counts_minutes and (left_s := seconds_to_wait(clock.now_ns())):
+                audience.wait(left_s)
+                await asyncio.sleep(left_s)
+            run = _Run(scenario, agent, witness, reader)
+            for scene in scenario.scenes:
+                scenes.append(await run.scene(scene))
+                audience.see(scenes[-1])
+            project_id = project_id or run.project_id
+    return Played(tuple(scenes), tools, project_id)
 
 
-async def _shown(stage: Stage, agent: Agent, reader: StateReader, scene: Scene) -> Shown:
-    before = reader.newest()
-    reply = await agent.call(scene.tool, {"repo_path": str(stage.repository), **scene.arguments})
-    entry = await asyncio.to_thread(reader.wait_for, LogFilter(after=before, tool=scene.tool))
-    return Shown(scene, reply, entry, tuple(_failures(stage, scene, reply, entry)))
+def seconds_to_wait(now_ns: int) -> int:
+    """How long until a UTC minute with enough room for calls that are counted by the minute; 0 where this one has it."""
+    left_s = MINUTE_S - now_ns // NS % MINUTE_S
+    return left_s if left_s < ROOM_S else 0
 
 
-def _failures(stage: Stage, scene: Scene, reply: Reply, entry: LogEntry | None) -> list[str]:
+@dataclass(slots=True)
+class _Run:
+    """One agent on its way through a scenario."""
+
+    scenario: Scenario
+    agent: Agent
+    witness: Witness
+    reader: StateReader
+    project_id: str = ""
+
+    async def scene(self, scene: Scene) -> Shown:
+        """Make the call, read the decision back from the log, and look at what the server holds."""
+        before = self.reader.newest()
+        known: dict[str, JsonValue] = {"projectId": self.project_id} if self.project_id else {}
+        reply = await self.agent.call(scene.tool, {**known, **scene.arguments} if scene.tool != story.HIDDEN_TOOL else {})
+        entry = await asyncio.to_thread(self.reader.wait_for, LogFilter(after=before, tool=scene.tool))
+        self.project_id = self.project_id or str(reply.value.get("projectId", ""))
+        seen = await self.witness.look(self.project_id)
+        return Shown(self.scenario, scene, reply, entry, tuple(failures_of(scene, reply, entry, seen)))
+
+
+def failures_of(scene: Scene, reply: Reply, entry: LogEntry | None, seen: Seen) -> list[str]:
+    """What was not as the story states."""
     failures = []
     if entry is None:
         failures.append("the decision log has no record of it")
@@ -87,17 +161,10 @@ def _failures(stage: Stage, scene: Scene, reply: Reply, entry: LogEntry | None) 
         failures.append(f"the log says {entry.decision} {entry.code or ''}".strip())
     if reply.refused is not (scene.decision != "allow"):
         failures.append("the agent was answered otherwise")
-    if scene.effect is not None:
-        failures.extend(_wrong_effects(stage, scene.effect))
-    return failures
-
-
-def _wrong_effects(stage: Stage, effect: Effect) -> list[str]:
-    failures = []
-    if effect.branch is not None and stage.has_branch(effect.branch) is not effect.exists:
-        failures.append(f"branch {effect.branch} {'is missing' if effect.exists else 'exists'}")
-    if effect.staged and not stage.still_staged():
-        failures.append("the staged file was touched")
+    if seen.pages != PAGES:
+        failures.append(f"the server holds a note of {seen.pages} pages")
+    if seen.drawn != scene.drawn:
+        failures.append(f"the server holds pictures of pages {sorted(seen.drawn)}")
     return failures
 
 

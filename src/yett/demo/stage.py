@@ -1,34 +1,34 @@
-"""What the demonstration stands on: a temporary repository, and a gateway of its own on free ports."""
+"""What the demonstration stands on: a server for image notes with a folder of its own, and a gateway on free ports."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from yett.demo.story import STAGED_FILE
 from yett.errors import OperatorFault
 from yett.settings import Settings, load_settings
 
 START_S: Final = 30.0
 POLL_S: Final = 0.05
+EXTRA: Final = "the demonstration needs the extra `demo`: pip install 'yett[demo]'"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A repository with one commit and one staged file, and a running gateway."""
+    """A folder in which the server keeps its notes, and a running gateway."""
 
-    repository: Path
+    notes: Path
     settings: Settings
 
     @property
@@ -36,27 +36,36 @@ class Stage:
         """Where agents reach the gateway."""
         return f"http://{self.settings.data_plane.host}:{self.settings.data_plane.port}"
 
-    def has_branch(self, name: str) -> bool:
-        """Whether the repository has a branch: what really happened, whatever anybody says."""
-        return _git(self.repository, "show-ref", "--quiet", "--verify", f"refs/heads/{name}", check=False) == 0
+    @property
+    def server(self) -> tuple[str, ...]:
+        """The command of the server that stands behind the gate."""
+        return (sys.executable, "-m", "redbook_mcp.main")
 
-    def still_staged(self) -> bool:
-        """Whether the staged file waits for its commit, untouched."""
-        return _git(self.repository, "diff", "--cached", "--quiet", "--", STAGED_FILE, check=False) == 1
+    @property
+    def server_environment(self) -> Mapping[str, str]:
+        """Where the server keeps its notes. It draws locally, whatever the user has set up for image models."""
+        return {"DATA_DIR": str(self.notes), "REDBOOK_PROVIDER": "local"}
+
+
+def require_server() -> None:
+    """Errors: `OperatorFault` where the server of the demonstration is not installed."""
+    if find_spec("redbook_mcp") is None:
+        raise OperatorFault(EXTRA)
 
 
 @contextmanager
 def raised(directory: Path) -> Iterator[Stage]:
     """Build the stage below `directory`, and take the gateway down at the end.
 
-    Errors: `OperatorFault` where git is missing or the gateway does not start.
+    Errors: `OperatorFault` where the gateway does not start.
     """
-    repository = _repository(directory / "repository")
+    notes = directory / "notes"
+    notes.mkdir()
     settings = _settings(directory)
     gateway = _start(directory, settings)
     try:
         _wait_until_ready(gateway, settings, directory / "gateway.log")
-        yield Stage(repository, settings)
+        yield Stage(notes, settings)
     finally:
         gateway.send_signal(signal.SIGTERM)
         try:
@@ -64,35 +73,6 @@ def raised(directory: Path) -> Iterator[Stage]:
         except subprocess.TimeoutExpired:
             gateway.kill()
             gateway.wait()
-
-
-def _repository(path: Path) -> Path:
-    if shutil.which("git") is None:
-        raise OperatorFault("the demonstration needs git on this machine; install it and try again")
-    path.mkdir()
-    _git(path, "init", "--quiet", "--initial-branch=main")
-    (path / "README.md").write_text("# A repository with a guest\n", encoding="utf-8")
-    _git(path, "add", "README.md")
-    _git(path, *_AUTHOR, "commit", "--quiet", "--message", "First commit")
-    (path / STAGED_FILE).write_text("Not finished.\n", encoding="utf-8")
-    _git(path, "add", STAGED_FILE)
-    return path
-
-
-_AUTHOR: Final = ("-c", "user.name=Demo", "-c", "user.email=demo@example.org")
-
-
-def _git(repository: Path, *arguments: str, check: bool = True) -> int:
-    done = subprocess.run(  # noqa: S603 - fixed arguments, no shell
-        ["git", "-C", str(repository), *arguments],  # noqa: S607 - the user's own git
-        check=False,
-        capture_output=True,
-        text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
-    )
-    if check and done.returncode != 0:
-        raise OperatorFault(f"git failed: {done.stderr.strip()}")
-    return done.returncode
 
 
 def _settings(directory: Path) -> Settings:

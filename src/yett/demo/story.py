@@ -1,60 +1,21 @@
-"""What the demonstration shows: an agent in a git repository, which calls pass, and what must come of each."""
+"""What the demonstration shows: an agent that makes image notes, under three policies, and what must come of each call."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
+from yett.demo.note import OUTLINE, PAGES, THEME
 from yett.policy.json_value import JsonValue
 
-SERVER: Final = "repository"
-POLICY: Final = "agent-in-repository"
-GRANT: Final = "demo agent"
-STAGED_FILE: Final = "draft.txt"
-HIDDEN_TOOL: Final = "git_reset"
+SERVER: Final = "redbook"
+CALLS_A_MINUTE: Final = 10
+PAGES_A_DAY: Final = 6
+PAGES_A_CALL: Final = 3
+HIDDEN_TOOL: Final = "list_all_projects"
 
-
-def policy(repository: Path) -> dict[str, JsonValue]:
-    """The policy of the demonstration: read freely, branch below `agent/` twice an hour, never reset or commit."""
-    return {
-        "version": "1",
-        "default": "deny",
-        "description": "An agent may look around and propose branches. It cannot touch anything else.",
-        "hide": [HIDDEN_TOOL],
-        "all_tools": {
-            "require": [
-                {
-                    "conditions": [{"path": "args.repo_path", "op": "path_within", "value": [str(repository)]}],
-                    "on_deny": "Only this repository is open to agents.",
-                }
-            ]
-        },
-        "tools": {
-            "git_status": {},
-            "git_log": {},
-            "git_branch": {},
-            "git_create_branch": {
-                "require": [
-                    {
-                        "conditions": [{"path": "args.branch_name", "op": "starts_with", "value": "agent/"}],
-                        "on_deny": "Agents may only create branches below agent/.",
-                    }
-                ],
-                "limits": [{"counter": "new_branches", "window": "hour", "sliding": True, "max": 2, "scope": "grant"}],
-            },
-        },
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What the repository must hold after a step."""
-
-    branch: str | None = None
-    exists: bool = True
-    staged: bool = False
-    """Whether the staged file must still be staged: it was neither reset nor committed."""
+Document = Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +24,140 @@ class Scene:
 
     what: str
     tool: str
-    arguments: dict[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Without `projectId`, which the agent learns from its first call and sends with every later one."""
     decision: str = "allow"
     code: str | None = None
-    effect: Effect | None = None
+    drawn: frozenset[int] = frozenset()
+    """The pages of the project that the server must hold pictures of afterwards, no more and no fewer."""
 
 
-SCENES: Final = (
-    Scene("look at the working tree", "git_status"),
-    Scene(
-        "propose a branch",
-        "git_create_branch",
-        {"branch_name": "agent/fix-typo"},
-        effect=Effect("agent/fix-typo"),
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One policy, one grant that it governs, and what the agent tries with it."""
+
+    title: str
+    policy: str
+    document: Document
+    scenes: tuple[Scene, ...]
+    counts_minutes: bool = False
+    """Whether all its calls must fall into one UTC minute."""
+
+    @property
+    def grant(self) -> str:
+        """Label of the grant: each scenario has an agent of its own."""
+        return f"{self.policy} agent"
+
+
+def _write() -> Scene:
+    return Scene("write a note of seven pages", "generate_outline", {"theme": THEME, "outline": OUTLINE})
+
+
+def _draw(what: str, pages: tuple[int, ...], drawn: frozenset[int], *denial: str) -> Scene:
+    decision, code = ("deny", denial[0]) if denial else ("allow", None)
+    return Scene(what, "generate_images", {"pages": list(pages)}, decision, code, drawn)
+
+
+def _up_to(page: int) -> frozenset[int]:
+    return frozenset(range(1, page + 1))
+
+
+_ALL: Final = _up_to(PAGES)
+
+CALLS: Final = Scenario(
+    title=f"The documented rule: everything denied but three tools, and generate_images at most {CALLS_A_MINUTE} times a minute",
+    policy="redbook-calls",
+    document={
+        "version": "1",
+        "default": "deny",
+        "tools": {
+            "generate_images": {
+                "limits": [{"counter": "generate_images_rate", "window": "minute", "max": CALLS_A_MINUTE, "scope": "grant"}]
+            },
+            "generate_outline": {
+                "limits": [{"counter": "generate_outline_rate", "window": "minute", "max": 30, "scope": "grant"}]
+            },
+            "get_project": {},
+        },
+    },
+    counts_minutes=True,
+    scenes=(
+        _write(),
+        _draw("draw the cover", (1,), _up_to(1)),
+        _draw("draw pages in the cover's style", (2, 3), _up_to(3)),
+        _draw("and more", (4, 5), _up_to(5)),
+        _draw("and the last two", (6, 7), _ALL),
+        *(_draw("try another picture", (page,), _ALL) for page in (2, 3, 4, 5, 6, 7)),
+        _draw("the eleventh within the minute", (2,), _ALL, "limit_exceeded"),
+        Scene("open the project", "get_project", drawn=_ALL),
+        Scene(
+            "rewrite it, which no rule allows",
+            "update_outline",
+            {"outline": [{"type": "cover", "content": "Anything at all"}]},
+            "deny",
+            "not_listed",
+            _ALL,
+        ),
     ),
-    Scene(
-        "branch where agents may not",
-        "git_create_branch",
-        {"branch_name": "release/2.0"},
-        "deny",
-        "require_failed",
-        Effect("release/2.0", exists=False),
-    ),
-    Scene("propose another branch", "git_create_branch", {"branch_name": "agent/tests"}, effect=Effect("agent/tests")),
-    Scene(
-        "and a third one within the hour",
-        "git_create_branch",
-        {"branch_name": "agent/more"},
-        "deny",
-        "limit_exceeded",
-        Effect("agent/more", exists=False),
-    ),
-    Scene("commit what is staged", "git_commit", {"message": "oops"}, "deny", "not_listed", Effect(staged=True)),
-    Scene("reset what is staged", HIDDEN_TOOL, {}, "deny", "hidden", Effect(staged=True)),
 )
+
+BUDGET: Final = Scenario(
+    title=f"Pages cost money, calls do not: at most {PAGES_A_DAY} pages a day, however they are split",
+    policy="redbook-pages",
+    document={
+        "version": "1",
+        "default": "deny",
+        "tools": {
+            "generate_images": {
+                "limits": [
+                    {
+                        "counter": "pages",
+                        "window": "day",
+                        "sliding": True,
+                        "max": PAGES_A_DAY,
+                        "scope": "grant",
+                        "increment_size_of": "args.pages",
+                    }
+                ]
+            },
+            "generate_outline": {},
+        },
+    },
+    scenes=(
+        _write(),
+        _draw("three pages", (1, 2, 3), _up_to(3)),
+        _draw("two more", (4, 5), _up_to(5)),
+        _draw("two, where one is left", (6, 7), _up_to(5), "limit_exceeded"),
+        _draw("the one that is left", (6,), _up_to(6)),
+        Scene("all pages, without a number", "generate_images", {}, "deny", "require_failed", _up_to(6)),
+    ),
+)
+
+ARGUMENTS: Final = Scenario(
+    title=f"Arguments count: at most {PAGES_A_CALL} pages in one call, and the list of projects is out of sight",
+    policy="redbook-arguments",
+    document={
+        "version": "1",
+        "default": "deny",
+        "hide": [HIDDEN_TOOL],
+        "tools": {
+            "generate_images": {
+                "require": [
+                    {
+                        "conditions": [{"path": "args.pages", "op": "size_lte", "value": PAGES_A_CALL}],
+                        "on_deny": f"Name the pages, and at most {PAGES_A_CALL} of them.",
+                    }
+                ]
+            },
+            "generate_outline": {},
+        },
+    },
+    scenes=(
+        _write(),
+        _draw("four pages at once", (1, 2, 3, 4), frozenset(), "require_failed"),
+        _draw("three", (1, 2, 3), _up_to(3)),
+        Scene("look for other people's notes", HIDDEN_TOOL, {}, "deny", "hidden", _up_to(3)),
+    ),
+)
+
+SCENARIOS: Final = (CALLS, BUDGET, ARGUMENTS)
