@@ -13,7 +13,7 @@ from mcp_types import CallToolResult, TextContent
 from redbook_mcp.painters import Painters
 from redbook_mcp.server.app import build_server
 from redbook_mcp.server.tools import Desk
-from tests.redbook.generation.house import Bench, make_bench
+from tests.redbook.generation.house import OUTLINE, Bench, make_bench
 
 THEMES = ("plain", "poster")
 
@@ -44,4 +44,11 @@ def code(result: CallToolResult) -> str:
     return found
 
 
-__all__ = ["Client", "body", "code", "open_shop"]
+async def made(client: Client, **more: object) -> str:
+    """The id of a new project."""
+    result = await client.call_tool("generate_outline", {"theme": "手冲咖啡", "outline": OUTLINE, **more})
+    project_id: str = body(result)["projectId"]
+    return project_id
+
+
+__all__ = ["Client", "body", "code", "made", "open_shop"]

@@ -16,9 +16,11 @@ from mcp import Client
 from redbook_mcp.clock import SystemClock
 from redbook_mcp.storage import FileProjects
 from tests.redbook.generation.house import OUTLINE
-from tests.redbook.providers.fake_api import KEY, Reply, b64, json_reply, picture, running
+from tests.redbook.providers.fake_api import KEY, Reply, Route, b64, json_reply, picture, running
 from tests.redbook.server.desk import body
 from tests.redbook.server.processes import Session, parameters
+
+ORIGINAL = {"IMAGE_API_KEY": KEY, "IMAGE_MODEL": "m", "ENDPOINTS": "/v1/images/generations"}
 
 
 @pytest.fixture
@@ -161,29 +163,17 @@ async def test_a_page_in_flight_is_kept_when_the_server_is_stopped_and_lost_only
     tmp_path: Path, ends_by: str
 ) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(request: object) -> Reply:
-        asked.set()
-        await go_on.wait()
-        return json_reply({"created": 1, "data": [{"b64_json": b64(picture())}]})
-
     async with running() as api:
-        api.route = slow
-        session = Session(
-            tmp_path,
-            {"IMAGE_API_URL": api.base, "IMAGE_API_KEY": KEY, "IMAGE_MODEL": "m", "ENDPOINTS": "/v1/images/generations"},
-        )
+        api.route = held(asked, go_on)
+        session = Session(tmp_path, {**ORIGINAL, "IMAGE_API_URL": api.base})
         try:
-            await asyncio.to_thread(session.initialize)
-            arguments = {"theme": "x", "outline": OUTLINE}
-            made = await asyncio.to_thread(session.call, "generate_outline", arguments)
-            session.send("tools/call", {"name": "generate_images", "arguments": {"projectId": made["projectId"]}})
+            project_id = await asyncio.to_thread(begin, session)
             await asked.wait()
-            if "signal" in ends_by:
-                session.process.send_signal(signal.SIGTERM)
-            else:
+            if ends_by == "end of input":
                 assert session.process.stdin is not None
                 session.process.stdin.close()
+            else:
+                session.process.send_signal(signal.SIGTERM)
             with pytest.raises(subprocess.TimeoutExpired):
                 await asyncio.to_thread(session.process.wait, 0.3)
             if ends_by == "two signals":
@@ -196,5 +186,24 @@ async def test_a_page_in_flight_is_kept_when_the_server_is_stopped_and_lost_only
             go_on.set()
             session.kill()
     assert len(api.received) == 1
-    stored = FileProjects(tmp_path / "data", SystemClock()).get(made["projectId"])
+    stored = FileProjects(tmp_path / "data", SystemClock()).get(project_id)
     assert (stored.status, list(stored.current)) == ("partial", [1])
+
+
+def begin(session: Session) -> str:
+    """Make a project and ask for its pictures; returns its id."""
+    session.initialize()
+    project_id: str = session.call("generate_outline", {"theme": "x", "outline": OUTLINE})["projectId"]
+    session.send("tools/call", {"name": "generate_images", "arguments": {"projectId": project_id}})
+    return project_id
+
+
+def held(asked: asyncio.Event, go_on: asyncio.Event) -> Route:
+    """A service that says when it is asked, and answers when it is told to."""
+
+    async def answer(request: object) -> Reply:
+        asked.set()
+        await go_on.wait()
+        return json_reply({"created": 1, "data": [{"b64_json": b64(picture())}]})
+
+    return answer

@@ -14,8 +14,9 @@ from mcp.shared.exceptions import MCPError
 from redbook_mcp import VERSION
 from redbook_mcp.errors import Code, RedBookError
 from redbook_mcp.generation.progress import Report
-from redbook_mcp.server import guides, resources, schemas, tools
+from redbook_mcp.server import guides, resources, tools
 from redbook_mcp.server.content import error_result, tool_result
+from redbook_mcp.server.listing import tool_list
 from redbook_mcp.server.results import Result
 from redbook_mcp.server.tools import Desk
 
@@ -61,17 +62,8 @@ def build_server(desk: Desk) -> Server[dict[str, Any]]:
     async def list_resources(_: Context, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         return await resources.list_resources(desk.house.projects, params.cursor if params else None)
 
-    async def list_templates(_: Context, __: types.PaginatedRequestParams | None) -> types.ListResourceTemplatesResult:
-        return types.ListResourceTemplatesResult(resource_templates=resources.TEMPLATES)
-
     async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         return await resources.read_resource(desk.house.projects, str(params.uri), context.protocol_version)
-
-    async def list_prompts(_: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
-        return types.ListPromptsResult(prompts=guides.PROMPTS)
-
-    async def get_prompt(_: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        return guides.get_prompt(params.name, params.arguments)
 
     return Server(
         "redbook-mcp",
@@ -81,10 +73,10 @@ def build_server(desk: Desk) -> Server[dict[str, Any]]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,
-        on_list_resource_templates=list_templates,
+        on_list_resource_templates=_list_templates,
         on_read_resource=read_resource,
-        on_list_prompts=list_prompts,
-        on_get_prompt=get_prompt,
+        on_list_prompts=_list_prompts,
+        on_get_prompt=_get_prompt,
     )
 
 
@@ -103,61 +95,16 @@ async def call(desk: Desk, context: Context, name: str, arguments: Mapping[str, 
         return error_result(RedBookError(_FAILED[name], "the server failed; its log (standard error) says more"))
 
 
-def tool_list(desk: Desk) -> list[types.Tool]:
-    """The five tools with their schemas."""
-    remote = desk.painters.is_remote
-    return [
-        _tool(
-            "generate_outline",
-            "Keep an outline",
-            "Make a project of an outline that you wrote. Paints nothing. Returns the projectId and the pages as read.",
-            schemas.generate_outline_input(desk.themes),
-            schemas.GENERATE_OUTLINE_OUTPUT,
-            types.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False),
-        ),
-        _tool(
-            "update_outline",
-            "Change an outline",
-            "Replace a project's pages. Pictures are kept; those of changed texts are stale until generate_images repaints them.",
-            schemas.update_outline_input(desk.themes),
-            schemas.UPDATE_OUTLINE_OUTPUT,
-            types.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
-        ),
-        _tool(
-            "generate_images",
-            "Paint pages",
-            "Paint a project's pages: the cover first, the others in its style. Without `pages`, whatever is missing or changed. "
-            "Each page is kept as it comes; earlier versions stay. Calling again never pays twice for the same page.",
-            schemas.generate_images_input(desk.painters.names),
-            schemas.GENERATE_IMAGES_OUTPUT,
-            types.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=remote),
-        ),
-        _tool(
-            "get_project",
-            "Read a project",
-            "A project with its pages, pictures and what the platform's rules say of it.",
-            schemas.GET_PROJECT_INPUT,
-            schemas.GET_PROJECT_OUTPUT,
-            _READS,
-        ),
-        _tool(
-            "list_all_projects",
-            "List projects",
-            "All projects, newest first.",
-            schemas.LIST_PROJECTS_INPUT,
-            schemas.LIST_PROJECTS_OUTPUT,
-            _READS,
-        ),
-    ]
+async def _list_templates(_: Context, __: types.PaginatedRequestParams | None) -> types.ListResourceTemplatesResult:
+    return types.ListResourceTemplatesResult(resource_templates=resources.TEMPLATES)
 
 
-_READS: Final = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+async def _list_prompts(_: Context, __: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+    return types.ListPromptsResult(prompts=guides.PROMPTS)
 
 
-def _tool(
-    name: str, title: str, about: str, takes: schemas.Schema, gives: schemas.Schema, hints: types.ToolAnnotations
-) -> types.Tool:
-    return types.Tool(name=name, title=title, description=about, input_schema=takes, output_schema=gives, annotations=hints)
+async def _get_prompt(_: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+    return guides.get_prompt(params.name, params.arguments)
 
 
 def _report(context: Context) -> Report | None:
