@@ -8,13 +8,13 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from tests.support.clock import ManualClock
 from yett.edge.limits import EdgeLimits
 from yett.edge.request import Request
 from yett.edge.responder import Responder
-from yett.edge.server import EdgeServer, serve
+from yett.edge.server import EdgeServer, Place, listen
 from yett.edge.shared import Handler, Reports
 
 PATIENCE_S = 5.0
@@ -120,7 +120,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def edge(handler: Handler | None = None, limits: EdgeLimits | None = None) -> AsyncIterator[Edge]:
+async def edge(handler: Handler | None = None, limits: EdgeLimits | None = None, **members: Any) -> AsyncIterator[Edge]:
     """An edge whose time stands still. Without a handler, every request is answered with its body."""
     clock = ManualClock()
     requests: list[Request] = []
@@ -137,14 +137,8 @@ async def edge(handler: Handler | None = None, limits: EdgeLimits | None = None)
     def note_refused(reason: str, client_ip: str | None) -> None:
         refused.append((reason, client_ip))
 
-    server = await serve(
-        recorded,
-        host="127.0.0.1",
-        port=0,
-        limits=limits or EdgeLimits(),
-        monotonic=clock.monotonic,
-        reports=Reports(note_refused, errors.append),
-    )
+    place, reports = Place("127.0.0.1", 0, **members), Reports(note_refused, errors.append)
+    server = await listen(recorded, place, limits or EdgeLimits(), clock.monotonic, reports)
     running = Edge(server, clock, requests, refused, errors)
     try:
         yield running

@@ -7,7 +7,7 @@ import pytest
 from tests.gateway.gate import STDIO_SERVER, Gate, grant
 from tests.support.clock import ManualClock
 from tests.support.policies import ALLOW_ALL
-from yett.gateway.admission import Bearer, Guard, InFlight, Lifetimes, NoBearer, authenticate
+from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
 from yett.gateway.snapshot import ServerEntry
 
 GUARD = Guard.of("192.0.2.7", ["Gate.Example", "other.example:8443"], ["https://console.example"])
@@ -112,12 +112,21 @@ def test_a_grant_is_over_at_the_instant_of_its_expiry() -> None:
 
 def test_requests_are_counted_for_each_grant_and_forgotten_when_none_is_left() -> None:
     flight = InFlight(maximum=2)
-    assert [flight.enter("a"), flight.enter("a"), flight.enter("a"), flight.enter("b")] == [True, True, False, True]
+    assert [flight.enter(grant_id) for grant_id in "aaab"] == [None, None, Crowded.GRANT, None]
     flight.leave("a")
-    assert flight.enter("a")
+    assert flight.enter("a") is None
     for grant_id in ("a", "a", "b"):
         flight.leave(grant_id)
     assert not flight._open
+    assert flight.total == 0
+
+
+def test_requests_of_all_grants_together_are_bounded_and_one_that_is_refused_counts_for_nothing() -> None:
+    flight = InFlight(maximum=2, total_maximum=3)
+    assert [flight.enter(grant_id) for grant_id in "aabcd"] == [None, None, None, Crowded.LISTENER, Crowded.LISTENER]
+    flight.leave("a")
+    assert flight.enter("c") is None
+    assert flight.total == 3
 
 
 def test_a_listener_on_an_ipv6_address_answers_to_it() -> None:

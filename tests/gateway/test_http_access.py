@@ -232,12 +232,35 @@ async def test_too_many_requests_of_one_grant_at_once_are_refused_and_others_are
         gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token), token_grant(other, "g2")])
         first = asyncio.create_task(gateway.post(call("echo")))
         await reached.wait()
-        assert (await gateway.post(call("echo"))).status == 429
+        refused = await gateway.post(call("echo"))
+        assert (refused.status, refused.fields[b"retry-after"]) == (429, b"1")
         second = asyncio.create_task(gateway.post(call("echo"), token=other))
         proceed.set()
         assert [(await first).status, (await second).status] == [200, 200]
         assert (await gateway.post(call("echo"))).status == 200
         assert [record.kind for record in gateway.gate.ledger.security] == [Refused.HTTP]
+
+
+async def test_more_requests_than_the_listener_takes_are_refused_until_one_is_answered() -> None:
+    async with listening(in_flight=InFlight(total_maximum=1)) as gateway:
+        other, reached, proceed = mint(), asyncio.Event(), asyncio.Event()
+
+        async def slow(message: Outbound) -> Answer:
+            reached.set()
+            await proceed.wait()
+            return Answer(body=result(message.id, content("done")))
+
+        gateway.gate.upstream.replies["tools/call"] = slow
+        gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token), token_grant(other, "g2")])
+        first = asyncio.create_task(gateway.post(call("echo")))
+        await reached.wait()
+        refused = await gateway.post(call("echo"), token=other)
+        assert (refused.status, refused.fields[b"retry-after"]) == (503, b"1")
+        stranger = await gateway.post(call("echo"), token="unknown")
+        assert stranger.status == 401, "a stranger learns nothing of how busy it is"
+        proceed.set()
+        assert (await first).status == 200
+        assert (await gateway.post(call("echo"), token=other)).status == 200
 
 
 # --- health ---------------------------------------------------------------------------------------------------------------

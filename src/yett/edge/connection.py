@@ -24,6 +24,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_abort_at",
         "_answering",
+        "_behind_proxy",
         "_drains",
         "_eof",
         "_gone",
@@ -32,6 +33,7 @@ class Connection(asyncio.Protocol):
         "_paused_at",
         "_reader",
         "_reading_paused",
+        "_secure",
         "_shared",
         "_transport",
         "_waiter",
@@ -48,7 +50,11 @@ class Connection(asyncio.Protocol):
         self._drains: list[asyncio.Future[None]] = []
         self._gone: asyncio.Future[None] | None = None
         self._answering = False
+        self._behind_proxy = False
+        """Whether the peer is a proxy whose word about the client is taken."""
         self._reading_paused = False
+        self._secure = False
+        """Whether TLS is spoken, which knows no half-closed connection."""
         self._eof = False
         self._idle_at: float | None = None
         """Since when the next request may come; None before the first one, which has less time."""
@@ -67,12 +73,14 @@ class Connection(asyncio.Protocol):
         self._transport = stream
         peer = stream.get_extra_info("peername")
         self.client_ip = peer[0] if isinstance(peer, tuple) else None
+        self._secure = stream.get_extra_info("ssl_object") is not None
+        self._behind_proxy = shared.proxies.trusts(self.client_ip)
         self._reader = RequestReader(shared, self.client_ip)
         open_before = len(shared.connections)
         shared.connections.add(self)
         if open_before >= shared.limits.connections_hard:
             stream.abort()
-        elif open_before >= shared.limits.connections or shared.draining:
+        elif open_before >= shared.limits.connections:
             self._reader.finished = True
             shared.reports.on_refused(framing.OVERLOADED.reason, self.client_ip)
             self._answer_refusal(framing.OVERLOADED)
@@ -95,16 +103,21 @@ class Connection(asyncio.Protocol):
             self._continue()
 
     def eof_received(self) -> bool:
-        """A client that has closed its side may still read: what it asked for is answered, though `client_gone` says so."""
+        """A client that has closed its side may still read: what it asked for is answered, though `client_gone` says so.
+
+        With TLS it may not: its end is the end of the connection.
+        """
         self._eof = True
         self._reader.finished = True
         self._tell_gone()
         self._wake()
-        return self._answering or bool(self._reader.ready)
+        return not self._secure and (self._answering or bool(self._reader.ready))
 
     def connection_lost(self, error: Exception | None) -> None:
         shared = self._shared
         shared.connections.discard(self)
+        if not shared.connections:
+            shared.emptied.set()
         for turn in self._reader.ready:
             if not isinstance(turn, Refusal):
                 shared.held_bytes -= len(turn[0].body)
@@ -137,8 +150,8 @@ class Connection(asyncio.Protocol):
             self._sweep_reading(now)
 
     def leave_off(self) -> None:
-        """Close unless a request is being answered, which is then the last one."""
-        if not self._answering and not self._reader.ready:
+        """Close unless a request is being received or answered, which is then the last one."""
+        if not self._answering and not self._reader.ready and self._reader.phase == BETWEEN:
             self._reader.finished = True
             self.close()
             self._wake()
@@ -230,6 +243,8 @@ class Connection(asyncio.Protocol):
         shared = self._shared
         responder = Responder(self, keep_alive=keep_alive, chunked=chunked, bodiless=request.method == b"HEAD")
         self._answering = True
+        if self._behind_proxy:
+            request.client_ip = shared.proxies.client_of(request.headers)
         try:
             await shared.handler(request, responder)
             if not responder.finished:
@@ -270,8 +285,8 @@ class Connection(asyncio.Protocol):
             return
         self._resume_reading()
         self._reader.finished = True
-        if self._eof or not linger:
-            self.close()
+        if self._eof or not linger or self._secure:
+            self.close()  # with TLS, what still comes is thrown away until the client answers the goodbye
             return
         limits = self._shared.limits
         unsent = transport.get_write_buffer_size() > 0

@@ -18,7 +18,7 @@ class Request:
     """Names in lower case, values without surrounding blanks, in the order of arrival."""
     body: bytes
     client_ip: str | None
-    """The peer's address; None where the transport has none."""
+    """The client's address: the peer's, or what a trusted proxy says of it; None where it cannot be told for sure."""
     _fields: dict[bytes, bytes] | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -17,6 +17,8 @@ END_OF_CHUNKS: Final = b"0\r\n\r\n"
 _BODILESS: Final = frozenset({204, 304})
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _UNSENDABLE: Final = re.compile(rb"[\x00\r\n]")
+_OVERLOADED: Final = 503
+_SOON: Final = ((b"retry-after", b"1"),)
 _FAILED: Final = Refusal(500, "the gateway failed to answer this request")
 
 
@@ -44,7 +46,8 @@ def streamed(
 def refused(refusal: Refusal) -> bytes:
     """The whole answer to a request that is not read; the connection closes behind it."""
     body = msgspec.json.encode({"error": refusal.reason})
-    return whole(refusal.status, body, b"application/json", (), keep_alive=False) + body
+    headers = _SOON if refusal.status == _OVERLOADED else ()
+    return whole(refusal.status, body, b"application/json", headers, keep_alive=False) + body
 
 
 def failed() -> bytes:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
-from collections.abc import Callable
-from typing import Final
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
 
 from yett.edge.connection import Connection
+from yett.edge.forwarded import NOBODY, TrustedProxies
 from yett.edge.limits import EdgeLimits
 from yett.edge.shared import Handler, Reports, Shared
 from yett.errors import OperatorFault
@@ -17,17 +22,22 @@ _SWEEP_S: Final = 1.0
 """How often deadlines are looked at: one walk over all connections instead of a timer for each request."""
 _BACKLOG: Final = 1024
 """Connections that the system may complete ahead of us: a burst of clients after a restart fits."""
+_LOOK_S: Final = 0.1
+"""How often a listener that is closing looks for connections that have become idle."""
 _PORT_MAX: Final = 65_535
 _FAREWELL_S: Final = 2.0
 """How long cancelled handlers may take to clean up."""
 
 
 class EdgeServer:
-    """A running listener. Made by `serve`."""
+    """A running listener. Made by `listen`."""
 
-    def __init__(self, server: asyncio.Server, shared: Shared, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, server: asyncio.Server, shared: Shared, tls: ssl.SSLContext | None, monotonic: Callable[[], float]
+    ) -> None:
         self._server = server
         self._shared = shared
+        self._tls = tls
         self._monotonic = monotonic
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_SWEEP_S, self._tick)
@@ -49,15 +59,22 @@ class EdgeServer:
         for connection in tuple(self._shared.connections):
             connection.sweep(now)
 
-    async def aclose(self, grace_s: float) -> None:
-        """Stop listening, let requests in hand be answered for at most `grace_s`, then cut and cancel what is left."""
+    async def aclose(self, grace_s: float, idle_s: float = 0.0) -> None:
+        """Stop listening, let requests in hand be answered for at most `grace_s`, then cut and cancel what is left.
+
+        Every answer from now on says that it is its connection's last one. A connection on which nothing is asked may still
+        bring a request for `idle_s`, so that one which is on its way when we stop is not lost.
+        """
         shared = self._shared
         shared.draining = True
-        self._server.close()
-        for connection in tuple(shared.connections):
-            connection.leave_off()
-        if shared.tasks:
-            await asyncio.wait(tuple(shared.tasks), timeout=grace_s)
+        deadline = self._loop.time() + grace_s
+        await self._stop_listening()
+        await self._until_empty(min(idle_s, grace_s))
+        while shared.connections and (left_s := deadline - self._loop.time()) > 0:
+            # One that ends its stream only now said before that it stays open: it is idle, too.
+            for connection in tuple(shared.connections):
+                connection.leave_off()
+            await self._until_empty(min(left_s, _LOOK_S))
         for task in tuple(shared.tasks):
             task.cancel()
         if shared.tasks:
@@ -67,9 +84,56 @@ class EdgeServer:
             connection.abandon()
         await asyncio.sleep(0)
 
+    async def _stop_listening(self) -> None:
+        """Close the listener. What the system has accepted for us is ours: closing would reset it, so it is taken over first."""
+        adopted: list[asyncio.Task[Any]] = []
+        with ExitStack() as stack:
+            # Copies keep the sockets open until the last one that waits was taken.
+            copies = [stack.enter_context(socket.socket(fileno=os.dup(one.fileno()))) for one in self._server.sockets]
+            self._server.close()
+            for copy in copies:
+                copy.setblocking(False)
+                adopted.extend(self._loop.create_task(self._adopt(waiting)) for waiting in _accepted(copy))
+        if adopted:
+            await asyncio.wait(adopted)
+
+    async def _adopt(self, waiting: socket.socket) -> None:
+        shared, loop = self._shared, self._loop
+        try:
+            await loop.connect_accepted_socket(
+                lambda: Connection(shared, loop), waiting, **_tls_members(self._tls, shared.limits)
+            )
+        except OSError:  # it left, or spoke no TLS
+            waiting.close()
+
+    async def _until_empty(self, seconds: float) -> None:
+        """Wait until nobody is connected, but not longer."""
+        if self._shared.connections and seconds > 0:
+            self._shared.emptied.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._shared.emptied.wait()
+            except TimeoutError:
+                return
+
     def _tick(self) -> None:
         self._timer = self._loop.call_later(_SWEEP_S, self._tick)
         self.sweep(self._monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a listener is reached, and how."""
+
+    host: str
+    port: int
+    """0 picks a free one."""
+    tls: ssl.SSLContext | None = None
+    """Speaks TLS if given; without it, plain HTTP."""
+    reuse_port: bool = False
+    """Whether other processes may listen there too, each getting a share of the connections."""
+    proxies: TrustedProxies = NOBODY
+    """Whose word about the client is taken."""
 
 
 async def serve(
@@ -81,17 +145,51 @@ async def serve(
     monotonic: Callable[[], float],
     reports: Reports = Reports(),  # noqa: B008 - frozen
 ) -> EdgeServer:
-    """Listen on `host` and `port` (0 picks a free one). `OperatorFault` where that is not possible."""
+    """As `listen`, in plain HTTP."""
+    return await listen(handler, Place(host, port), limits, monotonic, reports)
+
+
+async def listen(
+    handler: Handler, place: Place, limits: EdgeLimits, monotonic: Callable[[], float], reports: Reports
+) -> EdgeServer:
+    """Listen at `place`. `OperatorFault` where that is not possible."""
+    host, port = place.host, place.port
     if not 0 <= port <= _PORT_MAX:
         # uvloop would take the remainder.
         raise OperatorFault(f"cannot listen on `{host}` port {port}: a port is a number up to {_PORT_MAX}; choose another one")
     loop = asyncio.get_running_loop()
-    shared = Shared(handler, limits, reports, now=monotonic())
+    shared = Shared(handler, limits, reports, now=monotonic(), proxies=place.proxies)
     try:
-        server = await loop.create_server(lambda: Connection(shared, loop), host, port, backlog=_BACKLOG)
+        server = await loop.create_server(
+            lambda: Connection(shared, loop),
+            host,
+            port,
+            backlog=_BACKLOG,
+            reuse_port=place.reuse_port or None,
+            **_tls_members(place.tls, limits),
+        )
     except (OSError, UnicodeError) as error:
         raise OperatorFault(_cannot_listen(host, port, error)) from error
-    return EdgeServer(server, shared, monotonic)
+    return EdgeServer(server, shared, place.tls, monotonic)
+
+
+def _tls_members(tls: ssl.SSLContext | None, limits: EdgeLimits) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    return {"ssl": tls, "ssl_handshake_timeout": limits.header_s, "ssl_shutdown_timeout": limits.linger_s}
+
+
+def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
+    """The connections that wait to be accepted."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except ConnectionAbortedError:
+            continue  # it left while it waited
+        except OSError:
+            return  # there is none, or no descriptor for it
+        connection.setblocking(False)
+        yield connection
 
 
 def _cannot_listen(host: str, port: int, error: Exception) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from yett.edge.forwarded import NOBODY, TrustedProxies
 from yett.edge.limits import EdgeLimits
 from yett.edge.request import Request
 
@@ -40,10 +41,14 @@ class Shared:
     reports: Reports
     now: float
     """Monotonic seconds as of the last sweep: reading the clock for each request would buy nothing."""
+    proxies: TrustedProxies = NOBODY
+    """Whose word about the client is taken."""
     held_bytes: int = 0
     """Bodies received, or being received, and not yet answered."""
     draining: bool = False
     """Set once the server shuts down: every answer is then the last one of its connection."""
     connections: set[Connection] = field(default_factory=set)
+    emptied: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the last connection goes."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """One for each connection that may still have a request in hand; outlives the connection if the client leaves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HOSTS_REMEMBERED_MAX: Final = 64
 IN_FLIGHT_MAX: Final = 256
 """Requests of one grant at once; more would let one agent take the connections of all others."""
+IN_FLIGHT_TOTAL_MAX: Final = 1024
+"""Requests of all grants at once: what one event loop answers in good time, with memory to spare for their bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +122,37 @@ class Lifetimes:
         return max(self.clock.now_ns(), self._start_ns + int((self.clock.monotonic() - self._start_s) * 1e9))
 
 
+class Crowded(Enum):
+    """Why one more request is too many now."""
+
+    GRANT = "too many requests of this grant at once"
+    LISTENER = "too many requests at once"
+
+
 @dataclass(slots=True)
 class InFlight:
-    """How many requests each grant has open."""
+    """How many requests are open: of each grant, and of all together."""
 
     maximum: int = IN_FLIGHT_MAX
+    """Of one grant."""
+    total_maximum: int = IN_FLIGHT_TOTAL_MAX
+    total: int = 0
     _open: dict[str, int] = field(default_factory=dict)
 
-    def enter(self, grant_id: str) -> bool:
-        """Count one more; False if that would be too many."""
+    def enter(self, grant_id: str) -> Crowded | None:
+        """Count one more; or why that would be too many, which counts nothing."""
         count = self._open.get(grant_id, 0)
         if count >= self.maximum:
-            return False
+            return Crowded.GRANT
+        if self.total >= self.total_maximum:
+            return Crowded.LISTENER
+        self.total += 1
         self._open[grant_id] = count + 1
-        return True
+        return None
 
     def leave(self, grant_id: str) -> None:
         """Count one less."""
+        self.total -= 1
         count = self._open[grant_id] - 1
         if count:
             self._open[grant_id] = count

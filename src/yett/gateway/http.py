@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from yett.edge.request import Request
 from yett.edge.responder import ClientGone, Responder
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import ActiveSnapshot, Snapshot
-from yett.gateway.admission import Bearer, Guard, InFlight, Lifetimes, NoBearer, authenticate
+from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
 from yett.gateway.route import Headers, Route
@@ -44,6 +44,7 @@ ORPHANED_S: Final = 60.0
 _ENDED: Final = frozenset({200, 202, 204, 404, 405})
 """What a client may be told of the end of its session; any other status concerns the gateway's own way to the server."""
 _EVENT_STREAM: Final = b"text/event-stream"
+_SOON: Final = ((b"retry-after", b"1"),)
 _STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
 
 
@@ -65,6 +66,8 @@ class Parts:
     """Why no call can be recorded at present, if so."""
     public_url: str
     """Where clients reach this listener, without a slash at the end."""
+    warnings: Callable[[], Sequence[str]] = tuple
+    """What is not as configured though calls go on: told at `/readyz`."""
 
 
 class HttpFront:
@@ -105,6 +108,7 @@ class HttpFront:
         fault = self._parts.ledger_fault()
         problems = [*snapshot.problems, *([] if fault is None else [fault])]
         ready = fault is None and (not problems or bool(snapshot.policies))
+        problems += self._parts.warnings()
         body = {"status": "ready" if ready else "not ready", "revision": snapshot.revision, "problems": problems}
         return responder.send(200 if ready else 503, _json(body))
 
@@ -114,14 +118,14 @@ class HttpFront:
         snapshot = self._parts.active.current()
         if snapshot is None:
             self._refused(request, Refused.NOT_READY, "no configuration has arrived yet")
-            return responder.send(503, b'{"error":"not ready"}', headers=((b"retry-after", b"1"),))
+            return responder.send(503, b'{"error":"not ready"}', headers=_SOON)
         authorization, parts = request.header(b"authorization"), self._parts
         bearer = authenticate(snapshot, reference, authorization, parts.token_digest, self._lifetimes.now_ns)
         if isinstance(bearer, NoBearer):
             return self._challenge(request, responder, bearer)
-        if not self._parts.in_flight.enter(bearer.grant.id):
-            self._refused(request, Refused.HTTP, "too many requests of this grant at once", bearer.server.name, bearer.grant.id)
-            return responder.send(429, error(None, -32000, "too many requests of this grant are in flight; wait for answers"))
+        crowded = self._parts.in_flight.enter(bearer.grant.id)
+        if crowded is not None:
+            return self._turn_away(request, responder, crowded, bearer)
         try:
             if request.method == b"POST":
                 await self._post(request, responder, snapshot, bearer)
@@ -131,6 +135,12 @@ class HttpFront:
                 responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
         finally:
             self._parts.in_flight.leave(bearer.grant.id)
+
+    def _turn_away(self, request: Request, responder: Responder, crowded: Crowded, bearer: Bearer) -> None:
+        self._refused(request, Refused.HTTP, crowded.value, bearer.server.name, bearer.grant.id)
+        status, said = (429, "of this grant ") if crowded is Crowded.GRANT else (503, "")
+        body = error(None, -32000, f"too many requests {said}are in flight; wait for answers, then try again")
+        responder.send(status, body, headers=_SOON)
 
     def _challenge(self, request: Request, responder: Responder, refusal: NoBearer) -> None:
         self._refused(request, Refused.TOKEN, refusal.reason, refusal.server, refusal.grant_id)
