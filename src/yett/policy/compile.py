@@ -13,7 +13,8 @@ from yett.policy.decision import Ask, Decision, Surface
 from yett.policy.errors import escape_token
 from yett.policy.locations import is_normal_uri
 from yett.policy.model import ApprovalEntry, Entry, HiddenClass, Limit, Mode, Policy, Rule
-from yett.policy.patterns import best_key, by_precedence, matches
+from yett.policy.patterns import best_key, by_precedence, matches, overlap
+from yett.policy.templates import parts_of, stands_for_uris
 from yett.quota.charge import Charge
 
 PLANS_MAX: Final = 4_096
@@ -156,7 +157,10 @@ class CompiledPolicy:
     def _plan(self, surface: Surface, name: str) -> Plan:
         if surface is Surface.RESOURCE and not is_normal_uri(name):
             return Plan(listed=False, unlisted_shadow=self._shadow)
-        rule = self._matched(surface, name)
+        return self._rule_plan(self._matched(surface, name))
+
+    def _rule_plan(self, rule: CompiledRule | None) -> Plan:
+        """The plan of a resource or prompt that this rule applies to."""
         if rule is None:
             return Plan(listed=self.policy.default_allows, unlisted_shadow=self._shadow)
         return Plan(
@@ -168,6 +172,19 @@ class CompiledPolicy:
             approvals=rule.approvals,
             quick=_quick(rule.limits),
         )
+
+    def template_plans(self, template: str) -> list[Plan]:
+        """Everything that applies to one of the URIs that a template stands for; first what applies to those that nothing
+        more exact names."""
+        parts = parts_of(template)
+        if not stands_for_uris(parts):
+            return [Plan(listed=False, unlisted_shadow=self._shadow)]
+        rules, patterns = self.rules[Surface.RESOURCE], self.patterns[Surface.RESOURCE]
+        usual = best_key("\0".join(parts), (), patterns)
+        before = patterns if usual is None else patterns[: patterns.index(usual)]
+        exact = (key for key in rules if "*" not in key)
+        others = [key for key in (*exact, *before) if overlap(key.split("*"), parts)]
+        return [self._rule_plan(None if usual is None else rules[usual]), *(self._rule_plan(rules[key]) for key in others)]
 
     @property
     def _shadow(self) -> bool:

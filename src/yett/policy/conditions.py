@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -70,6 +70,12 @@ class CompiledCondition:
     parts: tuple[CompiledCondition, ...] = ()
     private: bool = False
     """Whether its literal may tell one caller of others: who else is let in, and from where."""
+    argument: Step | None = None
+    """For a leaf on `args`: the first step of its path, which names the argument."""
+
+    def reads_only(self, arguments: Set[str]) -> bool:
+        """Whether it looks at no arguments of the call but these."""
+        return (self.argument is None or self.argument in arguments) and all(part.reads_only(arguments) for part in self.parts)
 
     def explain(self, judged: Judged) -> Seen:
         """Judge, and say what was seen."""
@@ -92,7 +98,8 @@ def compile_condition(condition: Condition, zone: ZoneInfo) -> CompiledCondition
             source = None if condition.path.wildcard else source_of(condition.path, zone)
             private = condition.path.root.startswith(_OF_CALLERS)
             text = f"{condition.match} {text}" if condition.match else text
-            return CompiledCondition(identity, text, judge, source, private=private)
+            argument = condition.path.steps[0] if condition.path.root == "args" else None
+            return CompiledCondition(identity, text, judge, source, private=private, argument=argument)
         case Not(inner):
             part = compile_condition(inner, zone)
             inner_judge = part.judge

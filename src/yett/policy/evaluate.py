@@ -59,6 +59,11 @@ def decide(
     return _Evaluation(plan, Judged(call, call.arguments, facts, now_ns), usage, trace).run()
 
 
+def judge_plan(plan: Plan, call: Call, facts: Facts, *, now_ns: int) -> Decision:
+    """Steps 4 to 9 by one plan, with empty counters."""
+    return _Evaluation(plan, Judged(call, call.arguments, facts, now_ns), {}, None).run()
+
+
 def visible(policy: CompiledPolicy | None, surface: Surface, name: str, risk: str | None = None) -> bool:
     """Whether a list may show `name` to a grant with this policy; without a policy nothing is shown."""
     return policy is not None and policy.visible(surface, name, risk)

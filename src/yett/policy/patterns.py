@@ -7,9 +7,14 @@ from collections.abc import Iterable, Sequence
 
 def matches(pattern: str, name: str) -> bool:
     """Whether `name` fits `pattern`; a pattern without `*` fits only itself."""
-    first, *rest = pattern.split("*")
+    return fits(pattern.split("*"), name)
+
+
+def fits(parts: Sequence[str], name: str) -> bool:
+    """Whether `name` is these parts in their order, with any run of characters between each two."""
+    first, *rest = parts
     if not rest:
-        return pattern == name
+        return first == name
     *middle, last = rest
     if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
         return False
@@ -20,6 +25,17 @@ def matches(pattern: str, name: str) -> bool:
             return False
         position = found + len(part)
     return True
+
+
+def overlap(left: Sequence[str], right: Sequence[str]) -> bool:
+    """Whether some name fits both. Where both have gaps, only their ends can contradict each other: a gap holds anything else."""
+    if len(left) == 1:
+        return fits(right, left[0])
+    if len(right) == 1:
+        return fits(left, right[0])
+    first, last = (left[0], right[0]), (left[-1], right[-1])
+    begins = first[0].startswith(first[1]) or first[1].startswith(first[0])
+    return begins and (last[0].endswith(last[1]) or last[1].endswith(last[0]))
 
 
 def literal_characters(pattern: str) -> int:
