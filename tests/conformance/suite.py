@@ -1,0 +1,128 @@
+"""The official suite as a subprocess, and what it found as values that can be compared."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.support.programs import ROOT, node_command
+
+REVISIONS: Final = ("2025-06-18", "2025-11-25", "2026-07-28")
+SECONDS_MAX: Final = 55.0
+"""One run of one revision; more means that something hangs."""
+SCENARIO_MILLISECONDS_MAX: Final = 15_000
+AT_ONCE: Final = 3
+"""Client scenarios that run beside each other: they mostly wait, and each is a process of its own."""
+ABSENT: Final = "(no result)"
+"""Stands for the checks of a scenario that left none."""
+
+_LISTED: Final = re.compile(r"^  - (\S+) \[(.*)\]$", re.MULTILINE)
+_STAMP: Final = re.compile(r"^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one scenario came to: each check with the sorted states that it was reported in, notes left out."""
+
+    checks: Mapping[str, tuple[str, ...]]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed; a warning is not a failure."""
+        return bool(self.checks) and not any("FAILURE" in states for states in self.checks.values())
+
+    @property
+    def warned(self) -> bool:
+        """Whether the suite had something to say all the same."""
+        return any("WARNING" in states for states in self.checks.values())
+
+    def count(self, state: str) -> int:
+        """How many reports were of this state."""
+        return sum(states.count(state) for states in self.checks.values())
+
+
+Outcomes = Mapping[str, Outcome]
+NOTHING: Final = Outcome({})
+
+
+def differences(direct: Outcomes, through: Outcomes) -> dict[str, tuple[str, ...]]:
+    """The checks that came out differently, by scenario."""
+    found: dict[str, tuple[str, ...]] = {}
+    for scenario in sorted(direct.keys() | through.keys()):
+        one, other = direct.get(scenario, NOTHING).checks, through.get(scenario, NOTHING).checks
+        if bool(one) != bool(other):
+            found[scenario] = (ABSENT,)
+        elif changed := tuple(sorted(check for check in one.keys() | other.keys() if one.get(check) != other.get(check))):
+            found[scenario] = changed
+    return found
+
+
+def run_against(url: str, revision: str, directory: Path) -> Outcomes:
+    """Every server scenario of `revision` against the server at `url`; the suite's own files stay in `directory`."""
+    _suite("server", "--url", url, "--suite", "all", "--spec-version", revision, "-o", str(directory), log=directory)
+    return _read(directory)
+
+
+def run_client(command: str, revision: str, directory: Path, environment: Mapping[str, str]) -> Outcomes:
+    """Every client scenario of `revision` but `auth/*`; `command` gets the URL of the suite's server as last argument."""
+
+    def one(scenario: str) -> None:
+        arguments = ["--command", command, "--scenario", scenario, "--spec-version", revision]
+        _suite("client", *arguments, "-o", str(directory), log=directory / f"{scenario}.d", environment=environment)
+
+    directory.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(one, client_scenarios(revision)))
+    return _read(directory)
+
+
+def client_scenarios(revision: str) -> list[str]:
+    """The names of the client scenarios that apply to `revision`, without those about authorization."""
+    listed = subprocess.run([*node_command("conformance"), "list"], capture_output=True, text=True, timeout=20, check=True).stdout
+    part = listed.partition("Client scenarios")[2].partition("Authorization server scenarios")[0]
+    return [
+        name for name, revisions in _LISTED.findall(part) if revision in revisions.split(",") and not name.startswith("auth/")
+    ]
+
+
+def _suite(kind: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run it; its exit code says whether checks failed, which is read from its files instead.
+
+    A run that hangs is ended: the scenarios that it did not come to have no result, which is a difference.
+    """
+    log.mkdir(parents=True, exist_ok=True)
+
+    with (log / "suite.log").open("wb") as file, contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(
+            [*node_command("conformance"), kind, *arguments, "--timeout", str(SCENARIO_MILLISECONDS_MAX)],
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+
+
+def _read(directory: Path) -> Outcomes:
+    outcomes: dict[str, Outcome] = {}
+    for path in sorted(directory.glob("**/checks.json")):
+        name = _STAMP.match(path.parent.relative_to(directory).as_posix())
+        assert name is not None, path
+        states: dict[str, list[str]] = defaultdict(list)
+        for check in json.loads(path.read_text(encoding="utf-8")):
+            if check["status"] != "INFO":
+                states[check["id"]].append(check["status"])
+        outcomes[name[1]] = Outcome({check: tuple(sorted(found)) for check, found in states.items()})
+    assert outcomes, f"the suite left nothing in {directory}: see suite.log there"
+    return outcomes
