@@ -17,7 +17,7 @@ COMMAND = [sys.executable, "-m", "redbook_mcp.main"]
 
 def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a server over a folder, and none of this machine's settings."""
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "PYTHONWARNINGS"}}
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "PYTHONPATH"}}
     return {**kept, "DATA_DIR": str(folder / "data"), **(more or {})}
 
 

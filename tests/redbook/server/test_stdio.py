@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -91,7 +92,7 @@ def test_what_a_library_prints_never_reaches_the_protocol(tmp_path: Path) -> Non
         "            os.write(1, b'written\\n')\n"
         "sys.meta_path.insert(0, Chatter())\n"
     )
-    session = Session(tmp_path, {"PYTHONPATH": str(tmp_path)})
+    session = Session(tmp_path, {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])})
     try:
         session.initialize()
         made = session.call("generate_outline", {"theme": "x", "outline": OUTLINE})
