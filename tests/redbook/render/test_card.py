@@ -121,7 +121,7 @@ def test_a_megabyte_of_text_is_refused_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n" * 200, " ", "标题", "# ", "。", "“", "****", "|", "1.", "#", "x" * 3000, "👍" * 300, "！" * 200]
+    "text", ["", "\n" * 200, " ", "标题", "# ", "。", "“", "****", "|", "1.", "#", "x" * 3000, "👍" * 300, "！" * 200, "#" * 100]
 )
 @pytest.mark.parametrize("kind", ["cover", "content", "summary"])
 def test_odd_text_makes_a_card(text: str, kind: str) -> None:
@@ -191,3 +191,12 @@ def test_threads_draw_what_one_thread_draws() -> None:
 
 def test_encoding_is_plain_png() -> None:
     assert encoded(Image.new("RGB", (3, 4))).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "text", ["#a " * 1500, "水\n" * 2000, "甲 vs 乙\n" * 600, "水温" * 2400], ids=["tags", "lines", "rows", "words"]
+)
+def test_more_than_six_cards_hold_is_refused_whatever_it_is_made_of(text: str) -> None:
+    with pytest.raises(RedBookError) as caught:
+        draw(content(text))
+    assert caught.value.code is Code.TEXT_OVERFLOW

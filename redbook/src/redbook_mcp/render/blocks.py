@@ -142,7 +142,7 @@ def _is_title(line: str, lines: Sequence[str], *, cover: bool) -> bool:
     if cover:
         return len(line) <= 40
     alone = sum(bool(each.strip()) for each in lines) == 1
-    return line.startswith("#") or (len(line) <= TITLE_MAX and not alone and line[-1] not in "。，、；;,")
+    return bool(re.match(r"#{1,6}\s.{1,80}$", line)) or (len(line) <= TITLE_MAX and not alone and line[-1] not in "。，、；;,")
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[Block]:

@@ -30,8 +30,10 @@ Layout = Literal["cover", "content", "list", "comparison", "summary"]
 
 CARDS_MAX: Final = 6
 """Cards of one page."""
-TEXT_MAX: Final = 12_000
+TEXT_MAX: Final = 5_000
 """Characters of a page that are looked at: more never fit on six cards."""
+PARTS_MAX: Final = 160
+"""Lines of the smallest size on six cards."""
 DRAWING: Final = Lock()
 """FreeType faces and the caches of them belong to one thread at a time."""
 
@@ -71,7 +73,7 @@ def draw_page(
     """
     length = len(page.content) + len(page.title or "") + len(page.subtitle or "")
     if length > TEXT_MAX:
-        raise overflow(page, f"has {length:,} characters; at most about {TEXT_MAX // 4:,} fit")
+        raise overflow(page, f"has {length:,} characters; at most about 2,400 fit")
     with DRAWING:
         return _draw(page, outline, topic, style, marks, background)
 
@@ -86,6 +88,8 @@ def _draw(
     page: Page, outline: Sequence[Page], topic: str, style: Style, marks: Marks, background: Image.Image | None
 ) -> DrawnPage:
     content = content_of(page)
+    if parts_of(content) > PARTS_MAX:
+        raise overflow(page, f"has {parts_of(content)} lines, items, rows and tags; at most {PARTS_MAX} fit")
     theme = theme_of(style.theme)
     colours = from_palette(style.palette) if style.palette else theme.palettes[style.seed % len(theme.palettes)]
     texts = [content.title, content.subtitle, topic]
@@ -124,6 +128,11 @@ def _cover(canvas: Canvas, kit: Kit, content: Content, texts: Sequence[str], pag
         raise overflow(page, "has a title that does not fit")
     draw_cover(canvas, kit, cover, texts)
     return cover.left_over
+
+
+def parts_of(content: Content) -> int:
+    """Lines, items, rows and tags: each takes a line of its own, or nearly."""
+    return sum(1 + block.text.count("\n") + len(block.rows) + block.text.count("#") for block in content.blocks)
 
 
 def length_of(content: Content) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 
 from redbook_mcp.render.blocks import Block
@@ -39,17 +40,13 @@ def _good_end(pieces: list[str], last: int) -> int:
 
 
 def _rows(kit: Kit, block: Block, width: int, height: int) -> tuple[Block | None, Block | None]:
-    for count in range(len(block.rows) - 1, 0, -1):
-        first = replace(block, rows=block.rows[:count])
-        if boxes_of(kit, [first], width)[0].height <= height:
-            return first, replace(block, rows=block.rows[count:])
-    return None, None
+    parts = [replace(block, rows=block.rows[:count]) for count in range(1, len(block.rows))]
+    count = bisect_right(parts, height, key=lambda part: boxes_of(kit, [part], width)[0].height)
+    return (parts[count - 1], replace(block, rows=block.rows[count:])) if count else (None, None)
 
 
 def _words(kit: Kit, block: Block, width: int, height: int) -> tuple[Block | None, Block | None]:
-    words = block.text.replace("#", " #").split()
-    for count in range(len(words) - 1, 0, -1):
-        first = replace(block, text=" ".join(words[:count]))
-        if boxes_of(kit, [first], width)[0].height <= height:
-            return first, replace(block, text=" ".join(words[count:]))
-    return None, None
+    words = block.text.replace("＃", "#").replace("#", " #").split()
+    parts = [replace(block, text=" ".join(words[:count])) for count in range(1, len(words))]
+    count = bisect_right(parts, height, key=lambda part: boxes_of(kit, [part], width)[0].height)
+    return (parts[count - 1], replace(block, text=" ".join(words[count:]))) if count else (None, None)

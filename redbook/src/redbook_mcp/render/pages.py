@@ -20,6 +20,8 @@ _CARRIED_SIZE: Final = 39
 """Size of text that needs several cards."""
 _BARE: Final = 0.22
 """Share of a card that is left bare rather than a paragraph divided."""
+_ONE_CARD_MAX: Final = 1200
+"""Characters above which one card is not tried."""
 _SPARSE: Final = 0.62
 """Share of a card's height below which its text looks lost at the top and is moved down."""
 
@@ -47,7 +49,8 @@ def lay_out(kit: Kit, content: Content, number: int, cards: int) -> list[Sheet] 
     sizes = [size for size in SIZES if size <= _largest(content)]
     low, high = 0, len(sizes) - 1
     found: Sheet | None = None
-    while low <= high:
+    length = sum(len(block.text) for block in content.blocks)
+    while low <= high and length <= _ONE_CARD_MAX:
         middle = (low + high) // 2
         sheet = _sheet(replace(kit, size=sizes[middle]), content, number)
         if sheet.height <= room:
@@ -56,7 +59,9 @@ def lay_out(kit: Kit, content: Content, number: int, cards: int) -> list[Sheet] 
             low = middle + 1
     if found is not None:
         return [_aired(found, content, number)]
-    for size in (_CARRIED_SIZE, 34, SIZES[-1]):
+    if not content.blocks:
+        return None
+    for size in (_CARRIED_SIZE, 34, SIZES[-1])[(length > 1200) + (length > 2000) :]:
         sheets = _carried(replace(kit, size=size), content, number, cards)
         if sheets is not None:
             return sheets
