@@ -5,6 +5,7 @@ A decoded document is built of `None`, `bool`, `int`, `Decimal`, `str`, `list` a
 
 from __future__ import annotations
 
+import math
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
 from typing import Final, TypeAlias, cast
 
@@ -21,6 +22,11 @@ DEPTH_MAX: Final = 64
 _PLAIN_DIGITS: Final = 18
 _INTEGER_PLAIN_LIMIT: Final = 10**_PLAIN_DIGITS
 """Integers below this magnitude are written out in canonical form; all other numbers as digits and exponent."""
+_SHAPES: Final = bytes(0x30 if byte in b"0123456789" else 0x65 if byte in b"eE" else 0x20 for byte in range(256))
+"""Digits as `0`, exponents as `e`, all else as blanks."""
+_EXPONENT: Final = b"0e00"
+_LONG_RUN: Final = b"0" * 300
+_TOO_LARGE: Final = "the JSON has a number that is too large to be read"
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
 
 
@@ -31,8 +37,8 @@ class Unreadable(ClientFault):
 def read(data: bytes, *, depth_max: int = DEPTH_MAX) -> JsonValue:
     """Decode UTF-8 JSON text.
 
-    Numbers with a fraction or an exponent become `Decimal`, so no value is rounded; numbers out of the range of binary64 are
-    kept (the policy engine calls them ILL where it judges them), numbers too large to be held at all are refused.
+    Numbers with a fraction or an exponent become `Decimal`, so no value is rounded. Numbers past the range of binary64 are
+    refused: most readers would see an infinity.
 
     Errors: `Unreadable` for anything that two readers may take differently (duplicate keys, NaN, infinities, byte order mark,
     other encodings, lone surrogates) or that goes deeper than `depth_max`.
@@ -44,6 +50,10 @@ def read(data: bytes, *, depth_max: int = DEPTH_MAX) -> JsonValue:
     # Most messages have fewer brackets than the bound has levels: then there is nothing to measure.
     if data.count(b"{") + data.count(b"[") > depth_max and _is_deeper(value, depth_max):
         raise Unreadable(f"the JSON is nested deeper than {depth_max} levels")
+    # The same for digits: without two in an exponent, or a run of three hundred, no number is as large as that.
+    shape = data.translate(_SHAPES, b"+")
+    if (_EXPONENT in shape or _LONG_RUN in shape) and _overflows(value):
+        raise Unreadable(_TOO_LARGE)
     return cast(JsonValue, value)
 
 
@@ -55,7 +65,7 @@ def _reason(error: ValueError) -> str:
     if "recursion" in text:
         return "the JSON is nested too deeply"
     if "range" in text or "InvalidOperation" in text:
-        return "the JSON has a number that is too large to be read"
+        return _TOO_LARGE
     if "surrogate" in text or "hex escape" in text or "unicode" in text:
         return "the JSON has text that is not valid Unicode"
     return "the body is not valid JSON in UTF-8"
@@ -74,6 +84,27 @@ def _is_deeper(value: object, levels: int) -> bool:
             if isinstance(child, list | dict)
         ]
     return bool(level)
+
+
+def _overflows(value: object) -> bool:
+    """Whether a number would be an infinity to those who read it as binary64."""
+    pending = [[value]]
+    for items in pending:
+        for item in items:
+            if isinstance(item, dict):
+                pending.append(list(item.values()))
+            elif isinstance(item, list):
+                pending.append(item)
+            elif isinstance(item, Decimal | int) and _is_infinite(item):
+                return True
+    return False
+
+
+def _is_infinite(number: Decimal | int) -> bool:
+    try:
+        return math.isinf(float(number))
+    except OverflowError:
+        return True
 
 
 def canonical(value: JsonValue) -> bytes:
