@@ -33,6 +33,7 @@ nightly: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.decide $(BENCH_ARGS)
 	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
+	$(BIN)/python -m bench.redbook_cards
 
 # Real servers and clients from npm, and Node where the machine has none: what tests/integration skips without.
 programs: $(VENV)/dev.stamp
