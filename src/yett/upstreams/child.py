@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -14,6 +14,7 @@ from typing import Final, cast
 from yett.errors import OperatorFault, UpstreamNotReached
 from yett.protocol.lines import LINE_BYTES_MAX, LineReader, Noise
 from yett.upstreams.child_watch import BARE_INTERPRETER, SUPPORTED, Watcher
+from yett.upstreams.peer import Listener
 
 STDERR_BYTES_MAX: Final = 64 * 1024
 """The last bytes of standard error that are kept, for messages about the child."""
@@ -52,6 +53,25 @@ class ChildSpec:
         """The program, for people; its arguments may hold secrets."""
         return Path(self.argv[0]).name
 
+    @property
+    def title(self) -> str:
+        """See `PeerSpec.title`."""
+        return f"the program `{self.name}`"
+
+    @property
+    def again(self) -> str:
+        """See `PeerSpec.again`."""
+        return "it is started again when it is needed"
+
+    @property
+    def doubtful(self) -> bool:
+        """See `PeerSpec.doubtful`: a line is written whole or not at all."""
+        return False
+
+    def made(self, listener: Listener) -> Child:
+        """See `PeerSpec.made`."""
+        return Child(self, listener)
+
     def shown(self, text: bytes) -> str:
         """A child's own text, fit to be shown: one short line, without controls and without configured values."""
         line = _CONTROLS.sub(" ", text.decode(errors="replace")).strip()
@@ -64,15 +84,6 @@ class ChildSpec:
 def child_environment(configured: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a child."""
     return {name: inherited[name] for name in INHERITED if name in inherited} | dict(configured)
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told what a child does. Called on the event loop; must not block or raise."""
-
-    on_line: Callable[[bytes], None]
-    on_noise: Callable[[Noise], None]
-    on_end: Callable[[], None]
 
 
 class Child(asyncio.SubprocessProtocol):
