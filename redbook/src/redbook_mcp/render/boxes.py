@@ -17,6 +17,8 @@ from redbook_mcp.render.versus import versus_box
 
 def boxes_of(kit: Kit, blocks: Sequence[Block], width: int) -> list[Box]:
     """Each block as a box of a width."""
+    # One weight for all items: a list of which only some are bold says that those matter more.
+    kit = replace(kit, strong_items=all(_is_short(block) for block in blocks if block.kind == "item" and not block.head))
     found = []
     before: Block | None = None
     for block in blocks:
@@ -78,7 +80,7 @@ def _item(kit: Kit, block: Block, width: int) -> Box:
     kind = (
         kit.body
         if block.head
-        else Type(kit.theme.strong if _is_short(block) else kit.theme.body, kit.theme.strong, kit.theme.leading, words=kit.pairs)
+        else Type(kit.theme.strong if kit.strong_items else kit.theme.body, kit.theme.strong, kit.theme.leading, words=kit.pairs)
     )
     text = set_text(block.text, kind, round(kit.size * (0.94 if head else 1)), inner) if block.text else None
     between = kit.ems(0.36) if head and text else 0

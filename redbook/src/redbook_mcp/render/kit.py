@@ -58,6 +58,8 @@ class Kit:
     """Stretches the room between and within blocks."""
     seed: int = 0
     pairs: frozenset[str] = field(default_factory=frozenset)
+    strong_items: bool = False
+    """Whether items without a head are set bold: where all of a card are short."""
     over_picture: bool = False
     """Whether a picture takes the place of the theme's ground."""
 
