@@ -74,6 +74,18 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     assert settings.policies == {"strict": tmp_path / "policies/strict.json"}
 
 
+def test_the_files_of_tls_are_relative_to_the_file_and_in_the_environment_to_where_we_are(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "[tls]\ncertificate = 'c.pem'\nkey = '/k.pem'", YETT_TLS_CA="ca.pem")
+    assert settings.tls.certificate == str(tmp_path / "c.pem")
+    assert (settings.tls.key, settings.tls.ca) == ("/k.pem", str(Path("ca.pem").absolute()))
+
+
+@pytest.mark.parametrize(("given", "missing"), [("certificate", "key"), ("key", "certificate")])
+def test_half_a_pair_for_tls_is_refused(tmp_path: Path, given: str, missing: str) -> None:
+    with pytest.raises(OperatorFault, match=rf"`tls\.{missing}` is missing"):
+        settings_of(tmp_path, f"[tls]\n{given} = 'x.pem'")
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     settings = settings_of(
         tmp_path,
@@ -99,6 +111,10 @@ def test_an_empty_variable_is_an_unset_one(tmp_path: Path) -> None:
         ("[servers.commands.a]\nargv = ['x']\nenviron = {}", "unknown key `environ`"),
         ("[servers.commands.a]\nargs = ['x']", "did you mean `argv`?"),
         ("[servers]\ncomands = {}", "unknown key `comands` in `[servers]`, did you mean `commands`?"),
+        ("[tls]\ncertficate = 'x'", "unknown key `certficate` in `[tls]`, did you mean `certificate`?"),
+        ("[data_plane]\ntrusted_proxy = []", "did you mean `trusted_proxies`?"),
+        ("[data_plane]\nin_flight_max = 0", "`data_plane.in_flight_max`: expected `int` >= 1"),
+        ("[data_plane]\ndrain_s = -1", "`data_plane.drain_s`: expected `float` >= 0"),
         ("[audit]\nzzz = 1", "known are `mode`, `fsync`"),
         ("[data_plane]\nport = '1'", "`data_plane.port`: expected `int`, got `str`"),
         ("[data_plane]\nport = 70000", "`data_plane.port`: expected `int` <= 65535"),

@@ -30,6 +30,7 @@ like into the environment of whoever runs beside a service called `yett`."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 """0 takes a free port."""
+Count = Annotated[int, msgspec.Meta(ge=1)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -53,7 +54,19 @@ class DataPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     upstream_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """How long a server may take to begin its answer; a stream that has begun has no time-out."""
     public_url: Text | None = None
-    """Where clients reach this listener, if not at its own address (behind a TLS proxy)."""
+    """Where clients reach this listener, if not at its own address (behind a proxy)."""
+    trusted_proxies: tuple[Text, ...] = ()
+    """Addresses and CIDR blocks whose `X-Forwarded-For` or `Forwarded` says who the client is; nobody else's does."""
+    reuse_port: bool = False
+    """Whether several data planes may listen at this port together, for a restart without a gap."""
+    connections_max: Count = 10_000
+    """Connections at once; one more is answered 503."""
+    in_flight_max: Count = 1024
+    """Requests at once; one more is answered 503."""
+    in_flight_per_grant_max: Count = 256
+    """Requests of one grant at once; one more is answered 429."""
+    drain_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
+    """How long calls in work may take after the signal to stop."""
 
 
 class ControlPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +74,17 @@ class ControlPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
     host: Text = "127.0.0.1"
     port: Port = 8701
+
+
+class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tls]`: both listeners speak TLS with this certificate. Files are PEM."""
+
+    certificate: Text | None = None
+    """The certificate, then its chain. Looked at again every second: a changed pair serves new connections."""
+    key: Text | None = None
+    """The key, without a password."""
+    ca: Text | None = None
+    """Certificates that `yett connect` trusts beside the system's, for a gateway elsewhere."""
 
 
 class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +108,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     state: StateSettings = StateSettings()
     data_plane: DataPlaneSettings = DataPlaneSettings()
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
+    tls: TlsSettings = TlsSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
     policies: dict[Text, Text] = {}
@@ -97,6 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: Path
     data_plane: DataPlaneSettings = DataPlaneSettings()
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
+    tls: TlsSettings = TlsSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
     policies: dict[str, Path] = {}
@@ -131,6 +157,7 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         state_dir=_state_dir(file.state.directory, environment, base),
         data_plane=file.data_plane,
         control_plane=file.control_plane,
+        tls=_tls(file.tls, environment, base),
         audit=file.audit,
         servers=file.servers,
         policies={name: base / _expanded(text) for name, text in file.policies.items()},
@@ -170,6 +197,19 @@ def _state_dir(text: str | None, environment: Mapping[str, str], base: Path) -> 
         return platformdirs.user_state_path("yett", appauthor=False)
     path = _expanded(text)
     return path.absolute() if environment.get("YETT_STATE_DIRECTORY") else base / path
+
+
+def _tls(tls: TlsSettings, environment: Mapping[str, str], base: Path) -> TlsSettings:
+    """The files absolute, as the state directory is. Errors: `OperatorFault` for half a pair."""
+    if (tls.certificate is None) is not (tls.key is None):
+        missing = "key" if tls.key is None else "certificate"
+        raise OperatorFault(f"`tls.{missing}` is missing: TLS needs `tls.certificate` and `tls.key`, two PEM files")
+    placed = {
+        name: str(_expanded(text).absolute() if environment.get(f"{PREFIX}TLS_{name.upper()}") else base / _expanded(text))
+        for name, text in msgspec.structs.asdict(tls).items()
+        if text is not None
+    }
+    return TlsSettings(**placed)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

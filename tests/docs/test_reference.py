@@ -12,7 +12,7 @@ import pytest
 from yett.audit.record import Refused, Result
 from yett.cli.output import Exit
 from yett.policy.decision import Code, Effect
-from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, StateSettings
+from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, StateSettings, TlsSettings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 
@@ -36,6 +36,7 @@ SECTIONS: Final = {
     "state": StateSettings,
     "data_plane": DataPlaneSettings,
     "control_plane": ControlPlaneSettings,
+    "tls": TlsSettings,
     "audit": AuditSettings,
 }
 

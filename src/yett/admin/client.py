@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
@@ -29,6 +30,7 @@ from yett.admin.views import (
     ServerView,
     StatusView,
 )
+from yett.edge.tls import pinned
 from yett.errors import OperatorFault
 
 PREFIX: Final = "/api/v1"
@@ -43,6 +45,16 @@ class NotReached(OperatorFault):
     """Nobody listens there."""
 
 
+def connection_to(host: str, port: int, certificate: str | None, *, timeout_s: float) -> http.client.HTTPConnection:
+    """A connection to a listener of this host: over TLS if it shows a certificate, which then must be this one (PEM).
+
+    Errors: `OperatorFault` for a text that is no certificate.
+    """
+    if certificate is None:
+        return http.client.HTTPConnection(host, port, timeout=timeout_s)
+    return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=pinned(certificate))
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteControl:
     """Implements `yett.admin.views.Control`. Each call is one connection.
@@ -54,6 +66,8 @@ class RemoteControl:
     port: int
     token: str = field(repr=False)
     actor: str = ""
+    certificate: str | None = None
+    """What the control plane shows (PEM), where it speaks TLS; no other is trusted."""
 
     def status(self) -> StatusView:
         return self._get("/status", StatusView)
@@ -121,7 +135,7 @@ class RemoteControl:
         raise kind(error.message, [asdict(detail) for detail in error.details])
 
     def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
+        connection = connection_to(self.host, self.port, self.certificate, timeout_s=TIMEOUT_S)
         fields = {"authorization": f"Bearer {self.token}", "yett-actor": self.actor, "content-type": "application/json"}
         try:
             connection.request(method, path, body=content, headers=fields)
@@ -129,6 +143,10 @@ class RemoteControl:
             return answer.status, answer.read(ANSWER_BYTES_MAX)
         except ConnectionRefusedError as error:
             raise NotReached(f"{self._name} cannot be reached; start it with `yett up`") from error
+        except ssl.SSLCertVerificationError as error:
+            raise OperatorFault(
+                f"{self._name} shows another certificate than it told: {error.verify_message}; restart the gateway"
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise OperatorFault(
                 f"{self._name} did not answer: {str(error) or type(error).__name__}; `yett doctor` looks closer"

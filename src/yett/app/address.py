@@ -8,8 +8,10 @@ from typing import Final
 
 import msgspec
 
+from yett.edge.tls import read_pem
 from yett.errors import OperatorFault
 from yett.private_files import create_private, read_private, write_private
+from yett.settings import Settings
 
 ADDRESS_FILE: Final = "control.json"
 TOKEN_FILE: Final = "admin.token"  # noqa: S105 - the name of a file
@@ -22,6 +24,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     host: str
     port: int
+    certificate: str | None = None
+    """What it shows (PEM), where it speaks TLS: whoever connects trusts this one and no other."""
 
 
 def read_address(state_dir: Path) -> Address | None:
@@ -57,10 +61,25 @@ def admin_token(state_dir: Path) -> str:
     return token
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(host: str, port: int, scheme: str = "http") -> str:
     """The base URL of a listener, as seen from this machine."""
     name = reachable(host)
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
+
+
+def scheme_of(settings: Settings) -> str:
+    """What both listeners speak."""
+    return "http" if settings.tls.certificate is None else "https"
+
+
+def own_certificate(settings: Settings) -> str | None:
+    """The certificate that the listeners of this host show (PEM); None where they speak plain HTTP. Errors: `OperatorFault`."""
+    if settings.tls.certificate is None:
+        return None
+    try:
+        return read_pem(Path(settings.tls.certificate)).decode("ascii", "replace")
+    except OSError as error:
+        raise OperatorFault(f"cannot read `tls.certificate` (`{settings.tls.certificate}`): {error.strerror}") from error
 
 
 def reachable(host: str) -> str:

@@ -62,7 +62,7 @@ def _remote(settings: Settings) -> RemoteControl | None:
     address = read_address(settings.state_dir)
     if address is None or not is_held(settings.state_dir):
         return None
-    remote = RemoteControl(address.host, address.port, admin_token(settings.state_dir), user_name())
+    remote = RemoteControl(address.host, address.port, admin_token(settings.state_dir), user_name(), address.certificate)
     try:
         remote.status()
     except NotReached:

@@ -12,17 +12,20 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import uvicorn
 
 from yett.admin.desk import Desk
 from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
 from yett.admin.service import Service
-from yett.app.address import Address, admin_token, forget_address, reachable, write_address
+from yett.app.address import Address, admin_token, forget_address, reachable, read_address, write_address
 from yett.app.desk import open_desk
-from yett.app.process import announce, run_part, stop_on_signals
+from yett.app.process import announce, certificate_of, run_part, stop_on_signals, tell_certificate
+from yett.edge.certificate import Certificate
 from yett.errors import OperatorFault
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE
 from yett.settings import Settings
@@ -44,13 +47,15 @@ async def run(settings: Settings, *, ready: Callable[[int], None] | None = None,
     Errors: `OperatorFault` where the port is taken, the store is held by another process, or a file cannot be used.
     """
     stop = stop or stop_on_signals()
+    certificate = certificate_of(settings)
     listener = bind(settings.control_plane.host, settings.control_plane.port)
     with contextlib.closing(listener):
         publisher = Publisher(settings.state_dir / SNAPSHOT_FILE)
         desk = await _open(settings, publisher)
         try:
-            async with publisher.listening(settings.state_dir / SOCKET_FILE), _policies(settings, desk):
-                await _serve(settings, desk, listener, ready, stop)
+            feed = publisher.listening(settings.state_dir / SOCKET_FILE)
+            async with feed, _policies(settings, desk), _watching(settings, certificate):
+                await _serve(settings, desk, _Door(listener, certificate), ready, stop)
         finally:
             forget_address(settings.state_dir)
             await asyncio.to_thread(desk.close)
@@ -84,21 +89,57 @@ async def _policies(settings: Settings, desk: Desk) -> AsyncIterator[None]:
             watching.cancel()
 
 
-async def _serve(
-    settings: Settings, desk: Desk, listener: socket.socket, ready: Callable[[int], None] | None, stop: asyncio.Event
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where people come in."""
+
+    listener: socket.socket
+    certificate: Certificate | None
+
+
+@asynccontextmanager
+async def _watching(settings: Settings, certificate: Certificate | None) -> AsyncIterator[None]:
+    """Follow the certificate's files while the block lasts, and tell commands which one to trust."""
+    if certificate is None:
+        yield
+        return
+    shown = certificate
+
+    def tell() -> None:
+        tell_certificate(log, shown)
+        address = read_address(settings.state_dir)
+        if address is not None:
+            write_address(settings.state_dir, msgspec.structs.replace(address, certificate=shown.shown))
+
+    async with asyncio.TaskGroup() as parts:
+        watching = parts.create_task(certificate.watch(tell), name="yett certificate")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
+async def _serve(settings: Settings, desk: Desk, door: _Door, ready: Callable[[int], None] | None, stop: asyncio.Event) -> None:
     # The data planes have their snapshot by now; the web framework, half a second of imports, is loaded beside them.
     api = await asyncio.to_thread(importlib.import_module, "yett.admin.api")
     app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host)
+    certificate = door.certificate
     server = _Server(
         uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S, server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
+            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
         )
     )
-    port = listener.getsockname()[1]
+    port, host = door.listener.getsockname()[1], reachable(settings.control_plane.host)
     async with asyncio.TaskGroup() as parts:
-        parts.create_task(server.serve(sockets=[listener]), name="yett admin API")
-        write_address(settings.state_dir, Address(pid=os.getpid(), host=reachable(settings.control_plane.host), port=port))
+        parts.create_task(server.serve(sockets=[door.listener]), name="yett admin API")
+        shown = None if certificate is None else certificate.shown
+        write_address(settings.state_dir, Address(pid=os.getpid(), host=host, port=port, certificate=shown))
         if ready is not None:
             ready(port)
         await stop.wait()

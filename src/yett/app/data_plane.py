@@ -8,18 +8,21 @@ import hashlib
 import logging
 import secrets
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from yett.app.address import url_of
 from yett.app.clock import SystemClock
 from yett.app.fault_log import FaultLog
-from yett.app.process import announce, run_part, stop_on_signals
+from yett.app.process import announce, certificate_of, raise_file_limit, run_part, stop_on_signals, tell_certificate
 from yett.app.upstreams import Upstreams
 from yett.audit.mode import AuditMode
 from yett.audit.record import Refused, SecurityRecord
+from yett.edge.certificate import Certificate
+from yett.edge.forwarded import TrustedProxies
 from yett.edge.limits import EdgeLimits
-from yett.edge.server import EdgeServer, serve
+from yett.edge.server import EdgeServer, Place, listen
 from yett.edge.shared import Reports
 from yett.errors import OperatorFault
 from yett.gateway.active import ActiveSnapshot
@@ -38,8 +41,12 @@ from yett.stores.state import StateStore
 from yett.upstreams.credentials import Credentials
 
 STATE_FILE: Final = "state.db"
-GRACE_S: Final = 10.0
-"""How long calls in work may take after the signal to stop."""
+FAREWELL_S: Final = 1.0
+"""How long a connection on which nothing is asked may still bring a request after the signal to stop: one may be on its way."""
+FILES_PER_CONNECTION: Final = 2
+"""The client's and, for a call in work, the server's."""
+FILES_BESIDE: Final = 256
+"""Databases, pipes of children, connections that are refused."""
 HOUSEKEEPING_S: Final = 30.0
 COLLECT_AFTER: Final = 20_000
 """New objects between two looks for garbage in cycles. A call makes some two hundred and leaves hardly any cycle, so that the
@@ -97,39 +104,74 @@ async def run(
     stop = stop or stop_on_signals()
     upstreams = Upstreams(settings, core.clock, core.credentials, _list_changes(core.tools), log.warning)
     try:
-        front = HttpFront(_parts(settings, core, upstreams, key))
-        server = await _listen(settings, core, front)
+        certificate = certificate_of(settings)
+        front = HttpFront(_parts(settings, core, upstreams, key, certificate))
+        server = await _listen(settings, core, front, certificate)
         if ready is not None:
             ready(server)
-        await _serve_until(stop, settings, core, upstreams, f"http://{settings.data_plane.host}:{server.port}")
-        await server.aclose(GRACE_S)
+        await _serve_until(stop, settings, _Running(core, upstreams, server, certificate))
     finally:
         await upstreams.aclose()
         await core.ledger.aclose()
 
 
-async def _listen(settings: Settings, core: Core, front: HttpFront) -> EdgeServer:
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What goes on while the data plane serves."""
+
+    core: Core
+    upstreams: Upstreams
+    server: EdgeServer
+    certificate: Certificate | None
+
+
+async def _listen(settings: Settings, core: Core, front: HttpFront, certificate: Certificate | None) -> EdgeServer:
+    plane = settings.data_plane
+    place = Place(
+        plane.host,
+        plane.port,
+        tls=None if certificate is None else certificate.context,
+        reuse_port=plane.reuse_port,
+        proxies=TrustedProxies.of(plane.trusted_proxies),
+    )
+    limits = EdgeLimits(body_bytes=plane.body_bytes_max, connections=_connections(plane.connections_max))
     try:
-        return await serve(
-            front.handle,
-            host=settings.data_plane.host,
-            port=settings.data_plane.port,
-            limits=EdgeLimits(body_bytes=settings.data_plane.body_bytes_max),
-            monotonic=core.clock.monotonic,
-            reports=Reports(_refusals(core), log_failure),
-        )
+        return await listen(front.handle, place, limits, core.clock.monotonic, Reports(_refusals(core), log_failure))
     except OperatorFault as error:
         raise OperatorFault(f"{error} (`data_plane.host`, `data_plane.port`)") from error
 
 
-async def _serve_until(stop: asyncio.Event, settings: Settings, core: Core, upstreams: Upstreams, listening: str) -> None:
+def _connections(wanted: int) -> int:
+    """As many connections as wanted, or as this process may have open files for."""
+    files = raise_file_limit(wanted * FILES_PER_CONNECTION + FILES_BESIDE)
+    possible = max((files - FILES_BESIDE) // FILES_PER_CONNECTION, 1)
+    if possible < wanted:
+        log.warning(
+            "the system allows this process %d open files, enough for %d connections and not the %d of"
+            " `data_plane.connections_max`; raise the limit (`ulimit -n`, `LimitNOFILE=`)",
+            *(files, possible, wanted),
+        )
+    return min(possible, wanted)
+
+
+async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Running) -> None:
+    """Serve until told to stop, then finish what is in work. Revocations count until the last call is answered."""
+    core, upstreams, server = running.core, running.upstreams, running.server
+    socket, snapshot = settings.state_dir / SOCKET_FILE, settings.state_dir / SNAPSHOT_FILE
+    scheme = "http" if running.certificate is None else "https"
+    listening = url_of(settings.data_plane.host, server.port, scheme)
     async with asyncio.TaskGroup() as parts:
-        socket, snapshot = settings.state_dir / SOCKET_FILE, settings.state_dir / SNAPSHOT_FILE
-        feed = parts.create_task(follow(socket, snapshot, core.active.apply, listening=listening), name="yett snapshot feed")
-        housekeeping = parts.create_task(_housekeeping(core, upstreams), name="yett housekeeping")
+        beside = [
+            parts.create_task(follow(socket, snapshot, core.active.apply, listening=listening), name="yett snapshot feed"),
+            parts.create_task(_housekeeping(core, upstreams), name="yett housekeeping"),
+        ]
+        if (certificate := running.certificate) is not None:
+            watch = certificate.watch(lambda: tell_certificate(log, certificate))
+            beside.append(parts.create_task(watch, name="yett certificate"))
         await stop.wait()
-        feed.cancel()
-        housekeeping.cancel()
+        await server.aclose(settings.data_plane.drain_s, FAREWELL_S)
+        for task in beside:
+            task.cancel()
 
 
 async def _housekeeping(core: Core, upstreams: Upstreams) -> None:
@@ -143,8 +185,13 @@ async def _housekeeping(core: Core, upstreams: Upstreams) -> None:
             await upstreams.keep(snapshot.servers.values())
 
 
-def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes) -> Parts:
+def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, certificate: Certificate | None) -> Parts:
     plane = settings.data_plane
+    scheme = "http" if certificate is None else "https"
+
+    def warnings() -> Sequence[str]:
+        return () if certificate is None or certificate.fault is None else (certificate.fault,)
+
     return Parts(
         active=core.active,
         dispatcher=core.dispatcher,
@@ -155,9 +202,10 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes) -> 
         upstream_of=upstreams.of,
         token_digest=lambda token: digest(token, key),
         body_digest_key=core.body_digest_key,
-        in_flight=InFlight(),
+        in_flight=InFlight(plane.in_flight_per_grant_max, plane.in_flight_max),
         ledger_fault=lambda: None if core.ledger.fault is None else str(core.ledger.fault),
-        public_url=(plane.public_url or f"http://{plane.host}:{plane.port}").rstrip("/"),
+        public_url=(plane.public_url or f"{scheme}://{plane.host}:{plane.port}").rstrip("/"),
+        warnings=warnings,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from yett.admin.desk import Applied, Desk, Environment, Publication
 from yett.admin.service import Service
 from yett.admin.views import DataPlaneView
-from yett.app.address import forget_address, url_of
+from yett.app.address import forget_address, scheme_of, url_of
 from yett.app.clock import SystemClock
 from yett.errors import OperatorFault
 from yett.gateway.feed import SNAPSHOT_FILE, store_snapshot
@@ -56,7 +56,7 @@ def base_url(settings: Settings, data_planes: Collection[DataPlaneView]) -> str:
     if settings.data_plane.public_url is not None:
         return settings.data_plane.public_url.rstrip("/")
     said = next((one.listening for one in data_planes if one.listening), "")
-    return said or url_of(settings.data_plane.host, settings.data_plane.port)
+    return said or url_of(settings.data_plane.host, settings.data_plane.port, scheme_of(settings))
 
 
 def open_alone(settings: Settings, actor: str) -> Service:

@@ -9,6 +9,7 @@ import platform
 import shutil
 import socket
 import sqlite3
+import ssl
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,9 +22,9 @@ from urllib.parse import urlsplit
 import apsw
 
 from yett import __version__
-from yett.admin.client import NotReached, RemoteControl
+from yett.admin.client import NotReached, RemoteControl, connection_to
 from yett.admin.views import ServerView, StatusView
-from yett.app.address import Address, admin_token, reachable, read_address
+from yett.app.address import Address, admin_token, own_certificate, reachable, read_address
 from yett.app.upstreams import commands_of
 from yett.errors import OperatorFault, YettError
 from yett.gateway.feed import SNAPSHOT_FILE, load_snapshot
@@ -179,18 +180,18 @@ def _gateway(settings: Settings) -> Iterator[Finding]:
         yield from _ports(settings)
         yield from _last_snapshot(settings)
         return
-    control = RemoteControl(address.host, address.port, admin_token(settings.state_dir))
+    control = RemoteControl(address.host, address.port, admin_token(settings.state_dir), certificate=address.certificate)
     try:
         status = control.status()
     except NotReached as error:
         yield Finding("gateway", Level.FAIL, str(error), "restart it; if it was started just now, look again")
         return
-    yield from _running(address, status)
+    yield from _running(settings, address, status)
     for server in control.servers():
         yield _server(settings, server)
 
 
-def _running(address: Address, status: StatusView) -> Iterator[Finding]:
+def _running(settings: Settings, address: Address, status: StatusView) -> Iterator[Finding]:
     yield Finding(
         "control plane", Level.OK, f"process {address.pid} at {address.host}:{address.port}, revision {status.revision}"
     )
@@ -202,22 +203,26 @@ def _running(address: Address, status: StatusView) -> Iterator[Finding]:
         behind = plane.revision < status.revision
         told = f"process {plane.pid} at {plane.listening}, revision {plane.revision}"
         yield Finding("data plane", Level.WARN if behind else Level.OK, told, "it is behind; look again" if behind else None)
-        yield _readiness(plane.listening)
+        yield _readiness(settings, plane.listening)
         for problem in plane.problems:
             yield Finding("data plane", Level.FAIL, problem)
     for problem in status.problems:
         yield Finding("configuration", Level.FAIL, problem)
 
 
-def _readiness(listening: str) -> Finding:
+def _readiness(settings: Settings, listening: str) -> Finding:
     """What the data plane says at `/readyz`."""
     parts = urlsplit(listening)
-    connection = http.client.HTTPConnection(reachable(parts.hostname or ""), parts.port, timeout=CONNECT_S)
+    certificate = own_certificate(settings) if parts.scheme == "https" else None
+    connection = connection_to(reachable(parts.hostname or ""), parts.port or 0, certificate, timeout_s=CONNECT_S)
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         said = json.loads(answer.read(100_000))
         problems = "; ".join(said.get("problems", []))
+    except ssl.SSLCertVerificationError as error:
+        told = f"{listening} does not show the certificate of `tls.certificate`, or it is not valid: {error.verify_message}"
+        return Finding("data plane", Level.FAIL, told, "correct the files; the gateway looks at them each second")
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Finding(
             "data plane", Level.FAIL, f"{listening}/readyz does not answer: {error}", "look at the output of `yett up`"
@@ -225,7 +230,8 @@ def _readiness(listening: str) -> Finding:
     finally:
         connection.close()
     if answer.status == 200:
-        return Finding("data plane", Level.OK, "ready")
+        level = Level.WARN if problems else Level.OK
+        return Finding("data plane", level, f"ready; but {problems}" if problems else "ready")
     return Finding(
         "data plane", Level.FAIL, f"not ready: {problems or answer.status}", "every call is denied until that is mended"
     )

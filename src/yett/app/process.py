@@ -1,4 +1,4 @@
-"""What both processes of `yett up` have in common: their command line, their log, and the signals that end them."""
+"""What both processes of `yett up` have in common: command line, log, certificate, and the signals that end them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from yett.edge.certificate import Certificate
 from yett.errors import YettError
 from yett.settings import Settings, load_settings
 
@@ -25,6 +26,34 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def certificate_of(settings: Settings) -> Certificate | None:
+    """What the listeners show; None where they speak plain HTTP. Errors: `OperatorFault`."""
+    tls = settings.tls
+    if tls.certificate is None or tls.key is None:
+        return None
+    return Certificate(Path(tls.certificate), Path(tls.key))
+
+
+def tell_certificate(log: logging.Logger, certificate: Certificate) -> None:
+    """Say what came of a changed certificate."""
+    if certificate.fault is None:
+        log.info("the changed certificate serves new connections")
+    else:
+        log.warning("%s", certificate.fault)
+
+
+def raise_file_limit(wanted: int) -> int:
+    """Let this process have `wanted` open files, if the system allows it; how many it may have now."""
+    import resource  # noqa: PLC0415 - absent on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return wanted if soft == resource.RLIM_INFINITY else soft
 
 
 def run_part(name: str, serve: Callable[[Settings], None]) -> int:

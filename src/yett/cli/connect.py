@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from yett.cli.context import CliContext, pass_context
 from yett.cli.output import CommandError, Exit, say
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from yett.settings import Settings
 
 
 @click.command("connect")
@@ -18,6 +25,7 @@ from yett.cli.output import CommandError, Exit, say
 @pass_context
 def command(context: CliContext, server: str, url: str | None, token_file: Path | None, token: str | None) -> None:
     """Bridge a client that speaks only stdio to SERVER of the gateway."""
+    from yett.app.address import scheme_of, url_of
     from yett.app.bridge import Bridge
     from yett.app.clock import SystemClock
     from yett.app.data_plane import run_loop
@@ -27,10 +35,11 @@ def command(context: CliContext, server: str, url: str | None, token_file: Path 
     require_streams()
     secret = _token(token_file, token)
     plane = context.settings.data_plane
-    base = (url or f"http://{plane.host}:{plane.port}").rstrip("/")
+    base = (url or url_of(plane.host, plane.port, scheme_of(context.settings))).rstrip("/")
+    trust = _trust(context.settings, here=url is None)
 
     async def connect() -> None:
-        gateway = HttpUpstream(f"{base}/mcp/{server}", clock=SystemClock(), timeout_s=plane.upstream_timeout_s)
+        gateway = HttpUpstream(f"{base}/mcp/{server}", clock=SystemClock(), timeout_s=plane.upstream_timeout_s, tls=trust)
         try:
             bridge = Bridge(gateway, secret, await stdout_writer())
             await bridge.serve(stdin_lines(lambda noise: say(f"skipped: {noise.reason}")))
@@ -38,6 +47,21 @@ def command(context: CliContext, server: str, url: str | None, token_file: Path 
             await gateway.aclose()
 
     run_loop(connect)
+
+
+def _trust(settings: Settings, *, here: bool) -> Callable[[], ssl.SSLContext]:
+    """Whose certificate is trusted: on the gateway's own host the one that it has, elsewhere the system's and `tls.ca`."""
+    from functools import cache
+
+    from yett.app.address import own_certificate
+    from yett.edge.tls import pinned, trusting
+
+    certificate = own_certificate(settings) if here else None
+    ca = Path(settings.tls.ca) if settings.tls.ca else None
+    if certificate is not None:
+        own = pinned(certificate)
+        return lambda: own
+    return cache(lambda: trusting(ca))  # 20 ms that plain HTTP need not pay
 
 
 def _token(token_file: Path | None, token: str | None) -> str:

@@ -49,11 +49,12 @@ def ask(settings: Settings) -> Health:
     """Ask the data plane how it is."""
     import http.client
 
-    from yett.app.address import reachable, url_of
+    from yett.admin.client import connection_to
+    from yett.app.address import own_certificate, reachable, scheme_of, url_of
 
     host, port = _listening(settings)
-    url = url_of(host, port)
-    connection = http.client.HTTPConnection(reachable(host), port, timeout=CONNECT_S)
+    url = url_of(host, port, scheme_of(settings))
+    connection = connection_to(reachable(host), port, own_certificate(settings), timeout_s=CONNECT_S)
     try:
         connection.request("GET", "/readyz")
         return _health(url, connection.getresponse().read(ANSWER_BYTES_MAX))
@@ -91,7 +92,8 @@ def _listening(settings: Settings) -> tuple[str, int]:
     if address is None or not is_held(settings.state_dir):
         return settings.data_plane.host, 0
     try:
-        status = RemoteControl(address.host, address.port, admin_token(settings.state_dir)).status()
+        remote = RemoteControl(address.host, address.port, admin_token(settings.state_dir), certificate=address.certificate)
+        status = remote.status()
     except OperatorFault:  # it ends or starts just now
         return settings.data_plane.host, 0
     for plane in status.data_planes:

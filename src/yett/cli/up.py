@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DATA_PLANE: Final = "data plane"
 CONTROL_PLANE: Final = "control plane"
+BEYOND_DRAIN_S: Final = 5.0
+"""How much longer than its calls in work a process may take to end; then it is killed."""
 
 
 @click.command("up")
@@ -39,7 +41,8 @@ async def _supervise(context: CliContext, settings: Settings) -> bool:
 
     from yett.app.supervisor import Supervisor
 
-    supervisor = Supervisor(_parts(settings), lambda event: _tell(context, settings, event))
+    grace_s = settings.data_plane.drain_s + BEYOND_DRAIN_S
+    supervisor = Supervisor(_parts(settings), lambda event: _tell(context, settings, event), grace_s)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, supervisor.stop)
     return await supervisor.run()
@@ -81,14 +84,15 @@ def _tell(context: CliContext, settings: Settings, event: Event) -> None:
 
 
 def _tell_address(context: CliContext, settings: Settings, event: Listens) -> None:
-    from yett.app.address import url_of
+    from yett.app.address import scheme_of, url_of
 
     ready = click.style(f"ready in {event.after_s:.1f} s", dim=True)
     if event.part == DATA_PLANE:
-        base = (settings.data_plane.public_url or url_of(settings.data_plane.host, event.port)).rstrip("/")
+        here = url_of(settings.data_plane.host, event.port, scheme_of(settings))
+        base = (settings.data_plane.public_url or here).rstrip("/")
         _line(context, f"  agents         {base}/mcp/{{server}}  {ready}")
     else:
-        _line(context, f"  admin API      {url_of(settings.control_plane.host, event.port)}/api/v1  {ready}")
+        _line(context, f"  admin API      {url_of(settings.control_plane.host, event.port, scheme_of(settings))}/api/v1  {ready}")
         _line(context, click.style("  Ctrl-C stops it; `yett status` shows how it does, `yett log --follow` each call", dim=True))
 
 

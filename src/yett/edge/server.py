@@ -44,6 +44,16 @@ class EdgeServer:
         self.port: int = server.sockets[0].getsockname()[1]
 
     @property
+    def limits(self) -> EdgeLimits:
+        """What bounds each client."""
+        return self._shared.limits
+
+    @property
+    def listening(self) -> bool:
+        """Whether new connections are accepted."""
+        return self._server.is_serving()
+
+    @property
     def open_connections(self) -> int:
         """Connections that are open now."""
         return len(self._shared.connections)
