@@ -30,6 +30,22 @@ def test_an_added_server_is_listed_logged_and_published(office: Office) -> None:
     assert (line.actor, line.action, line.name) == ("local:ada", "server.added", "github")
 
 
+def test_the_transport_of_a_server_is_kept_shown_and_published(office: Office) -> None:
+    office.service.add_server(NewServer(name="new", url="http://x/mcp"))
+    office.service.add_server(NewServer(name="old", url="http://x/sse", transport="sse"))
+    office.service.add_server(NewServer(name="clock", command="time"))
+    assert [(server.name, server.transport) for server in office.service.servers()] == [
+        ("clock", "stdio"),
+        ("new", "http"),
+        ("old", "sse"),
+    ]
+    assert {server.name: server.one_to_one for server in office.publication.last.servers} == {
+        "clock": True,
+        "new": False,
+        "old": True,
+    }
+
+
 def test_a_command_is_taken_by_name_only_if_the_host_lists_it(office: Office) -> None:
     assert office.service.add_server(NewServer(name="clock", command="time")).server.command == "time"
     with pytest.raises(Invalid, match="the host lists no command `rm`; add it there with `yett server add evil -- "):
@@ -46,6 +62,8 @@ def test_a_command_is_taken_by_name_only_if_the_host_lists_it(office: Office) ->
         (NewServer(name="a", url="ftp://x/"), "is no address of a server"),
         (NewServer(name="a", url="http://x/", credential="hunter2"), "the credential is no reference"),
         (NewServer(name="a", command="time", credential="env:X"), "a command gets its secrets from its environment"),
+        (NewServer(name="a", command="time", transport="sse"), "a command speaks stdio; a transport goes with a url only"),
+        (NewServer(name="a", url="http://x/", transport="pipe"), "`pipe` is no transport: write `http`"),  # type: ignore[arg-type]  # from outside
         (NewServer(name="a", url="http://x/", credential_header="Host"), "`host` is written by the gateway"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.terminal import Terminal
+from tests.support.sse_2024_server import serving_sse
 from yett.stores.commands import Command, add_command, read_commands
 
 URL = "http://127.0.0.1:9/mcp"
@@ -100,6 +101,8 @@ def test_a_program_that_two_servers_use_stays_until_the_last_one_goes(terminal: 
         (["x", "--url", URL, "--command", "y"], "say where the server is"),
         (["x", "--url", URL, "--", "y"], "say where the server is"),
         (["x", "--"], "say where the server is"),
+        (["x", "--transport", "sse", "--", "y"], "--transport goes with --url"),
+        (["x", "--url", URL, "--transport", "pipe"], "'pipe' is not one of 'http', 'sse'"),
         (["x", "--url", URL, "--env", "A=b"], "--env and --cwd go with a program"),
         (["x", "--env", "novalue", "--", "y"], "`novalue` is no variable: write NAME=VALUE"),
         (["x", "--command", "unlisted"], "the host lists no command `unlisted`"),
@@ -152,3 +155,13 @@ def test_tools_of_a_server_that_is_not_there_are_an_error(terminal: Terminal) ->
     assert done.status == 3
     assert done.err.startswith("error: server `gone` did not tell its tools: ")
     assert done.err.count("\n") == 1
+
+
+def test_adding_a_url_of_the_old_transport_without_saying_so_is_remarked(terminal: Terminal) -> None:
+    with serving_sse() as server:
+        done = terminal.ok("server", "add", "old", "--url", server.url)
+        assert f"note: {server.url} speaks the event stream of 2024-11-05; say `yett server remove old`" in done.err
+        assert "--transport sse" in done.err
+        assert "speaks" not in terminal.ok("server", "add", "old2", "--url", server.url, "--transport", "sse").err
+        assert f"old2  {server.url} (sse)" in terminal.ok("server", "list").out
+    assert terminal.ok("server", "show", "old2", "--json").json["transport"] == "sse"

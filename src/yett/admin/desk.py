@@ -118,6 +118,7 @@ def build_snapshot(transaction: ControlTransaction, now_ns: int, problems: list[
                 id=server.id,
                 name=server.name,
                 url=server.url,
+                transport="sse" if server.transport == "sse" else "http",
                 command=server.command,
                 credential=server.credential,
                 credential_header=server.credential_header,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from yett.admin.checks import show_moment
 from yett.admin.desk import is_live
@@ -75,6 +76,7 @@ def server_view(server: Server, grants: Sequence[Grant], now_ns: int, endpoint: 
         id=server.id,
         name=server.name,
         url=server.url,
+        transport=_transport(server),
         command=server.command,
         credential=server.credential,
         credential_header=server.credential_header,
@@ -83,6 +85,12 @@ def server_view(server: Server, grants: Sequence[Grant], now_ns: int, endpoint: 
         created_at=show_moment(server.created_at_ns),
         grants=sum(grant.server_id == server.id and is_live(grant, now_ns) for grant in grants),
     )
+
+
+def _transport(server: Server) -> Literal["http", "sse", "stdio"]:
+    if server.url is None:
+        return "stdio"
+    return "sse" if server.transport == "sse" else "http"
 
 
 def policy_view(policy: Policy, revision: Revision, grants: Sequence[Grant], now_ns: int) -> PolicyView:

@@ -14,6 +14,8 @@ class Server:
     id: str
     name: str
     url: str | None = None
+    transport: str = "http"
+    """What is spoken at `url`: `http` (Streamable HTTP) or `sse` (revision 2024-11-05)."""
     command: str | None = None
     credential: str | None = None
     """`env:NAME` or `file:PATH`: a reference, never the value."""

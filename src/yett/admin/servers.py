@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 from yett.admin.cases import Cases
 from yett.admin.checks import check_credential, check_header, check_name, check_url
@@ -11,6 +12,8 @@ from yett.admin.errors import Conflict, Invalid
 from yett.admin.lookup import find_server
 from yett.admin.records import ControlTransaction, Server
 from yett.admin.views import NewServer, ServerChanged, ServerView
+
+TRANSPORTS: Final = frozenset({"http", "sse"})
 
 
 class ServerCases(Cases):
@@ -64,11 +67,14 @@ class ServerCases(Cases):
             check_url(new.url)
         if new.command is not None:
             self._check_command(new)
+        if new.transport not in TRANSPORTS:
+            raise Invalid(f"`{new.transport}` is no transport: write `http` (Streamable HTTP) or `sse` (revision 2024-11-05)")
         header, scheme = check_header(new.credential_header, new.credential_scheme)
         return Server(
             id=str(uuid.uuid4()),
             name=name,
             url=new.url,
+            transport=new.transport,
             command=new.command,
             credential=check_credential(new.credential) if new.credential is not None else None,
             credential_header=header,
@@ -83,5 +89,7 @@ class ServerCases(Cases):
                 f"the host lists no command `{new.command}`; add it there with `yett server add {new.name} -- PROGRAM ARG…`, "
                 "or in the settings under `servers.commands`"
             )
+        if new.transport != "http":
+            raise Invalid("a command speaks stdio; a transport goes with a url only")
         if new.credential is not None:
             raise Invalid("a command gets its secrets from its environment; a credential goes with a url only")

@@ -11,11 +11,13 @@ STRICT: dict[str, Any] = {"extra": "forbid"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewServer:
-    """A server to be added: `url` for Streamable HTTP, or `command`, the name of a program that the host lists."""
+    """A server to be added: one at a `url`, or `command`, the name of a program that the host lists."""
 
     __pydantic_config__: ClassVar = STRICT
     name: str
     url: str | None = None
+    transport: Literal["http", "sse"] = "http"
+    """What is spoken at `url`: Streamable HTTP, or the two endpoints of revision 2024-11-05."""
     command: str | None = None
     credential: str | None = None
     """`env:NAME` or `file:/PATH`."""
@@ -28,6 +30,7 @@ class ServerView:
     id: str
     name: str
     url: str | None
+    transport: Literal["http", "sse", "stdio"]
     command: str | None
     credential: str | None
     credential_header: str

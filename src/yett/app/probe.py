@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from yett.app.clock import SystemClock
 from yett.app.upstreams import Upstreams
@@ -24,6 +26,10 @@ from yett.upstreams.credentials import Credentials
 TIMEOUT_S: Final = 30.0
 PAGES_MAX: Final = 100
 _FIELDS: Final = ((b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream"))
+TRANSPORT_S: Final = 3.0
+"""For a remark that nobody has to wait for."""
+RESERVED: Final = frozenset({"example", "invalid", "test"})
+"""Names under these are nobody's (RFC 6761), so nobody is asked for their address."""
 _ISOLATION: Final = "yett probe"
 
 log = logging.getLogger("yett.probe")
@@ -40,6 +46,33 @@ def list_tools(settings: Settings, server: ServerEntry) -> list[dict[str, Any]]:
         raise OperatorFault(f"server `{server.name}` did not tell its tools: {failure}") from failure
     except TimeoutError as late:
         raise OperatorFault(f"server `{server.name}` did not tell its tools within {TIMEOUT_S:.0f} s") from late
+
+
+def other_transport(settings: Settings, server: ServerEntry) -> bool:
+    """Whether `server`, which has a url, is there and speaks the other transport than it is said to. Changes nothing there."""
+    host = (urlsplit(server.url or "").hostname or "").lower()
+    if host.rpartition(".")[2] in RESERVED:
+        return False
+    found = replace(server, transport="http" if server.transport == "sse" else "sse")
+    try:
+        return asyncio.run(_shakes_hands(settings, found))
+    except (UpstreamFault, OperatorFault, TimeoutError):
+        return False
+
+
+async def _shakes_hands(settings: Settings, server: ServerEntry) -> bool:
+    """Whether `initialize` succeeds over this transport; the session is ended again."""
+    credentials = Credentials()
+    upstreams = Upstreams(settings, SystemClock(), credentials, lambda *_: None, lambda _: None)
+    try:
+        async with asyncio.timeout(TRANSPORT_S):
+            probe = _Probe(upstreams.of(server), dict(credentials.headers_of(server)))
+            try:
+                return await probe.handshake()
+            finally:
+                await probe.leave()
+    finally:
+        await upstreams.aclose()
 
 
 async def _list_tools(settings: Settings, server: ServerEntry) -> list[dict[str, Any]]:
@@ -64,13 +97,14 @@ class _Probe:
 
     async def tools(self) -> list[ToolDefinition]:
         """By a handshake, which most servers know; else without one."""
-        if await self._handshake():
+        if await self.handshake():
             return await self._pages(((b"mcp-protocol-version", HANDSHAKE_REVISIONS[-1].encode()),), None)
         stateless = STATELESS_REVISIONS[-1]
         fields = ((b"mcp-protocol-version", stateless.encode()), (b"mcp-method", b"tools/list"))
         return await self._pages(fields, stateless)
 
-    async def _handshake(self) -> bool:
+    async def handshake(self) -> bool:
+        """Open a session; whether the server would have one."""
         id = self._id()
         answer = await self._upstream.exchange(self._outbound(initialize_request(id, HANDSHAKE_REVISIONS[-1]), "initialize", id))
         self._session = answer.session
@@ -82,6 +116,11 @@ class _Probe:
             return False
         await (await self._upstream.exchange(self._outbound(INITIALIZED, "notifications/initialized", None))).aclose()
         return True
+
+    async def leave(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            await self._upstream.end_session(self._outbound(b"", "", None))
 
     async def _pages(self, fields: tuple[tuple[bytes, bytes], ...], stateless: str | None) -> list[ToolDefinition]:
         definitions: list[ToolDefinition] = []

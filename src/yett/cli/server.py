@@ -12,6 +12,7 @@ from yett.cli.output import CommandError, is_utf8, print_fields, print_json, pri
 
 if TYPE_CHECKING:
     from yett.admin.views import Control, ServerChanged, ServerView
+    from yett.gateway.snapshot import ServerEntry
 
 DESCRIPTION_MAX: Final = 80
 """Characters of a tool's description in the table."""
@@ -38,7 +39,12 @@ class _WithProgram(click.Command):
 
 @command.command("add", cls=_WithProgram)
 @click.argument("name")
-@click.option("--url", help="Address of a server that speaks Streamable HTTP.")
+@click.option("--url", help="Address of a server that speaks HTTP.")
+@click.option(
+    "--transport",
+    type=click.Choice(["http", "sse"]),
+    help="What it speaks at the url: Streamable HTTP, or the event stream of revision 2024-11-05.  [default: http]",
+)
 @click.option("--command", "program", metavar="NAME", help="A program that the host lists under this name.")
 @click.option(
     "--credential", metavar="REF", help="The server's own secret: env:NAME or file:/PATH. Only the reference is stored."
@@ -57,7 +63,9 @@ def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, 
 
     context, argv = ctx.ensure_object(CliContext), ctx.meta.get("argv", ())
     _check_target(url, program, argv)
-    env, cwd = options.pop("env"), options.pop("cwd")
+    env, cwd, transport = options.pop("env"), options.pop("cwd"), options.pop("transport")
+    if transport is not None and url is None:
+        raise click.UsageError("--transport goes with --url; a program speaks stdio", ctx)
     if (env or cwd) and not argv:
         raise click.UsageError("--env and --cwd go with a program: yett server add NAME -- PROGRAM ARG…", ctx)
     for word in (*argv, cwd or ""):
@@ -69,8 +77,10 @@ def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, 
         if argv:
             changed = _add_program(context, control, name, argv, _variables(env), cwd)
         else:
-            changed = control.add_server(NewServer(name=name, url=url, command=program, **options))
+            changed = control.add_server(NewServer(name=name, url=url, transport=transport or "http", command=program, **options))
     _tell_change(context, changed, f"the server `{changed.server.name}` is added")
+    if url is not None:
+        tell_note(_transport_note(context, changed.server))
 
 
 def _check_target(url: str | None, program: str | None, argv: tuple[str, ...]) -> None:
@@ -194,26 +204,31 @@ def tools(context: CliContext, name: str) -> None:
 
     from yett.app.control import connect
     from yett.app.probe import list_tools
-    from yett.gateway.snapshot import ServerEntry
 
     with connect(context.settings) as control:
         server = control.server(name)
-    entry = ServerEntry(
-        id=server.id,
-        name=server.name,
-        url=server.url,
-        command=server.command,
-        credential=server.credential,
-        credential_header=server.credential_header,
-        credential_scheme=server.credential_scheme,
-    )
     logging.getLogger("yett").addHandler(logging.NullHandler())  # what it would log is in the error
-    found = list_tools(context.settings, entry)
+    found = list_tools(context.settings, _entry(server))
     if context.json:
         print_json(found)
         return
     rows = [(tool.get("name"), ", ".join(_arguments(tool)), _summary(tool)) for tool in found]
     print_table(context, ("TOOL", "ARGUMENTS", "DESCRIPTION"), rows, empty=f"the server `{name}` offers no tools")
+
+
+def _entry(server: ServerView) -> ServerEntry:
+    from yett.gateway.snapshot import ServerEntry
+
+    return ServerEntry(
+        id=server.id,
+        name=server.name,
+        url=server.url,
+        transport="sse" if server.transport == "sse" else "http",
+        command=server.command,
+        credential=server.credential,
+        credential_header=server.credential_header,
+        credential_scheme=server.credential_scheme,
+    )
 
 
 def _arguments(tool: dict[str, Any]) -> list[str]:
@@ -234,7 +249,19 @@ def _summary(tool: dict[str, Any]) -> str:
 
 
 def _target(server: ServerView) -> str:
-    return server.url if server.url is not None else f"command {server.command}"
+    if server.url is None:
+        return f"command {server.command}"
+    return f"{server.url} (sse)" if server.transport == "sse" else server.url
+
+
+def _transport_note(context: CliContext, server: ServerView) -> str | None:
+    """What to remark on the server's transport, if it was reached and speaks the other one."""
+    from yett.app.probe import other_transport
+
+    if not other_transport(context.settings, _entry(server)):
+        return None
+    spoken, word = ("Streamable HTTP", "http") if server.transport == "sse" else ("the event stream of 2024-11-05", "sse")
+    return f"{server.url} speaks {spoken}; say `yett server remove {server.name}`, then add it with `--transport {word}`"
 
 
 def _tell_change(context: CliContext, changed: ServerChanged, sentence: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -12,7 +14,9 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: str
     """The slug in `/mcp/{server}`; `id` works there too."""
     url: str | None = None
-    """Streamable HTTP endpoint; None for a stdio server."""
+    """HTTP endpoint; None for a stdio server."""
+    transport: Literal["http", "sse"] = "http"
+    """What is spoken at `url`: Streamable HTTP, or the two endpoints of revision 2024-11-05."""
     command: str | None = None
     """Name of a command that the host lists (configuration file or `yett server add`); None for an HTTP server."""
     credential: str | None = None
@@ -20,6 +24,11 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     credential_header: str = "authorization"
     credential_scheme: str = "Bearer"
     """Put before the value, with a blank; empty for none."""
+
+    @property
+    def one_to_one(self) -> bool:
+        """Whether each handshake session has a channel to the server of its own: a child process, or an event stream of 2024."""
+        return self.url is None or self.transport == "sse"
 
 
 class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

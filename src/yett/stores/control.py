@@ -23,7 +23,7 @@ from yett.stores.control_lock import DATABASE_FILE, take_lock
 from yett.stores.control_tables import organisations
 from yett.stores.control_transaction import SqlTransaction
 
-SCHEMA: Final = "0001"
+SCHEMA: Final = "0002"
 """The newest migration. A database with another one is brought here, or refused if no migration leads here."""
 ORGANISATION: Final = "default"
 BUSY_TIMEOUT_MS: Final = 5_000

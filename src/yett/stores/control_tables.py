@@ -32,6 +32,7 @@ servers: Final = Table(
     Column("organisation_id", Text, ForeignKey("organisations.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("url", Text),
+    Column("transport", Text, nullable=False),
     Column("command", Text),
     Column("credential", Text),
     Column("credential_header", Text, nullable=False),
