@@ -161,7 +161,14 @@ def test_stateless_client_capabilities_are_taken_out_of_the_envelope() -> None:
 
 SERVER: dict[str, Any] = {
     "protocolVersion": "2025-06-18",
-    "capabilities": {"tools": {"listChanged": True}, "prompts": {}, "resources": {}, "logging": {}, "experimental": {"x": {}}},
+    "capabilities": {
+        "tools": {"listChanged": True},
+        "prompts": {},
+        "resources": {},
+        "logging": {},
+        "tasks": {},
+        "experimental": {"x": {}},
+    },
     "serverInfo": {"name": "s", "version": "1"},
     "instructions": "read this",
 }
@@ -173,7 +180,7 @@ def _answer(result: Any) -> bytes:
 
 def test_server_capabilities_that_are_not_mediated_are_taken_out() -> None:
     edited = json.loads(filter_initialize_result(_answer(SERVER)))["result"]
-    assert edited == {**SERVER, "capabilities": {"tools": {"listChanged": True}, "logging": {}}}
+    assert edited == {**SERVER, "capabilities": {"tools": {"listChanged": True}, "prompts": {}, "resources": {}, "logging": {}}}
 
 
 def test_an_initialize_result_with_nothing_to_take_out_keeps_its_bytes() -> None:
@@ -207,7 +214,11 @@ DISCOVERED: dict[str, Any] = {
 
 def test_discovery_offers_only_what_is_spoken_and_mediated() -> None:
     edited = json.loads(filter_discover_result(_answer(DISCOVERED)))["result"]
-    assert edited == {**DISCOVERED, "supportedVersions": ["2026-07-28", "2025-11-25"], "capabilities": {"tools": {}}}
+    assert edited == {
+        **DISCOVERED,
+        "supportedVersions": ["2026-07-28", "2025-11-25"],
+        "capabilities": {"tools": {}, "completions": {}},
+    }
 
 
 def test_discovery_with_nothing_to_take_out_keeps_its_bytes() -> None:

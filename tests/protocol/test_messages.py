@@ -182,12 +182,10 @@ def test_unknown_members_of_params_and_meta_stay() -> None:
 @pytest.mark.parametrize(
     "method",
     [
-        "resources/read",
-        "prompts/get",
-        "completion/complete",
         "tasks/get",
         "tasks/list",
-        "resources/subscribe",
+        "tasks/result",
+        "tasks/cancel",
         "nope",
         "Tools/call",
         "",
@@ -199,7 +197,7 @@ def test_a_method_that_is_not_mediated_is_an_answer_in_the_handshake_era(method:
     assert rejection.id == b"3"
 
 
-@pytest.mark.parametrize("method", ["prompts/list", "subscriptions/listen", "tasks/update", "initialize", "ping", "nope"])
+@pytest.mark.parametrize("method", ["tasks/get", "tasks/cancel", "tasks/update", "initialize", "ping", "nope"])
 def test_a_method_that_is_not_mediated_is_404_in_the_stateless_era(method: str) -> None:
     rejection = refused(modern(method), modern_headers(method))
     assert (rejection.kind, rejection.http_status, rejection.rpc_code) == (RejectionKind.METHOD, 404, -32601)

@@ -59,6 +59,14 @@ def test_only_what_is_mediated_is_forwarded() -> None:
         "tools/call",
         "notifications/cancelled",
         "logging/setLevel",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "prompts/list",
+        "prompts/get",
+        "completion/complete",
     }
 
 

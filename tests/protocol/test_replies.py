@@ -10,7 +10,18 @@ from mcp_types.jsonrpc import JSONRPCError, jsonrpc_message_adapter
 
 from tests.protocol.wire import refused
 from yett.protocol.eras import REVISIONS, STATELESS_REVISIONS, Era
-from yett.protocol.replies import Denial, denied, empty_result, error, rejected, unknown_tool, unknown_tool_status
+from yett.protocol.rejection import resource_not_found
+from yett.protocol.replies import (
+    Denial,
+    denied,
+    denied_request,
+    empty_result,
+    error,
+    rejected,
+    unknown_prompt,
+    unknown_resource,
+    unknown_tool,
+)
 
 DENIAL = Denial('ask for "less" \u2014 please', "require_failed", "/tools/pay/require/args.amount-lte", "req-1", "3-abc", 12)
 
@@ -53,7 +64,32 @@ def test_an_unknown_tool_is_an_error_that_names_it() -> None:
     reply = jsonrpc_message_adapter.validate_json(unknown_tool(b"1", 'a"b'))
     assert isinstance(reply, JSONRPCError)
     assert (reply.error.code, reply.error.message) == (-32602, 'Unknown tool: a"b')
-    assert (unknown_tool_status(Era.HANDSHAKE), unknown_tool_status(Era.STATELESS)) == (200, 400)
+
+
+@pytest.mark.parametrize(("era", "code"), [(Era.HANDSHAKE, -32002), (Era.STATELESS, -32602)])
+def test_an_unknown_resource_is_an_error_of_the_revision_that_names_it(era: Era, code: int) -> None:
+    reply = jsonrpc_message_adapter.validate_json(unknown_resource(b"1", resource_not_found(era), "a:b"))
+    assert isinstance(reply, JSONRPCError)
+    assert (reply.error.code, reply.error.message, reply.error.data) == (code, "Resource not found", {"uri": "a:b"})
+
+
+def test_an_unknown_prompt_is_an_error_that_names_it() -> None:
+    reply = jsonrpc_message_adapter.validate_json(unknown_prompt(b"1", "p"))
+    assert isinstance(reply, JSONRPCError)
+    assert (reply.error.code, reply.error.message) == (-32602, "Unknown prompt: p")
+
+
+def test_a_denial_of_what_has_no_result_is_an_error_that_says_why() -> None:
+    denial = Denial("too many", "limit_exceeded", "/prompts/p/limits/n", "r", "1-a", 5)
+    reply = json.loads(denied_request(b'"x"', -32602, denial))
+    assert (reply["id"], reply["error"]["code"], reply["error"]["message"]) == ("x", -32602, "[POLICY DENIED] too many")
+    assert reply["error"]["data"]["dev.yett/decision"] == {
+        "code": "limit_exceeded",
+        "rule": "/prompts/p/limits/n",
+        "request_id": "r",
+        "policy_revision": "1-a",
+        "retry_after_s": 5,
+    }
 
 
 def test_an_error_to_nobody_has_a_null_id() -> None:

@@ -20,6 +20,9 @@ ENVELOPE: Final[dict[str, Any]] = {
     f"{META}clientCapabilities": {},
 }
 
+_NAMED: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+"""What `Mcp-Name` repeats."""
+
 Fields = list[tuple[bytes, bytes]]
 
 
@@ -46,7 +49,8 @@ def request(method: str, params: dict[str, Any] | None = None, *, id: Any = 1, s
     body: dict[str, Any] = {"jsonrpc": "2.0", "id": id, "method": method}
     if params:
         body["params"] = params
-    name = params.get("name") if method in {"tools/call", "prompts/get"} else None
+    key = _NAMED.get(method)
+    name = None if key is None else params.get(key)
     return Sent(json.dumps(body).encode(), fields_of(method, name, stateless=stateless))
 
 

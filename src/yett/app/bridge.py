@@ -93,7 +93,7 @@ class Bridge:
             fields.append((b"mcp-protocol-version", version.encode()))
         if message.era is Era.STATELESS and message.kind is Shape.REQUEST:
             fields.append((b"mcp-method", message.method.encode()))
-            if message.name:
+            if message.row is not None and message.row.name_key is not None:
                 fields.append((b"mcp-name", _header_value(message.name)))
         return Outbound(
             body=message.body,
@@ -115,7 +115,7 @@ def _answer_line(id: bytes, answer: Answer) -> bytes:
 
 
 def _header_value(name: str) -> bytes:
-    """A tool's name as a field value; what a field cannot carry goes as `=?base64?…?=`."""
+    """A name or URI as a field value; what a field cannot carry goes as `=?base64?…?=`."""
     if name.isascii() and name.isprintable() and name == name.strip() and not name.startswith("=?base64?"):
         return name.encode()
     return b"=?base64?" + base64.b64encode(name.encode()) + b"?="

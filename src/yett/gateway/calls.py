@@ -17,12 +17,15 @@ from yett.audit.record import Refused as Turned
 from yett.errors import StoreFault, YettError
 from yett.gateway.active import ActivePolicy, Snapshot
 from yett.gateway.snapshot import GrantEntry, ServerEntry
-from yett.policy.decision import Call, Code, Decision, Effect, Facts, Surface, ToolFacts
+from yett.gateway.surfaces import surface_of
+from yett.policy.decision import Call, Code, Decision, Effect, Facts, ToolFacts
 from yett.policy.evaluate import decide_in_view
+from yett.policy.references import decide_completion
 from yett.ports import Clock, Ledger, Receipt
 from yett.protocol.messages import Message
 from yett.protocol.replies import Denial
 from yett.protocol.strict_json import JsonValue, canonical
+from yett.protocol.targets import COMPLETE
 
 
 class Caller(Struct, frozen=True):
@@ -136,8 +139,10 @@ class Calls:
 
     def _decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int) -> Decision:
         compiled = None if caller.policy is None else caller.policy.compiled
-        call = Call(Surface.TOOL, message.name, message.arguments)
+        call = Call(surface_of(message), message.name, message.arguments)
         facts = caller.facts(tool)
+        if message.method == COMPLETE:
+            return decide_completion(compiled, call, facts, now_ns=now_ns)
         try:
             return decide_in_view(compiled, call, facts, lambda keys: self._ledger.usage(keys, now_ns), now_ns=now_ns)
         except StoreFault:

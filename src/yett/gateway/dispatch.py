@@ -14,12 +14,14 @@ from msgspec.structs import replace
 from yett.audit.record import Result
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Admitted, Calls, Refused, fault
+from yett.gateway.denials import denial
 from yett.gateway.from_server import FromServer
-from yett.gateway.outcomes import judge_body, unreachable, without_credential
+from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
 from yett.gateway.relay import Forwarded, RelayedChunks, RelayedEvents
 from yett.gateway.route import Credentials, Route
 from yett.gateway.sessions import Sessions
 from yett.gateway.streams import read_response
+from yett.gateway.surfaces import shown
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Code, Surface, ToolFacts
 from yett.policy.evaluate import visible
@@ -30,13 +32,13 @@ from yett.protocol.capabilities import (
     without_unmediated_client_capabilities,
 )
 from yett.protocol.eras import Era
-from yett.protocol.lists import ToolDefinition, filter_tools_list, read_tools_list
+from yett.protocol.lists import LISTS, ToolDefinition, filter_list, filter_tools_list, read_tools_list
 from yett.protocol.messages import Message
-from yett.protocol.methods import Handling
+from yett.protocol.methods import CALL, Handling
 from yett.protocol.parameter_fields import PREFIX, contradicted
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import HEADER_MISMATCH, envelope
-from yett.protocol.replies import denied, rejected, unknown_tool, unknown_tool_status
+from yett.protocol.replies import rejected
 from yett.protocol.requests import tools_list_request
 
 PAGES_MAX: Final = 100
@@ -92,7 +94,7 @@ class Dispatcher:
             return contradiction
         verdict = await self._calls.admit(route.caller, message, tool)
         if isinstance(verdict, Refused):
-            return _denial(message, verdict)
+            return denial(message, verdict)
         try:
             credential = self._credentials(route.caller.server)
         except OperatorFault as lack:
@@ -103,11 +105,11 @@ class Dispatcher:
     def _without_credential(self, route: Route, message: Message, lack: OperatorFault) -> Answer:
         refused = self._calls.refuse(route.caller, message, fault(Code.CREDENTIAL_UNAVAILABLE))
         self._calls.report(refused.denial.request_id, route.caller.server.name, lack)
-        return _denial(message, refused)
+        return denial(message, refused)
 
     async def _facts(self, route: Route, message: Message) -> ToolFacts:
-        """What is known of the called tool; not asked for where the call cannot pass anyway."""
-        if not _is_visible(route, message):
+        """What is known of the called tool; not asked for where the call cannot pass anyway, or is none of a tool."""
+        if not _is_visible_tool(route, message):
             return ToolFacts()
         return await self._tools.facts(route.scope, message.name, lambda: self._fetch_tools(route, message))
 
@@ -118,7 +120,7 @@ class Dispatcher:
                 break
         else:
             return None
-        if not _is_visible(route, message):
+        if not _is_visible_tool(route, message):
             return None
         fields = self._tools.parameter_fields(route.scope, message.name)
         name = contradicted(fields, message.arguments, route.headers)
@@ -133,6 +135,8 @@ class Dispatcher:
         body = without_unmediated_client_capabilities(message)
         try:
             answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
+            if answer.chunks is not None and is_for_one_grant(message):
+                answer = Answer(status=answer.status, body=await read_response(answer, message.id or b""))
         except UpstreamFault as failure:
             forwarded.fail(failure)
             return unreachable(message.id, failure, call.request_id, in_detail=route.local)
@@ -180,12 +184,14 @@ class Dispatcher:
         if message.method == "server/discover":
             return filter_discover_result(body)
         policy = None if route.caller.policy is None else route.caller.policy.compiled
-        stateless = message.era is Era.STATELESS
-        shown, tools = filter_tools_list(body, lambda name: visible(policy, Surface.TOOL, name), stateless=stateless)
+        see, stateless = shown(policy, message.method), message.era is Era.STATELESS
+        if message.method != "tools/list":
+            return filter_list(LISTS[message.method], body, see, stateless=stateless)
+        filtered, tools = filter_tools_list(body, see, stateless=stateless)
         if not route.shared:  # what one client got to see by its own parameters is no list for all others
             whole = "cursor" not in message.params and b'"nextCursor"' not in body
             self._tools.learn(route.scope, tools, whole=whole)
-        return shown
+        return filtered
 
     async def _whole(self, route: Route, message: Message, id: bytes, answer: Answer) -> Answer:
         """The answer with its one response as body; of an error status, only what is fit to be passed on."""
@@ -290,18 +296,11 @@ class Dispatcher:
         )
 
 
-def _is_visible(route: Route, message: Message) -> bool:
+def _is_visible_tool(route: Route, message: Message) -> bool:
     policy = route.caller.policy
-    return policy is not None and visible(policy.compiled, Surface.TOOL, message.name)
+    return policy is not None and message.method == CALL and visible(policy.compiled, Surface.TOOL, message.name)
 
 
 def _is_result(body: bytes | None) -> bool:
     peek = peek_response(body or b"")
     return peek is not None and peek.is_response and peek.rpc_error_code is None
-
-
-def _denial(message: Message, refused: Refused) -> Answer:
-    assert message.id is not None, "a call has an id"
-    if refused.reads_as_unknown:
-        return Answer(status=unknown_tool_status(message.era), body=unknown_tool(message.id, message.name))
-    return Answer(body=denied(message.id, refused.denial, stateless=message.era is Era.STATELESS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from msgspec import Struct
@@ -13,10 +14,12 @@ from yett.gateway.streams import answers
 from yett.ports import Answer
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.eras import Era
+from yett.protocol.lists import labelled_private
 from yett.protocol.messages import Message
 from yett.protocol.peek import ResponsePeek, peek_response, replace_unmediated_result
 from yett.protocol.rejection import INTERNAL_ERROR
 from yett.protocol.replies import error
+from yett.protocol.targets import READ
 
 CREDENTIAL_REFUSED: Final = (401, 403)
 """The server refuses the gateway's credential; to the client that would read as its own."""
@@ -44,7 +47,22 @@ def judge_body(message: Message, answer: Answer, request_id: str) -> Judged:
         return Judged(Result.RPC_ERROR, INTERNAL_ERROR, Answer(body=replace_unmediated_result(body, message.id)))
     if peek.rpc_error_code is not None:
         return Judged(Result.RPC_ERROR, peek.rpc_error_code, answer)
+    if is_for_one_grant(message):
+        return _labelled(message.id, answer, body, request_id)
     return Judged(Result.TOOL_ERROR if peek.is_tool_error else Result.OK, None, answer)
+
+
+def is_for_one_grant(message: Message) -> bool:
+    """Whether a result must say that nobody else may be given it: it could be cached, and was judged for one grant."""
+    return message.era is Era.STATELESS and message.method == READ
+
+
+def _labelled(id: bytes, answer: Answer, body: bytes, request_id: str) -> Judged:
+    try:
+        labelled = labelled_private(body)
+    except MalformedAnswer as failure:
+        return Judged(Result.MALFORMED, None, failed(id, str(failure), request_id))
+    return Judged(Result.OK, None, answer if labelled is body else replace(answer, body=labelled))
 
 
 def _http_error(id: bytes, answer: Answer, peek: ResponsePeek | None, request_id: str) -> Judged:

@@ -16,7 +16,7 @@ from yett.protocol.strict_json import JsonValue
 
 CLIENT_CAPABILITIES: Final[frozenset[str]] = frozenset()
 """Of the client: none. All of them (sampling, elicitation, roots, tasks, extensions) let the server ask something of it."""
-SERVER_CAPABILITIES: Final = frozenset({"tools", "logging"})
+SERVER_CAPABILITIES: Final = frozenset({"tools", "resources", "prompts", "completions", "logging"})
 
 _NOTHING: Final = msgspec.Raw(b"{}")
 

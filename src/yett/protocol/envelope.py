@@ -17,7 +17,7 @@ ID_CHARS_MAX: Final = 256
 ID_INTEGER_MAX: Final = 2**53
 """Largest integer id; past it, two readers may take two ids for one."""
 NAME_CHARS_MAX: Final = 512
-"""Characters of a tool's name; the specification recommends 128."""
+"""Characters of a tool's or prompt's name; the specification recommends 128 for tools."""
 
 
 class Shape(Enum):
@@ -30,8 +30,8 @@ class Shape(Enum):
 
 _CALL_KEYS: Final = frozenset({"jsonrpc", "id", "method", "params"})
 _RESPONSE_KEYS: Final = (frozenset({"jsonrpc", "id", "result"}), frozenset({"jsonrpc", "id", "error"}))
-_UNMEDIATED_CALL_KEYS: Final = frozenset({"task", "inputResponses", "requestState"})
-"""Members that make a tool call part of a longer exchange (tasks, multi-round-trip requests)."""
+_UNMEDIATED_KEYS: Final = frozenset({"task", "inputResponses", "requestState"})
+"""Members that make a request part of a longer exchange (tasks, multi-round-trip requests)."""
 
 
 def read_object(body: bytes) -> dict[str, JsonValue] | Rejection:
@@ -102,16 +102,29 @@ def meta_of(params: dict[str, JsonValue], id: bytes | None) -> dict[str, JsonVal
     return meta
 
 
-def call_fault(params: dict[str, JsonValue], id: bytes) -> Rejection | None:
-    """What is wrong with the parameters of a `tools/call`. `arguments: null` is refused: peers disagree on what it means."""
+def call_fault(params: dict[str, JsonValue], id: bytes, noun: str = "tool") -> Rejection | None:
+    """What is wrong with the parameters of a `tools/call`, or of a request for a prompt.
+
+    `arguments: null` is refused: peers disagree on what it means.
+    """
     name = params.get("name")
     if not isinstance(name, str) or not name or len(name) > NAME_CHARS_MAX:
-        return envelope("the member `params.name` must be a tool's name", id, rpc_code=INVALID_PARAMS)
-    if not (name.isascii() and name.isprintable()) and any(unicodedata.category(character) == "Cc" for character in name):
+        return envelope(f"the member `params.name` must be a {noun}'s name", id, rpc_code=INVALID_PARAMS)
+    if not (name.isascii() and name.isprintable()) and has_controls(name):
         return envelope("the member `params.name` has control characters", id, rpc_code=INVALID_PARAMS)
     if not isinstance(params.get("arguments", {}), dict):
         return envelope("the member `params.arguments` must be an object or absent", id, rpc_code=INVALID_PARAMS)
-    unmediated = _UNMEDIATED_CALL_KEYS & params.keys()
+    return unmediated_fault(params, id)
+
+
+def has_controls(name: str) -> bool:
+    """Whether a name holds what no log and no header field should repeat."""
+    return any(unicodedata.category(character) == "Cc" for character in name)
+
+
+def unmediated_fault(params: dict[str, JsonValue], id: bytes) -> Rejection | None:
+    """The refusal of a request that would be part of a longer exchange."""
+    unmediated = _UNMEDIATED_KEYS & params.keys()
     if unmediated:
         return envelope(f"calls with `{min(unmediated)}` are not mediated yet", id, rpc_code=INVALID_PARAMS)
     return None

@@ -18,7 +18,8 @@ RESERVED: Final = frozenset(
         "jsonrpc", "id", "method", "params", "result", "error", "name", "uri", "arguments", "_meta", "cursor", "task",
         "taskId", "inputResponses", "requestState", "ref", "argument", "notifications", "protocolVersion", "capabilities",
         "clientInfo", "level", "requestId", "progressToken", "progress", "total", "reason", "message", "tools", "nextCursor",
-        "resultType", "cacheScope", "inputSchema", "isError", "content", "structuredContent", "code", "data"
+        "resultType", "cacheScope", "inputSchema", "isError", "content", "structuredContent", "code", "data", "resources",
+        "resourceTemplates", "uriTemplate", "contents", "prompts", "messages", "completion", "context"
     }
 )
 # fmt: on
@@ -34,6 +35,7 @@ def fold(key: str) -> str:
 
 
 _FOLDED: Final = frozenset(map(fold, RESERVED))
+_REFERENCE: Final = frozenset({"type", "name", "uri"})
 _FOLDED_META: Final = frozenset(map(fold, (*ENVELOPE_META_KEYS, "progressToken")))
 _META: Final = ENVELOPE_META_KEYS | {"progressToken"}
 
@@ -46,3 +48,8 @@ def has_look_alike(keys: Set[str]) -> bool:
 def has_meta_look_alike(keys: Set[str]) -> bool:
     """The same for the members of `_meta` that this gateway reads."""
     return not keys <= _META and any(fold(key) in _FOLDED_META for key in keys - _META)
+
+
+def has_reference_look_alike(keys: Set[str]) -> bool:
+    """The same for the members of a completion's `ref`."""
+    return any(fold(key) in _REFERENCE for key in keys - _REFERENCE)

@@ -1,9 +1,10 @@
-"""Tool lists: what a server says that it has, and the part of it that a grant may see."""
+"""Lists: what a server says that it has, and the part of it that a grant may see."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,27 @@ from yett.protocol.answers import (
     result_of,
 )
 from yett.protocol.strict_json import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """One kind of list."""
+
+    member: str
+    """The member of the result that holds it."""
+    key: str
+    """The member of an item by which policies know it."""
+    noun: str
+    """What it lists, in the plural."""
+
+
+TOOLS: Final = ListKind("tools", "name", "tools")
+RESOURCES: Final = ListKind("resources", "uri", "resources")
+TEMPLATES: Final = ListKind("resourceTemplates", "uriTemplate", "resource templates")
+PROMPTS: Final = ListKind("prompts", "name", "prompts")
+
+LISTS: Final = {"tools/list": TOOLS, "resources/list": RESOURCES, "resources/templates/list": TEMPLATES, "prompts/list": PROMPTS}
+"""By method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +62,32 @@ class _Page:
     answer: Members
     result: Members
     value: dict[str, JsonValue]
-    tools: list[ToolDefinition]
+    items: list[tuple[str, msgspec.Raw]]
+    """Each with what policies know it by."""
+    listed: list[JsonValue]
 
 
-def filter_tools_list(data: bytes, visible: Callable[[str], bool], *, stateless: bool) -> tuple[bytes, list[ToolDefinition]]:
-    """The answer to one `tools/list` without the tools that are not `visible`, and all the tools that were in it.
+def filter_list(kind: ListKind, data: bytes, visible: Callable[[str], bool], *, stateless: bool) -> bytes:
+    """The answer to one request for a list without the items that are not `visible`.
 
-    In the stateless era it is labelled private: what one grant sees must not be cached for another. Every tool that stays
-    keeps its bytes; an answer with nothing to change is returned as it is, and so is an error of the server.
+    In the stateless era it is labelled private: what one grant sees must not be cached for another. Every item that stays
+    keeps its bytes and its place; an answer with nothing to change is returned as it is, and so is an error of the server.
 
     Errors: `MalformedAnswer`; such an answer must never be passed through.
     """
-    page = _page(data)
+    page = _page(kind, data)
+    return data if page is None else _filtered(kind, page, data, visible, stateless=stateless)
+
+
+def filter_tools_list(data: bytes, visible: Callable[[str], bool], *, stateless: bool) -> tuple[bytes, list[ToolDefinition]]:
+    """`filter_list` of tools, and all the tools that were in it.
+
+    Errors: as there.
+    """
+    page = _page(TOOLS, data)
     if page is None:
         return data, []
-    kept = [tool for tool in page.tools if visible(tool.name)]
-    label = stateless and page.value.get("cacheScope") != "private"
-    if len(kept) == len(page.tools) and not label:
-        return data, page.tools
-    result = {**page.result, "tools": joined([msgspec.Raw(tool.raw) for tool in kept])}
-    if label:
-        result["cacheScope"] = msgspec.Raw(b'"private"')
-    return bytes(joined({**page.answer, "result": joined(result)})), page.tools
+    return _filtered(TOOLS, page, data, visible, stateless=stateless), _tools(page)
 
 
 def read_tools_list(data: bytes) -> tuple[list[ToolDefinition], str | None]:
@@ -69,32 +95,73 @@ def read_tools_list(data: bytes) -> tuple[list[ToolDefinition], str | None]:
 
     Errors: `MalformedAnswer`; `ListRefused` where the server answered with an error.
     """
-    page = _page(data)
+    page = _page(TOOLS, data)
     if page is None:
         raise ListRefused("the server answered a request for its tools with an error; see its own log")
     cursor = page.value.get("nextCursor")
     if cursor is not None and not isinstance(cursor, str):
         raise MalformedAnswer("the server's list of tools has a cursor that is no string; its author must mend it")
-    return page.tools, cursor
+    return _tools(page), cursor
 
 
-def _page(data: bytes) -> _Page | None:
+def labelled_private(data: bytes) -> bytes:
+    """A stateless result that says of itself that it is for one caller only: it was judged for one grant.
+
+    Errors: `MalformedAnswer`; such an answer must never be passed through.
+    """
+    answer, value = read_answer(data)
+    result = result_of(value)
+    if result is None or result.get("cacheScope") == _PRIVATE:
+        return data
+    return _joined_answer(answer, {**members(answer["result"]), "cacheScope": _PRIVATE_TEXT})
+
+
+_PRIVATE: Final = "private"
+_PRIVATE_TEXT: Final = msgspec.Raw(b'"private"')
+
+
+def _filtered(kind: ListKind, page: _Page, data: bytes, visible: Callable[[str], bool], *, stateless: bool) -> bytes:
+    kept = [raw for name, raw in page.items if visible(name)]
+    label = stateless and page.value.get("cacheScope") != _PRIVATE
+    if len(kept) == len(page.items) and not label:
+        return data
+    result = {**page.result, kind.member: joined(kept)}
+    if label:
+        result["cacheScope"] = _PRIVATE_TEXT
+    return _joined_answer(page.answer, result)
+
+
+def _joined_answer(answer: Members, result: Members) -> bytes:
+    return bytes(joined({**answer, "result": joined(result)}))
+
+
+def _page(kind: ListKind, data: bytes) -> _Page | None:
     """One page taken apart, or None where the answer is an error."""
     answer, value = read_answer(data)
     result = result_of(value)
     if result is None:
         return None
-    listed = result.get("tools")
+    listed = result.get(kind.member)
     if not isinstance(listed, list):
-        raise MalformedAnswer("the server's answer holds no list of tools; its author must mend it")
+        raise MalformedAnswer(f"the server's answer holds no list of {kind.noun}; its author must mend it")
     parts = members(answer["result"])
-    tools = [_tool(tool, raw) for tool, raw in zip(listed, items(parts["tools"]), strict=True)]
-    return _Page(answer, parts, result, tools)
+    named = [(_name(kind, item), raw) for item, raw in zip(listed, items(parts[kind.member]), strict=True)]
+    return _Page(answer, parts, result, named, listed)
 
 
-def _tool(value: JsonValue, raw: msgspec.Raw) -> ToolDefinition:
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        raise MalformedAnswer("the server's list has a tool without a name; its author must mend it")
-    refuse_look_alikes(value)
-    schema = bytes(members(raw)["inputSchema"]) if isinstance(value.get("inputSchema"), dict) else None
-    return ToolDefinition(str(value["name"]), schema, bytes(raw))
+def _name(kind: ListKind, item: JsonValue) -> str:
+    """What policies know an item by."""
+    name = item.get(kind.key) if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(name, str):
+        raise MalformedAnswer(f"the server's list of {kind.noun} has one without `{kind.key}`; its author must mend it")
+    refuse_look_alikes(item)
+    return name
+
+
+def _tools(page: _Page) -> list[ToolDefinition]:
+    return [_tool(name, item, raw) for (name, raw), item in zip(page.items, page.listed, strict=True)]
+
+
+def _tool(name: str, item: JsonValue, raw: msgspec.Raw) -> ToolDefinition:
+    usable = isinstance(item, dict) and isinstance(item.get("inputSchema"), dict)
+    return ToolDefinition(name, bytes(members(raw)["inputSchema"]) if usable else None, bytes(raw))

@@ -29,7 +29,7 @@ from yett.protocol.eras import (
     era_of_header,
 )
 from yett.protocol.headers import Headers
-from yett.protocol.methods import ENVELOPE_META_KEYS, TO_SERVER, Handling, MethodKind, MethodRow
+from yett.protocol.methods import CALL, ENVELOPE_META_KEYS, TO_SERVER, Handling, MethodKind, MethodRow
 from yett.protocol.rejection import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
@@ -41,6 +41,7 @@ from yett.protocol.rejection import (
     unsupported_version,
 )
 from yett.protocol.strict_json import JsonValue
+from yett.protocol.targets import target_of
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -59,9 +60,9 @@ class Message(msgspec.Struct, frozen=True):
     """None for a response."""
     params: dict[str, JsonValue]
     name: str
-    """The called tool; empty for other methods."""
+    """What a judged request is about: the tool, the prompt, the resource's URI; empty for other methods."""
     arguments: dict[str, JsonValue]
-    """Of the called tool; `{}` where it has none."""
+    """What it is judged by; `{}` where it has none."""
     body: bytes
     """The bytes as they came: what is forwarded."""
 
@@ -208,10 +209,16 @@ def _by_method(parsed: _Parsed, era: Era, version: str | None, *, over_http: boo
     name, arguments = "", _NO_ARGUMENTS
     if handling is Handling.JUDGED:
         assert parsed.id is not None, "_handling refuses a call without an id"
-        fault = call_fault(parsed.params, parsed.id)
-        if fault is not None:
-            return fault
-        name, arguments = parsed.params["name"], parsed.params.get("arguments", {})  # type: ignore[assignment]  # call_fault
+        if parsed.method == CALL:
+            fault = call_fault(parsed.params, parsed.id)
+            if fault is not None:
+                return fault
+            name, arguments = parsed.params["name"], parsed.params.get("arguments", {})  # type: ignore[assignment]  # call_fault
+        else:
+            target = target_of(parsed.method, parsed.params, parsed.id)
+            if isinstance(target, Rejection):
+                return target
+            name, arguments = target.name, target.arguments
     elif parsed.method == "notifications/cancelled":
         fault = cancellation_fault(parsed.params)
         if fault is not None:

@@ -60,6 +60,8 @@ class MethodRow:
         object.__setattr__(self, "eras", frozenset(map(era_of, self.revisions)))
 
 
+CALL: Final = "tools/call"
+
 _ALL: Final = frozenset(REVISIONS)
 _HANDSHAKE: Final = frozenset(HANDSHAKE_REVISIONS)
 _STATELESS: Final = frozenset(STATELESS_REVISIONS)
@@ -72,23 +74,24 @@ _TASKS: Final = frozenset({"2025-11-25", *STATELESS_REVISIONS})
 def _to_server() -> tuple[MethodRow, ...]:
     to_server, request, notification = Direction.TO_SERVER, MethodKind.REQUEST, MethodKind.NOTIFICATION
     refused, dropped, relayed = Handling.REFUSED, Handling.DROPPED, Handling.RELAYED
+    judged, filtered = Handling.JUDGED, Handling.FILTERED
     return (
-        MethodRow("initialize", to_server, request, _HANDSHAKE, Handling.FILTERED),
+        MethodRow("initialize", to_server, request, _HANDSHAKE, filtered),
         MethodRow("notifications/initialized", to_server, notification, _HANDSHAKE, relayed),
         MethodRow("ping", to_server, request, _HANDSHAKE, relayed),
-        MethodRow("server/discover", to_server, request, _STATELESS, Handling.FILTERED),
-        MethodRow("tools/list", to_server, request, _ALL, Handling.FILTERED),
-        MethodRow("tools/call", to_server, request, _ALL, Handling.JUDGED, "name"),
+        MethodRow("server/discover", to_server, request, _STATELESS, filtered),
+        MethodRow("tools/list", to_server, request, _ALL, filtered),
+        MethodRow(CALL, to_server, request, _ALL, judged, "name"),
         MethodRow("notifications/cancelled", to_server, notification, _ALL, relayed),
         MethodRow("logging/setLevel", to_server, request, _HANDSHAKE, relayed),
-        MethodRow("resources/list", to_server, request, _ALL, refused),
-        MethodRow("resources/templates/list", to_server, request, _ALL, refused),
-        MethodRow("resources/read", to_server, request, _ALL, refused, "uri"),
-        MethodRow("resources/subscribe", to_server, request, _HANDSHAKE, refused),
-        MethodRow("resources/unsubscribe", to_server, request, _HANDSHAKE, refused),
-        MethodRow("prompts/list", to_server, request, _ALL, refused),
-        MethodRow("prompts/get", to_server, request, _ALL, refused, "name"),
-        MethodRow("completion/complete", to_server, request, _ALL, refused),
+        MethodRow("resources/list", to_server, request, _ALL, filtered),
+        MethodRow("resources/templates/list", to_server, request, _ALL, filtered),
+        MethodRow("resources/read", to_server, request, _ALL, judged, "uri"),
+        MethodRow("resources/subscribe", to_server, request, _HANDSHAKE, judged),
+        MethodRow("resources/unsubscribe", to_server, request, _HANDSHAKE, judged),
+        MethodRow("prompts/list", to_server, request, _ALL, filtered),
+        MethodRow("prompts/get", to_server, request, _ALL, judged, "name"),
+        MethodRow("completion/complete", to_server, request, _ALL, judged),
         MethodRow("subscriptions/listen", to_server, request, _STATELESS, refused),
         MethodRow("tasks/get", to_server, request, _TASKS, refused, "taskId"),
         MethodRow("tasks/result", to_server, request, _2025_11, refused),

@@ -15,6 +15,8 @@ INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
 INVALID_PARAMS: Final = -32602
 INTERNAL_ERROR: Final = -32603
+RESOURCE_NOT_FOUND: Final = -32002
+"""Up to 2025-11-25."""
 HEADER_MISMATCH: Final = -32020
 MISSING_CLIENT_CAPABILITY: Final = -32021
 UNSUPPORTED_VERSION: Final = -32022
@@ -36,6 +38,11 @@ def http_status(rpc_code: int, era: Era) -> int:
     In the handshake era an error of a method is an answer like any other: 200. (404 would say that the session is gone.)
     """
     return _STATELESS_STATUS.get(rpc_code, 200) if era is Era.STATELESS else 200
+
+
+def resource_not_found(era: Era) -> int:
+    """The code of the error for a resource that does not exist."""
+    return INVALID_PARAMS if era is Era.STATELESS else RESOURCE_NOT_FOUND
 
 
 class RejectionKind(Enum):

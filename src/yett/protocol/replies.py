@@ -8,8 +8,7 @@ from typing import Final
 
 import msgspec
 
-from yett.protocol.eras import Era
-from yett.protocol.rejection import INVALID_PARAMS, Rejection, http_status
+from yett.protocol.rejection import INVALID_PARAMS, Rejection
 from yett.protocol.strict_json import JsonValue
 
 DECISION_KEY: Final = "dev.yett/decision"
@@ -33,19 +32,28 @@ class Denial:
 
 def denied(id: bytes, denial: Denial, *, stateless: bool) -> bytes:
     """A denial is a tool's result, so that the model reads the reason and can do better."""
+    result: dict[str, JsonValue] = {
+        "content": [{"type": "text", "text": DENIED_PREFIX + denial.message}],
+        "isError": True,
+        "_meta": {DECISION_KEY: _decision(denial)},
+    }
+    if stateless:
+        result["resultType"] = "complete"
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (id, _encode(result))
+
+
+def denied_request(id: bytes, code: int, denial: Denial) -> bytes:
+    """A denial of what has no result that could say so: an error, with the decision as its data."""
+    return error(id, code, DENIED_PREFIX + denial.message, {DECISION_KEY: _decision(denial)})
+
+
+def _decision(denial: Denial) -> dict[str, JsonValue]:
     decision: dict[str, JsonValue] = {"code": denial.code, "rule": denial.rule, "request_id": denial.request_id}
     if denial.policy_revision is not None:
         decision["policy_revision"] = denial.policy_revision
     if denial.retry_after_s is not None:
         decision["retry_after_s"] = denial.retry_after_s
-    result: dict[str, JsonValue] = {
-        "content": [{"type": "text", "text": DENIED_PREFIX + denial.message}],
-        "isError": True,
-        "_meta": {DECISION_KEY: decision},
-    }
-    if stateless:
-        result["resultType"] = "complete"
-    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (id, _encode(result))
+    return decision
 
 
 def unknown_tool(id: bytes, name: str) -> bytes:
@@ -53,9 +61,14 @@ def unknown_tool(id: bytes, name: str) -> bytes:
     return error(id, INVALID_PARAMS, f"Unknown tool: {name}")
 
 
-def unknown_tool_status(era: Era) -> int:
-    """The HTTP status that goes with `unknown_tool`."""
-    return http_status(INVALID_PARAMS, era)
+def unknown_resource(id: bytes, code: int, uri: str) -> bytes:
+    """What a server answers to a request for a resource that it does not have, with the code of the revision."""
+    return error(id, code, "Resource not found", {"uri": uri})
+
+
+def unknown_prompt(id: bytes, name: str) -> bytes:
+    """What a server answers to a request for a prompt that it does not have."""
+    return error(id, INVALID_PARAMS, f"Unknown prompt: {name}")
 
 
 def error(id: bytes | None, code: int, message: str, data: Mapping[str, JsonValue] | None = None) -> bytes:

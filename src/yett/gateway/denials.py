@@ -1,0 +1,40 @@
+"""How a refusal reads to the client: as the answer that the server itself would give, or as one that says why. Pure."""
+
+from __future__ import annotations
+
+from yett.gateway.calls import Refused
+from yett.gateway.surfaces import surface_of
+from yett.policy.decision import Code, Surface
+from yett.ports import Answer
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message
+from yett.protocol.methods import CALL
+from yett.protocol.rejection import INVALID_PARAMS, http_status, resource_not_found
+from yett.protocol.replies import denied, denied_request, unknown_prompt, unknown_resource, unknown_tool
+from yett.protocol.targets import COMPLETE
+
+
+def denial(message: Message, refused: Refused) -> Answer:
+    """The answer to a judged message that is not forwarded."""
+    assert message.id is not None, "a judged message has an id"
+    if message.method != CALL:
+        return _without_result(message, message.id, refused)
+    if refused.reads_as_unknown:
+        return Answer(status=http_status(INVALID_PARAMS, message.era), body=unknown_tool(message.id, message.name))
+    return Answer(body=denied(message.id, refused.denial, stateless=message.era is Era.STATELESS))
+
+
+def _without_result(message: Message, id: bytes, refused: Refused) -> Answer:
+    """Only tools have results that say that something failed: resources and prompts have errors.
+
+    The code is that of what does not exist. What the policy does not list also reads so; any other denial says why.
+    """
+    resource = surface_of(message) is Surface.RESOURCE
+    code = resource_not_found(message.era) if resource and message.method != COMPLETE else INVALID_PARAMS
+    if refused.decision.code is not Code.NOT_LISTED:
+        body = denied_request(id, code, refused.denial)
+    elif resource:
+        body = unknown_resource(id, code, message.name)
+    else:
+        body = unknown_prompt(id, message.name)
+    return Answer(status=http_status(code, message.era), body=body)

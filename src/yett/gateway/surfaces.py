@@ -1,0 +1,44 @@
+"""Which keys of a policy concern a message: what its target is called there, and what of a list they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from yett.policy.compile import CompiledPolicy
+from yett.policy.decision import Surface
+from yett.policy.evaluate import visible
+from yett.policy.references import template_visible
+from yett.protocol.messages import Message
+from yett.protocol.targets import refers_to_resource
+
+_SURFACES: Final[Mapping[str, Surface]] = {
+    "tools/call": Surface.TOOL,
+    "prompts/get": Surface.PROMPT,
+    "resources/read": Surface.RESOURCE,
+    "resources/subscribe": Surface.RESOURCE,
+    "resources/unsubscribe": Surface.RESOURCE,
+}
+"""Of judged methods; a completion has that of what it refers to."""
+
+
+def surface_of(message: Message) -> Surface:
+    """What kind of thing a judged message is about."""
+    surface = _SURFACES.get(message.method)
+    if surface is not None:
+        return surface
+    return Surface.RESOURCE if refers_to_resource(message.params) else Surface.PROMPT
+
+
+def shown(policy: CompiledPolicy | None, method: str) -> Callable[[str], bool]:
+    """Which items the answer to a request for a list may show."""
+    return _SHOWN[method](policy)
+
+
+_SHOWN: Final[Mapping[str, Callable[[CompiledPolicy | None], Callable[[str], bool]]]] = {
+    "tools/list": lambda policy: partial(visible, policy, Surface.TOOL),
+    "resources/list": lambda policy: partial(visible, policy, Surface.RESOURCE),
+    "resources/templates/list": lambda policy: partial(template_visible, policy),
+    "prompts/list": lambda policy: partial(visible, policy, Surface.PROMPT),
+}

@@ -1,0 +1,37 @@
+"""Which keys of a policy concern which method."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.policies import ALLOW_ALL, compiled, policy
+from tests.support.wire import request
+from yett.gateway.surfaces import shown, surface_of
+from yett.policy.decision import Surface
+from yett.protocol.lists import LISTS
+from yett.protocol.methods import TO_SERVER, Handling
+
+REFERENCES = {"ref/prompt": ("name", Surface.PROMPT), "ref/resource": ("uri", Surface.RESOURCE)}
+
+
+def test_every_judged_method_has_its_surface() -> None:
+    judged = [name for name, row in TO_SERVER.items() if row.handling is Handling.JUDGED and name != "completion/complete"]
+    found = {method: surface_of(request(method, {"name": "n", "uri": "a:b"}).message).value for method in judged}
+    assert found == {method: method.split("/")[0] for method in judged}
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_completion_has_the_surface_of_what_it_refers_to(kind: str) -> None:
+    key, surface = REFERENCES[kind]
+    params = {"ref": {"type": kind, key: "a:b"}, "argument": {"name": "x", "value": ""}}
+    assert surface_of(request("completion/complete", params).message) is surface
+
+
+@pytest.mark.parametrize("method", LISTS)
+def test_every_list_is_shown_by_the_keys_of_its_own_surface(method: str) -> None:
+    surface = method.split("/")[0]
+    document = compiled(policy(**{surface: {"a:b": {}}}))
+    assert shown(document, method)("a:b")
+    assert shown(document, method)("c:d") is (surface == "tools"), "a tool is hidden only by `hide`"
+    assert shown(compiled(ALLOW_ALL), method)("c:d")
+    assert not shown(None, method)("a:b")
