@@ -52,7 +52,9 @@ class Generation:
         """
         painter = self._painters.chosen(request.provider)
         project = await asyncio.to_thread(self._house.projects.get, request.project_id)
-        job = self._job(request, request_digest(request, project, painter.name), painter)
+        key = request_digest(request, project, painter.name)
+        self._choice(request, project, key)  # what cannot be painted is refused before anything is touched
+        job = self._job(request, key, painter)
         assert job.task is not None  # a job is handed out with its task
         job.waiting += 1
         try:
