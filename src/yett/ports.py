@@ -99,6 +99,8 @@ class Event:
     """The JSON text; empty for events that carry none (priming events, comments)."""
     raw: bytes | None = None
     """The event as it stood on the wire, blank line included, if it came as SSE."""
+    id: bytes | None = None
+    """What a client names to have the stream resumed after this event, if it came as SSE and has one."""
 
 
 @dataclass(slots=True)
@@ -132,6 +134,13 @@ class Upstream(Protocol):
         """Send and return the head of the answer. A notification or response is answered with status 202 and no body.
 
         Errors: `UpstreamNotReached` where the message surely was not sent; `UpstreamFault` else.
+        """
+        ...
+
+    async def listen(self, message: Outbound) -> Answer:
+        """Open a stream of what the server says of its own accord in the session of `message`, whose body is not sent.
+
+        Status 405 where the server has no such stream. Errors as those of `exchange`.
         """
         ...
 

@@ -19,7 +19,7 @@ from yett.ports import Answer, Event, Outbound
 
 pytestmark = pytest.mark.anyio
 
-PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}'
+PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
 DONE = result(b"1", content("done"))
 ERAS = pytest.mark.parametrize("stateless", [False, True], ids=["handshake", "stateless"])
 

@@ -21,7 +21,7 @@ from yett.ports import Answer, Event, Outbound
 
 pytestmark = pytest.mark.anyio
 
-PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}'
+PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
 
 
 @dataclass
@@ -41,7 +41,6 @@ class Client:
                 dispatcher=gate.dispatcher,
                 calls=gate.calls,
                 sessions=gate.sessions,
-                tools=gate.tools,
                 clock=gate.clock,
                 upstream=gate.upstream,
                 grant=grant(server=STDIO_SERVER),
@@ -172,7 +171,7 @@ async def test_a_stream_is_written_message_by_message_and_a_broken_one_ends_in_a
     events = [Event(PROGRESS), Event(b""), Event(result(b"1", content("done")))]
     client.gate.upstream.replies["tools/call"] = Answer(events=Stream(events))
     assert [message.get("method", "response") for message in await client.say(call("echo"))] == [
-        "notifications/progress",
+        "notifications/message",
         "response",
     ]
     client.gate.upstream.replies["tools/call"] = Answer(events=Stream(events[:1], UpstreamFault("the child ended")))

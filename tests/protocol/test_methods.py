@@ -78,7 +78,7 @@ def test_only_what_is_mediated_is_forwarded() -> None:
         ("notifications/tools/list_changed", False, Handling.RELAYED),
         ("notifications/resources/list_changed", False, Handling.DROPPED),
         ("notifications/vendor", False, Handling.DROPPED),
-        ("ping", True, Handling.ANSWERED),
+        ("ping", True, Handling.RELAYED),
         ("sampling/createMessage", True, Handling.REFUSED),
         ("elicitation/create", True, Handling.REFUSED),
         ("roots/list", True, Handling.REFUSED),

@@ -110,7 +110,7 @@ def test_comments_pass_at_once_and_other_lines_wait_for_their_event() -> None:
     decoder = SseDecoder()
     assert decoder.feed(b": alive\n") == [SseEvent(b"", b": alive\n")]
     assert decoder.feed(b"id: 1\n: alive\n") == []
-    assert decoder.feed(b"data: 1\n\n") == [SseEvent(b"1", b"id: 1\n: alive\ndata: 1\n\n")]
+    assert decoder.feed(b"data: 1\n\n") == [SseEvent(b"1", b"id: 1\n: alive\ndata: 1\n\n", id=b"1")]
 
 
 def test_an_event_that_is_not_complete_is_not_an_event() -> None:

@@ -117,6 +117,7 @@ class FakeUpstream:
     session: str | None = None
     """The session id that `initialize` gives."""
     sent: list[Outbound] = field(default_factory=list)
+    listened: list[Outbound] = field(default_factory=list)
     ended: list[Outbound] = field(default_factory=list)
     end_status: int | UpstreamFault = 200
     closed: bool = False
@@ -132,6 +133,14 @@ class FakeUpstream:
         if reply is not None:
             return await reply(message)
         return self._usual(message)
+
+    async def listen(self, message: Outbound) -> Answer:
+        """Remember, then answer as told for `GET`; without that, there is no stream."""
+        self.listened.append(message)
+        reply = self.replies.get("GET", Answer(status=405))
+        if isinstance(reply, UpstreamFault):
+            raise reply
+        return reply if isinstance(reply, Answer) else await reply(message)
 
     async def end_session(self, message: Outbound) -> int:
         """Remember which session."""

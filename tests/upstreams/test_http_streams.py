@@ -25,9 +25,9 @@ async def test_messages_pass_as_they_stood_and_other_kinds_only_as_a_sign_of_lif
     response, _ = complete(b"data: 1\n\nevent: message\nid: 7\ndata: 2\n\nevent: ping\ndata: 3\n\nid: 8\ndata:\n\n")
     assert [event async for event in EventStream(response, SseDecoder())] == [
         Event(b"1", b"data: 1\n\n"),
-        Event(b"2", b"event: message\nid: 7\ndata: 2\n\n"),
+        Event(b"2", b"event: message\nid: 7\ndata: 2\n\n", b"7"),
         Event(b"", b":\n\n"),
-        Event(b"", b"id: 8\ndata:\n\n"),
+        Event(b"", b"id: 8\ndata:\n\n", b"8"),
     ]
 
 

@@ -88,7 +88,7 @@ def test_progress_about_nothing_of_ours_has_no_number(params: bytes) -> None:
 def test_a_cancellation_names_our_number() -> None:
     body = b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"q","reason":"enough"}}'
     assert cancelled_id(body) == b'"q"'
-    assert cancelling(body, 7) == body.replace(b'"q"', b"7")
+    assert cancelling(body, b"7") == body.replace(b'"q"', b"7")
     assert json.loads(cancellation(7, "gone"))["params"] == {"requestId": 7, "reason": "gone"}
 
 

@@ -84,7 +84,9 @@ def build_core(settings: Settings, key: bytes) -> Core:
         on_fault=FaultLog(clock.monotonic),
     )
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
-    return Core(clock, ActiveSnapshot(), ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"))
+    active = ActiveSnapshot()
+    active.follow(dispatcher.live.follow)
+    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"))
 
 
 def derived_key(key: bytes, purpose: bytes) -> bytes:
@@ -102,7 +104,7 @@ async def run(
     key = token_key(settings.state_dir)
     core = build_core(settings, key)
     stop = stop or stop_on_signals()
-    upstreams = Upstreams(settings, core.clock, core.credentials, _list_changes(core.tools), log.warning)
+    upstreams = Upstreams(settings, core.clock, core.credentials, list_changes(core.tools), log.warning)
     try:
         certificate = certificate_of(settings)
         front = HttpFront(_parts(settings, core, upstreams, key, certificate))
@@ -209,7 +211,9 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, cer
     )
 
 
-def _list_changes(tools: ToolBook) -> Callable[[ServerEntry, str, bytes], None]:
+def list_changes(tools: ToolBook) -> Callable[[ServerEntry, str, bytes], None]:
+    """Takes note of what a program says of its own accord, whether or not a client hears it."""
+
     def notice(server: ServerEntry, isolation: str, data: bytes) -> None:
         peek = peek_response(data)
         if peek is not None and peek.method == "notifications/tools/list_changed":

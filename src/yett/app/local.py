@@ -7,12 +7,11 @@ import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from yett.app.data_plane import Core, build_core, log_failure
+from yett.app.data_plane import Core, build_core, list_changes, log_failure
 from yett.app.pipes import stdin_lines, stdout_writer
 from yett.app.policy_file import Loaded, PolicyFile
 from yett.audit.record import Refused, SecurityRecord
@@ -22,13 +21,12 @@ from yett.gateway.stdio import StdioFront, StdioParts
 from yett.gateway.tokens import token_key
 from yett.protocol.lines import Noise
 from yett.settings import Settings
+from yett.upstreams.child import ChildSpec
 from yett.upstreams.stdio import StdioUpstream
 
 ORGANISATION: Final = "local"
 RELOAD_S: Final = 1.0
 """How often the policy file is looked at."""
-FROM_SERVER_MAX: Final = 1_000
-"""Messages of the server that wait for the client to read; later ones are dropped."""
 
 log = logging.getLogger("yett.run")
 
@@ -63,39 +61,28 @@ async def run_local(settings: Settings, run: LocalRun) -> None:
     file.changed()
     loaded = file.load()
     core = build_core(settings, token_key(settings.state_dir))
-    inbox: asyncio.Queue[bytes] = asyncio.Queue(FROM_SERVER_MAX)
-    upstream = _upstream(settings, run, core, inbox)
+    upstream = _upstream(settings, run, core)
     try:
         _apply(core, run, loaded, 1)
         front = StdioFront(_parts(core, run, upstream), await stdout_writer())
-        await _serve(front, core, run, file, inbox)
+        await _serve(front, core, run, file)
     finally:
         await upstream.aclose()
         await core.ledger.aclose()
 
 
-async def _serve(front: StdioFront, core: Core, run: LocalRun, file: PolicyFile, inbox: asyncio.Queue[bytes]) -> None:
+async def _serve(front: StdioFront, core: Core, run: LocalRun, file: PolicyFile) -> None:
     serving = asyncio.current_task()
     assert serving is not None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, serving.cancel)
     async with asyncio.TaskGroup() as parts:
-        beside = [
-            parts.create_task(_reload(core, run, file), name="yett policy reload"),
-            parts.create_task(_relay(front, inbox), name="yett messages from the server"),
-        ]
+        reload = parts.create_task(_reload(core, run, file), name="yett policy reload")
         try:
             await front.serve(stdin_lines(lambda noise: _note(core, run, noise)))
         finally:
-            for task in beside:
-                task.cancel()
-
-
-async def _relay(front: StdioFront, inbox: asyncio.Queue[bytes]) -> None:
-    with suppress(ConnectionError):  # nobody reads any more; serving ends by itself
-        while True:
-            await front.from_server(await inbox.get())
+            reload.cancel()
 
 
 async def _reload(core: Core, run: LocalRun, file: PolicyFile) -> None:
@@ -126,18 +113,14 @@ def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
         log.warning(problem)
 
 
-def _upstream(settings: Settings, run: LocalRun, core: Core, inbox: asyncio.Queue[bytes]) -> StdioUpstream:
-    def on_message(_: str, data: bytes) -> None:
-        if not inbox.full():
-            inbox.put_nowait(data)
-
+def _upstream(settings: Settings, run: LocalRun, core: Core) -> StdioUpstream:
+    notice = list_changes(core.tools)
+    environment = {name: value for name, value in run.environment.items() if not name.startswith("YETT_")}
     return StdioUpstream(
-        tuple(run.argv),
-        {name: value for name, value in run.environment.items() if not name.startswith("YETT_")},
-        str(Path.cwd()),
+        ChildSpec(tuple(run.argv), environment, str(Path.cwd())),
         clock=core.clock,
         timeout_s=settings.data_plane.upstream_timeout_s,
-        on_message=on_message,
+        on_message=lambda isolation, data: notice(run.server, isolation, data),
         on_warning=log.warning,
     )
 
@@ -148,7 +131,6 @@ def _parts(core: Core, run: LocalRun, upstream: StdioUpstream) -> StdioParts:
         dispatcher=core.dispatcher,
         calls=core.calls,
         sessions=core.sessions,
-        tools=core.tools,
         clock=core.clock,
         upstream=upstream,
         grant=run.grant,

@@ -10,8 +10,10 @@ from yett.gateway.snapshot import ServerEntry
 from yett.ports import Answer, Clock, Outbound, Upstream
 from yett.settings import Command, Settings
 from yett.stores.commands import read_commands
+from yett.upstreams.child import ChildSpec
 from yett.upstreams.credentials import Credentials
 from yett.upstreams.http import HttpUpstream
+from yett.upstreams.sse_2024 import SseUpstream
 from yett.upstreams.stdio import StdioUpstream
 
 
@@ -23,6 +25,10 @@ class NoUpstream:
 
     async def exchange(self, message: Outbound) -> Answer:
         """Refuse: nothing was sent."""
+        raise UpstreamNotReached(self._reason)
+
+    async def listen(self, message: Outbound) -> Answer:
+        """Refuse."""
         raise UpstreamNotReached(self._reason)
 
     async def end_session(self, message: Outbound) -> int:
@@ -45,7 +51,7 @@ class Upstreams:
     clock: Clock
     credentials: Credentials
     on_message: OnMessage
-    """Told of messages that a stdio server sends of its own accord: server, isolation, JSON text."""
+    """Told of messages that a server with a channel for each session sends of its own accord: server, isolation, JSON text."""
     on_warning: OnWarning
     _live: dict[ServerEntry, Upstream] = field(default_factory=dict)
 
@@ -74,14 +80,20 @@ class Upstreams:
         """Errors: `OperatorFault` for a url, a command or a variable that cannot be used."""
         timeout_s = self.settings.data_plane.upstream_timeout_s
         if server.url is not None:
-            return HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
+            if server.transport == "http":
+                return HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
+            return SseUpstream(
+                server.url,
+                clock=self.clock,
+                timeout_s=timeout_s,
+                on_message=lambda isolation, data: self.on_message(server, isolation, data),
+                on_warning=self.on_warning,
+            )
         command = commands_of(self.settings).get(server.command or "")
         if command is None:
             raise OperatorFault(f"the host lists no command `{server.command}`; add it with `yett server add`")
         return StdioUpstream(
-            command.argv,
-            self._environment(command),
-            command.cwd,
+            ChildSpec(tuple(command.argv), self._environment(command), command.cwd),
             clock=self.clock,
             timeout_s=timeout_s,
             on_message=lambda isolation, data: self.on_message(server, isolation, data),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -48,6 +48,11 @@ class ActiveSnapshot:
 
     def __init__(self) -> None:
         self._current: Snapshot | None = None
+        self._followers: list[Callable[[Snapshot], None]] = []
+
+    def follow(self, follower: Callable[[Snapshot], None]) -> None:
+        """Have `follower` told of each snapshot that becomes active. It must not raise."""
+        self._followers.append(follower)
 
     def current(self) -> Snapshot | None:
         """The snapshot to judge by; None until the first one has come. Read it once for each call."""
@@ -75,6 +80,8 @@ class ActiveSnapshot:
             policies=MappingProxyType(policies),
             problems=tuple(problems),
         )
+        for follower in self._followers:
+            follower(self._current)
         return problems
 
 

@@ -92,6 +92,10 @@ class Calls:
         self._count += 1
         return f"{self._run_id}-{self._count:x}"
 
+    def now_ns(self) -> int:
+        """The time, as calls are recorded with it."""
+        return self._clock.now_ns()
+
     async def admit(self, caller: Caller, message: Message, tool: ToolFacts) -> Admitted | Refused:
         """Decide, reserve and write down; only what is durably recorded is admitted."""
         started_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
@@ -123,10 +127,10 @@ class Calls:
         except StoreFault:
             return  # the answer that came is given all the same; the log says `unknown`, the units stay held
 
-    def turn_away(self, caller: Caller, reason: str) -> None:
-        """Write down a call whose form is refused before any policy is asked."""
+    def turn_away(self, caller: Caller, reason: str, kind: Turned = Turned.ENVELOPE) -> None:
+        """Write down a message whose form is refused before any policy is asked, or that nobody waits for."""
         now_ns, server, grant = self._clock.now_ns(), caller.server.name, caller.grant.id
-        self.note(SecurityRecord(now_ns, self.request_id(), Turned.ENVELOPE, reason, server, grant, caller.client_ip))
+        self.note(SecurityRecord(now_ns, self.request_id(), kind, reason, server, grant, caller.client_ip))
 
     def report(self, request_id: str, server: str, fault: YettError) -> None:
         """Tell the operator what failed."""

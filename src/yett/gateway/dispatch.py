@@ -15,12 +15,15 @@ from yett.audit.record import Result
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Admitted, Calls, Refused, fault
 from yett.gateway.denials import denial
-from yett.gateway.from_server import FromServer
+from yett.gateway.from_server import FromServer, means_something
+from yett.gateway.live_streams import LiveStreams
 from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
-from yett.gateway.relay import Forwarded, RelayedChunks, RelayedEvents
+from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
 from yett.gateway.route import Credentials, Route
+from yett.gateway.server_requests import ServerRequests, kinds_allowed
 from yett.gateway.sessions import Sessions
 from yett.gateway.streams import read_response
+from yett.gateway.subscriptions import Subscriptions
 from yett.gateway.surfaces import shown
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Code, Surface, ToolFacts
@@ -40,6 +43,8 @@ from yett.protocol.peek import peek_response
 from yett.protocol.rejection import HEADER_MISMATCH, envelope
 from yett.protocol.replies import rejected
 from yett.protocol.requests import tools_list_request
+from yett.protocol.revisions import negotiated
+from yett.protocol.server_messages import declared_kinds
 
 PAGES_MAX: Final = 100
 """Pages of a tool list; a server whose cursor never ends is not followed further."""
@@ -53,14 +58,25 @@ class Dispatcher:
         self._tools = tools
         self._sessions = sessions
         self._credentials = credentials
-        self._from_server = FromServer(tools, credentials)
+        self._requests = ServerRequests(calls, credentials)
+        self._from_server = FromServer(tools, self._requests)
+        self.live = LiveStreams(calls.now_ns)
+        self._subscriptions = Subscriptions(calls, credentials, self._from_server, self.live)
+
+    def listen(self, route: Route) -> Coroutine[Any, Any, Answer]:
+        """The server's own event stream in a handshake session; an answer without events where there is none."""
+        return self._subscriptions.listen(route)
+
+    def respond(self, route: Route, message: Message) -> Coroutine[Any, Any, Answer]:
+        """Pass on what a client answers to its server, if the server waits for it."""
+        return self._requests.respond(route, message)
 
     def dispatch(self, route: Route, message: Message) -> Coroutine[Any, Any, Answer]:
         """The answer to one message; every fault of the server is an answer too."""
         return self._call(route, message) if message.handling is Handling.JUDGED else self._no_call(route, message)
 
     async def _no_call(self, route: Route, message: Message) -> Answer:
-        if message.handling is Handling.DROPPED:
+        if message.handling is Handling.DROPPED or not means_something(route, message):
             return Answer(status=202)
         try:
             credential = self._credentials(route.caller.server)
@@ -71,6 +87,8 @@ class Dispatcher:
         try:
             if message.handling is Handling.FILTERED:
                 return await self._filtered(route, message, credential)
+            if message.handling is Handling.LISTENED:
+                return await self._subscriptions.subscribe(route, message, credential)
             return await self._relayed(route, message, credential)
         except UpstreamFault as failure:
             return self._unreachable(route, message, failure, self._calls.request_id())
@@ -167,18 +185,14 @@ class Dispatcher:
         if message.id is None:
             await answer.aclose()
             return Answer(status=202)
-        return await self._whole(route, message, message.id, answer)
+        return await self._whole(route, message, answer, _as_it_is)
 
     async def _filtered(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
         if message.method == "initialize":
             return await self._initialize(route, message, credential)
-        assert message.id is not None, "only requests are filtered"
         body = without_unmediated_client_capabilities(message)
         answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
-        whole = await self._whole(route, message, message.id, answer)
-        if whole.status < 400 and whole.body is not None:
-            whole.body = self._edited(route, message, whole.body)
-        return whole
+        return await self._whole(route, message, answer, self._edited)
 
     def _edited(self, route: Route, message: Message, body: bytes) -> bytes:
         if message.method == "server/discover":
@@ -193,28 +207,33 @@ class Dispatcher:
             self._tools.learn(route.scope, tools, whole=whole)
         return filtered
 
-    async def _whole(self, route: Route, message: Message, id: bytes, answer: Answer) -> Answer:
-        """The answer with its one response as body; of an error status, only what is fit to be passed on."""
+    async def _whole(self, route: Route, message: Message, answer: Answer, edit: Edit) -> Answer:
+        """The answer with its one response edited; of an error status, only what is fit to be passed on."""
+        assert message.id is not None, "only requests are answered"
+        answer.session = None
         if answer.status >= 400:
             await answer.aclose()
             self._close_if_gone(route, answer.status)
-            answer.session = None
             return judge_body(message, answer, self._calls.request_id()).answer
-        return Answer(status=answer.status, body=await read_response(answer, id))
+        if answer.events is not None:
+            asking = Unjudged(self._calls, route, message, edit)
+            return dataclasses.replace(answer, events=RelayedEvents(asking, answer, self._from_server))
+        return Answer(status=answer.status, body=edit(route, message, await read_response(answer, message.id)))
 
     # --- sessions -------------------------------------------------------------------------------------------------------
 
     async def _initialize(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
         """Open a session on both sides, or leave none behind."""
         assert message.id is not None, "initialize is a request"
-        opened, own_child = self._sessions.mint(), route.caller.server.url is None and not route.local
+        opened, own_child = self._sessions.mint(), route.caller.server.one_to_one and not route.local
         if own_child:
             route = replace(route, isolation=opened)
-        outbound = self._outbound(route, message, without_unmediated_client_capabilities(message), credential)
+        kinds = kinds_allowed(route.caller.policy)
+        outbound = self._outbound(route, message, without_unmediated_client_capabilities(message, kinds), credential)
         try:
             answer = await route.upstream.exchange(outbound)
             outbound = replace(outbound, session=answer.session)
-            whole = await self._whole(route, message, message.id, answer)
+            whole = await self._response(route, message, answer)
             accepted = whole.status < 400 and _is_result(whole.body)
             if accepted:
                 whole.body = filter_initialize_result(whole.body or b"")
@@ -223,21 +242,30 @@ class Dispatcher:
             raise
         if not accepted:
             await self._abandon(route, outbound)
-        elif outbound.session is not None or route.caller.server.url is None:
-            await self._open(route, opened, outbound)
+        elif outbound.session is not None or route.caller.server.one_to_one:
+            await self._open(route, opened, outbound, declared_kinds(message.params), negotiated(whole.body or b""))
             whole.session = opened
         return whole
 
-    async def _open(self, route: Route, id: str, outbound: Outbound) -> None:
-        grant, server = route.caller.grant, route.caller.server
-        for gone in self._sessions.open(id, grant_id=grant.id, server_id=server.id, upstream=outbound.session):
+    async def _response(self, route: Route, message: Message, answer: Answer) -> Answer:
+        """The answer with its one response as body: a session is not open while its handshake is under way."""
+        if answer.status < 400 and answer.events is not None:
+            assert message.id is not None, "only requests are answered"
+            return Answer(status=answer.status, body=await read_response(answer, message.id))
+        return await self._whole(route, message, answer, _as_it_is)
+
+    async def _open(self, route: Route, id: str, outbound: Outbound, kinds: frozenset[str], revision: str | None) -> None:
+        grant, server, upstream = route.caller.grant, route.caller.server, outbound.session
+        for gone in self._sessions.open(
+            id, grant_id=grant.id, server_id=server.id, upstream=upstream, declared=kinds, revision=revision
+        ):
             self._tools.forget((gone.server_id, gone.id))
-            if gone.server_id == server.id and server.url is None:
+            if gone.server_id == server.id and server.one_to_one:
                 await self._abandon(route, replace(outbound, isolation=gone.id))
 
     async def _abandon(self, route: Route, outbound: Outbound) -> None:
         """End what nobody will use any more: a session at the server, or the child of one."""
-        if outbound.session is not None or (route.caller.server.url is None and not route.local):
+        if outbound.session is not None or (route.caller.server.one_to_one and not route.local):
             with suppress(UpstreamFault):
                 await route.upstream.end_session(outbound)
 
@@ -299,6 +327,10 @@ class Dispatcher:
 def _is_visible_tool(route: Route, message: Message) -> bool:
     policy = route.caller.policy
     return policy is not None and message.method == CALL and visible(policy.compiled, Surface.TOOL, message.name)
+
+
+def _as_it_is(_route: Route, _message: Message, body: bytes) -> bytes:
+    return body
 
 
 def _is_result(body: bytes | None) -> bool:

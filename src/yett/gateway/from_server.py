@@ -1,71 +1,87 @@
-"""What a server says of its own accord while it works on a request."""
+"""What a server says of its own accord: relayed where it concerns the client, judged where it asks something, else dropped."""
 
 from __future__ import annotations
 
-from yett.errors import OperatorFault, UpstreamFault
-from yett.gateway.route import Credentials, Route
+from yett.gateway.route import Route
+from yett.gateway.server_requests import ServerRequests, rule_against
 from yett.gateway.tools import ToolBook
-from yett.ports import Event, Outbound
-from yett.protocol.answers import reads_one_way
+from yett.policy.decision import Surface
+from yett.policy.evaluate import visible
+from yett.ports import Event
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
 from yett.protocol.methods import Handling, handling_to_client
-from yett.protocol.peek import ResponsePeek
-from yett.protocol.rejection import METHOD_NOT_FOUND
-from yett.protocol.replies import empty_result, error
-
-
-def relayed_to_client(data: bytes, peek: ResponsePeek) -> bool:
-    """Whether a notification concerns the client, and cannot be read as something else by a reader that is lax with keys."""
-    return handling_to_client(peek.method or "", is_request=False) is Handling.RELAYED and reads_one_way(data)
+from yett.protocol.server_messages import Key, Said, key_of, read_said
 
 
 class FromServer:
-    """Relays notifications that concern the client, answers requests that are not mediated, drops the rest."""
+    """Decides for each message of a server's stream whether the client gets to see it."""
 
-    def __init__(self, tools: ToolBook, credentials: Credentials) -> None:
+    def __init__(self, tools: ToolBook, requests: ServerRequests) -> None:
         self._tools = tools
-        self._credentials = credentials
+        self._requests = requests
 
-    async def event(self, route: Route, message: Message, event: Event, peek: ResponsePeek | None) -> Event | None:
-        """The event as the client may see it, or None if it may not."""
-        if not event.data:
-            return event
-        if peek is None or peek.is_response:
-            return None
-        if peek.is_request:
-            if message.era is Era.HANDSHAKE:
-                await self._answer(route, peek)
-            return None
-        self.notice(route, peek)
-        return event if relayed_to_client(event.data, peek) else None
+    async def event(self, route: Route, message: Message | None, event: Event) -> Event | None:
+        """The event as the client may see it, or None if it may not. Responses are the caller's.
 
-    def notice(self, route: Route, peek: ResponsePeek) -> None:
+        `message` is the request whose stream it is; None for the server's own stream of a session.
+        """
+        if event.data:
+            said = read_said(event.data)
+            if said is None:
+                return None
+            if said.id is not None:
+                passes = (message is None or message.era is Era.HANDSHAKE) and await self._requests.may_pass(route, said)
+            else:
+                self.notice(route, said.method)
+                passes = concerns_client(route, message, said)
+            if not passes:
+                return None
+        if event.id and route.session is not None:
+            route.session.conversation.gave(event.id)
+        return event
+
+    def notice(self, route: Route, method: str) -> None:
         """Take note of a notification that concerns the gateway itself."""
-        if peek.method == "notifications/tools/list_changed":
+        if method == "notifications/tools/list_changed":
             self._tools.changed(route.scope)
 
-    async def _answer(self, route: Route, peek: ResponsePeek) -> None:
-        """Answer a request of the server in the client's place, so that it does not wait for nobody."""
-        assert peek.id is not None
-        if handling_to_client(peek.method or "", is_request=True) is Handling.ANSWERED:
-            body = empty_result(peek.id)
-        else:
-            body = error(peek.id, METHOD_NOT_FOUND, "the client does not answer requests through this gateway yet")
-        try:
-            answer = await route.upstream.exchange(self._outbound(route, body))
-            await answer.aclose()
-        except (UpstreamFault, OperatorFault):
-            return  # the server gets no answer, as it would from a client that went away
 
-    def _outbound(self, route: Route, body: bytes) -> Outbound:
-        return Outbound(
-            body=body,
-            method="",
-            id=None,
-            modern=False,
-            headers=[field for field in route.headers if field[0] not in {b"mcp-method", b"mcp-name"}],
-            credential=self._credentials(route.caller.server),
-            session=None if route.session is None else route.session.upstream,
-            isolation=route.isolation,
-        )
+def concerns_client(route: Route, message: Message | None, said: Said) -> bool:
+    """Whether the client may see a notification."""
+    if handling_to_client(said.method, is_request=False) is not Handling.RELAYED:
+        return False
+    conversation = None if route.session is None else route.session.conversation
+    match said.method:
+        case "notifications/progress":
+            token = said.progress_token
+            own = None if message is None else progress_token(message)
+            return token is not None and (token == own or (conversation is not None and token in conversation.progress))
+        case "notifications/cancelled":
+            return conversation is not None and conversation.settle(said.cancelled) is not None
+        case "notifications/resources/updated":
+            uri = said.params.get("uri")
+            policy = route.caller.policy
+            return isinstance(uri, str) and policy is not None and visible(policy.compiled, Surface.RESOURCE, uri)
+        case "notifications/elicitation/complete":
+            return rule_against(route.caller.policy, "elicitation") is None
+        case "notifications/subscriptions/acknowledged":
+            return False  # only on the stream of a subscription, which sees to it itself
+    return True
+
+
+def means_something(route: Route, message: Message) -> bool:
+    """Whether a client's notification concerns what its server asked, or may ask; any other one is no affair of the server."""
+    conversation = None if route.session is None else route.session.conversation
+    if message.method == "notifications/progress":
+        return conversation is not None and conversation.reports_progress(key_of(message.params.get("progressToken")))
+    if message.method == "notifications/roots/list_changed":
+        declared = conversation is not None and "roots" in conversation.declared
+        return declared and rule_against(route.caller.policy, "roots") is None
+    return True
+
+
+def progress_token(message: Message) -> Key | None:
+    """Under which a request's progress is reported."""
+    meta = message.params.get("_meta")
+    return key_of(meta.get("progressToken")) if isinstance(meta, dict) else None

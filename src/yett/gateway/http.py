@@ -1,37 +1,40 @@
-"""The data plane's HTTP surface: `POST` and `DELETE /mcp/{server}`, health, and the protected-resource metadata."""
+"""The data plane's HTTP surface: `POST`, `GET` and `DELETE /mcp/{server}`, health, and the protected-resource metadata."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.request import Request
-from yett.edge.responder import ClientGone, Responder
+from yett.edge.responder import Responder
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import ActiveSnapshot, Snapshot
 from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
+from yett.gateway.http_answers import ORPHANED_S, Leaving, stream
 from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
 from yett.ports import Answer, Clock, Upstream
 from yett.protocol.envelope import Shape
-from yett.protocol.eras import Era
+from yett.protocol.eras import Era, era_of_header
+from yett.protocol.headers import accepts_events
 from yett.protocol.messages import Message, classify_http
+from yett.protocol.methods import Handling
 from yett.protocol.rejection import INVALID_REQUEST, Rejection
 from yett.protocol.replies import error, rejected
-from yett.protocol.sse import encode_event
 
 ENDPOINT: Final = "/mcp/"
 METADATA: Final = "/.well-known/oauth-protected-resource"
 SESSION: Final = b"mcp-session-id"
+LAST_EVENT_ID: Final = b"last-event-id"
 PARAMETER: Final = b"mcp-param-"
 _PASSED_ON: Final = frozenset(
     {
@@ -39,13 +42,9 @@ _PASSED_ON: Final = frozenset(
         *(b"mcp-protocol-version", b"mcp-method", b"mcp-name"),
     }
 )
-ORPHANED_S: Final = 60.0
-"""Seconds that a stream of the handshake era goes on for a client that has left: long enough to learn what came of the call."""
 _ENDED: Final = frozenset({200, 202, 204, 404, 405})
 """What a client may be told of the end of its session; any other status concerns the gateway's own way to the server."""
-_EVENT_STREAM: Final = b"text/event-stream"
 _SOON: Final = ((b"retry-after", b"1"),)
-_STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +122,25 @@ class HttpFront:
         bearer = authenticate(snapshot, reference, authorization, parts.token_digest, self._lifetimes.now_ns)
         if isinstance(bearer, NoBearer):
             return self._challenge(request, responder, bearer)
+        if request.method == b"GET" and era_of_header(_version(request)) is Era.HANDSHAKE:
+            return await self._listen(request, responder, snapshot, bearer)
         crowded = self._parts.in_flight.enter(bearer.grant.id)
         if crowded is not None:
             return self._turn_away(request, responder, crowded, bearer)
+        subscription: Answer | None = None
         try:
             if request.method == b"POST":
-                await self._post(request, responder, snapshot, bearer)
+                subscription = await self._post(request, responder, snapshot, bearer)
             elif request.method == b"DELETE" and request.header(SESSION) is not None:
                 await self._delete(request, responder, snapshot, bearer)
             else:
-                responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
+                _not_allowed(responder)
         finally:
             self._parts.in_flight.leave(bearer.grant.id)
+        if subscription is None:
+            return None
+        # It may last for ever, and is counted among the streams of its grant.
+        return await stream(subscription, responder, subscription.headers, orphaned_s=0)
 
     def _turn_away(self, request: Request, responder: Responder, crowded: Crowded, bearer: Bearer) -> None:
         self._refused(request, Refused.HTTP, crowded.value, bearer.server.name, bearer.grant.id)
@@ -148,19 +154,52 @@ class HttpFront:
         challenge = b'Bearer resource_metadata="%b"' % metadata
         responder.send(401, b'{"error":"a valid grant for this server is needed"}', headers=((b"www-authenticate", challenge),))
 
-    async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+    async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> Answer | None:
+        """Answer a message; a subscription is only opened, and returned."""
         message = classify_http(request.body, _by_name(request))
         if isinstance(message, Rejection):
             self._refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
-            return responder.send(message.http_status, rejected(message))
+            responder.send(message.http_status, rejected(message))
+            return None
         session = self._session(request, message, bearer)
         if isinstance(session, Answer):
             self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
-            return responder.send(session.status, session.body or b"")
-        if message.kind is Shape.RESPONSE:
-            return responder.send(202, b"")
+            responder.send(session.status, session.body or b"")
+            return None
         route = self._route(request, snapshot, bearer, session)
         return await self._answered(route, message, responder)
+
+    async def _listen(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+        """Relay the server's own event stream."""
+        if not accepts_events(_by_name(request)):
+            return responder.send(406, error(None, INVALID_REQUEST, "the client must accept text/event-stream"))
+        session = self._found(request, bearer)
+        if session is None and request.header(SESSION) is not None:
+            self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
+            return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
+        if session is None and bearer.server.one_to_one:
+            return responder.send(400, error(None, INVALID_REQUEST, "Missing session ID"))
+        headers = _going_along(request.headers)
+        after = request.header(LAST_EVENT_ID)
+        if after is not None:
+            # An id is given to one session, but servers keep the events of all sessions in one store.
+            if session is None or not session.conversation.has_given(after):
+                self._refused(request, Refused.SESSION, "no such event of this session", bearer.server.name, bearer.grant.id)
+                return responder.send(400, error(None, INVALID_REQUEST, "Last-Event-ID names no event of this session"))
+            headers = [*headers, (LAST_EVENT_ID, after)]
+        return await self._listened(replace(self._route(request, snapshot, bearer, session), headers=headers), responder)
+
+    async def _listened(self, route: Route, responder: Responder) -> None:
+        leaving = Leaving.of(responder, after_s=0)
+        try:
+            answer = await self._parts.dispatcher.listen(route)
+            if answer.events is not None:
+                return await stream(answer, responder, answer.headers, orphaned_s=None)
+        finally:
+            leaving.over()
+        if answer.status == 405:
+            return _not_allowed(responder)
+        return responder.send(answer.status, answer.body or b"", headers=answer.headers)
 
     async def _delete(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
         session = self._found(request, bearer)
@@ -179,7 +218,7 @@ class HttpFront:
             return None
         if request.header(SESSION) is not None:
             return self._found(request, bearer) or Answer(404, body=error(message.id, INVALID_REQUEST, "Session not found"))
-        if bearer.server.url is None:
+        if bearer.server.one_to_one:
             return Answer(400, body=error(message.id, INVALID_REQUEST, "Missing session ID"))
         return None
 
@@ -206,24 +245,29 @@ class HttpFront:
 
     # --- answers --------------------------------------------------------------------------------------------------------
 
-    async def _answered(self, route: Route, message: Message, responder: Responder) -> None:
+    async def _answered(self, route: Route, message: Message, responder: Responder) -> Answer | None:
         if message.era is not Era.STATELESS:
             return await self._relay(route, message, responder)
         # In the stateless era a client that closes its connection cancels the call; in the handshake era it does not.
-        leaving = _Leaving.of(responder, after_s=0)
+        leaving = Leaving.of(responder, after_s=0)
         try:
             return await self._relay(route, message, responder)
         finally:
             leaving.over()
 
-    async def _relay(self, route: Route, message: Message, responder: Responder) -> None:
-        answer = await self._parts.dispatcher.dispatch(route, message)
+    async def _relay(self, route: Route, message: Message, responder: Responder) -> Answer | None:
+        dispatcher = self._parts.dispatcher
+        answer = await (dispatcher.respond if message.kind is Shape.RESPONSE else dispatcher.dispatch)(route, message)
         fields = list(answer.headers)
         if answer.session is not None:
             fields.append((SESSION, answer.session.encode("ascii")))
         if answer.events is None and answer.chunks is None:
-            return responder.send(answer.status, answer.body or b"", headers=fields)
-        return await _streamed(answer, responder, fields, message.era)
+            responder.send(answer.status, answer.body or b"", headers=fields)
+        elif message.handling is Handling.LISTENED:
+            return answer
+        else:
+            await stream(answer, responder, fields, orphaned_s=None if message.era is Era.STATELESS else ORPHANED_S)
+        return None
 
     def _refused(
         self, request: Request, kind: Refused, reason: str, server: str | None = None, grant_id: str | None = None
@@ -246,6 +290,15 @@ class HttpFront:
         )
 
 
+def _not_allowed(responder: Responder) -> None:
+    responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
+
+
+def _version(request: Request) -> str | None:
+    value = request.header(b"mcp-protocol-version")
+    return None if value is None else value.decode("latin-1")
+
+
 def _by_name(request: Request) -> Mapping[bytes, bytes]:
     """Fields by name. The edge lets only harmless ones stand twice; of these `accept` is a list that may take several lines."""
     fields = request.fields
@@ -257,58 +310,6 @@ def _by_name(request: Request) -> Mapping[bytes, bytes]:
 def _going_along(headers: Headers) -> Headers:
     """The fields that belong to the message itself. Everything else, credentials above all, ends here."""
     return [field for field in headers if field[0] in _PASSED_ON or field[0].startswith(PARAMETER)]
-
-
-@dataclass(slots=True)
-class _Leaving:
-    """Cancels the work on a request some time after its client has left, unless it is over by then."""
-
-    gone: asyncio.Future[None]
-    task: asyncio.Task[object] | None
-    """None once nothing is left to cancel."""
-    after_s: float
-    timer: asyncio.TimerHandle | None = None
-
-    @classmethod
-    def of(cls, responder: Responder, *, after_s: float) -> _Leaving:
-        """Watch the client of the request that the current task works on."""
-        task = asyncio.current_task()
-        assert task is not None, "requests are handled in a task"
-        leaving = cls(responder.client_gone, task, after_s)
-        leaving.gone.add_done_callback(leaving._has_left)
-        return leaving
-
-    def _has_left(self, _: object) -> None:
-        if self.task is not None:
-            self.timer = asyncio.get_running_loop().call_later(self.after_s, self.task.cancel)
-
-    def over(self) -> None:
-        """The task goes on to something else."""
-        self.task = None
-        self.gone.remove_done_callback(self._has_left)
-        if self.timer is not None:
-            self.timer.cancel()
-
-
-async def _streamed(answer: Answer, responder: Responder, fields: list[tuple[bytes, bytes]], era: Era) -> None:
-    """Relay as it comes. A stream that breaks off must not look complete, so the connection is cut."""
-    leaving = None if era is Era.STATELESS else _Leaving.of(responder, after_s=ORPHANED_S)
-    try:
-        if answer.events is not None:
-            responder.start(answer.status, _EVENT_STREAM, headers=[*fields, *_STREAM_FIELDS])
-            async for event in answer.events:
-                await responder.write(event.raw if event.raw is not None else encode_event(event.data))
-        elif answer.chunks is not None:
-            responder.start(answer.status, answer.content_type, headers=fields)
-            async for chunk in answer.chunks:
-                await responder.write(chunk)
-        responder.end()
-    except (UpstreamFault, ClientGone):
-        responder.abort()
-    finally:
-        if leaving is not None:
-            leaving.over()
-        await answer.aclose()
 
 
 def _json(value: object) -> bytes:

@@ -1,26 +1,60 @@
-"""Answers of calls on their way to the client, as they come: settled once and closed in every case.
+"""Answers on their way to the client, as they come: settled once and closed in every case.
 
 Iterators by hand: a generator that nobody ever asked for anything would neither settle nor close.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self, TypeAlias
+
+from msgspec.structs import replace
 
 from yett.audit.record import Result
 from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.gateway.calls import Admitted, Calls
-from yett.gateway.from_server import FromServer
-from yett.gateway.outcomes import judge_body
+from yett.gateway.from_server import FromServer, progress_token
+from yett.gateway.outcomes import judge_body, unreachable
 from yett.gateway.route import Route
 from yett.gateway.streams import answers, until_end
 from yett.ports import Answer, Event
 from yett.protocol.messages import Message
 from yett.protocol.peek import peek_response
+from yett.protocol.server_messages import Key
+from yett.protocol.strict_json import JsonValue
+
+Edit: TypeAlias = Callable[[Route, Message, bytes], bytes]
+"""Makes of a response what the client may see. Errors: `UpstreamFault`."""
 
 _RESULTS: Final = {UpstreamNotReached: Result.NOT_SENT, UpstreamTimedOut: Result.TIMED_OUT}
+_NOTHING: Final[dict[str, JsonValue]] = {}
+
+
+class Asking(Protocol):
+    """A request of the client that was handed to the server."""
+
+    @property
+    def route(self) -> Route: ...
+
+    @property
+    def message(self) -> Message: ...
+
+    def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
+        """The response as the client may see it."""
+        ...
+
+    def settle(self, result: Result, *, status: int | None = None, size: int = 0) -> None:
+        """Write down what came of it, unless that is known already."""
+        ...
+
+    def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
+        """The server could not be reached, was late, or broke off."""
+        ...
+
+    def shed(self) -> None:
+        """Let go of everything but what its answer needs."""
+        ...
 
 
 @dataclass(slots=True)
@@ -31,18 +65,75 @@ class Forwarded:
     route: Route
     message: Message
     call: Admitted
+    _token: Key | None = None
     _settled: bool = False
+
+    def __post_init__(self) -> None:
+        if "_meta" in self.message.params and self.route.session is not None:
+            self._token = progress_token(self.message)
+            if self._token is not None:
+                self.route.session.conversation.progress[self._token] += 1
+
+    def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
+        """The response as the client may see it; settles the call."""
+        judged = judge_body(self.message, Answer(body=data), self.call.request_id)
+        self.settle(judged.result, status=status, rpc_code=judged.rpc_code, size=size)
+        return judged.answer.body or b""
 
     def settle(self, result: Result, *, status: int | None = None, rpc_code: int | None = None, size: int = 0) -> None:
         """Write down what came of it, unless that is known already."""
-        if not self._settled:
-            self._settled = True
-            self.calls.settle(self.call, result, status=status, rpc_code=rpc_code, size=size)
+        if self._settled:
+            return
+        self._settled = True
+        if self._token is not None and self.route.session is not None:
+            progress = self.route.session.conversation.progress
+            progress[self._token] -= 1
+            if progress[self._token] <= 0:
+                del progress[self._token]
+        self.calls.settle(self.call, result, status=status, rpc_code=rpc_code, size=size)
 
     def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
         """The server could not be reached, was late, or broke off."""
         self.settle(_RESULTS.get(type(failure), Result.LOST), status=status, size=size)
         self.calls.report(self.call.request_id, self.route.caller.server.name, failure)
+
+    def shed(self) -> None:
+        """Let go of the body and of the arguments."""
+        self.message = _bare(self.message)
+
+
+@dataclass(slots=True)
+class Unjudged:
+    """A request that no policy decides on: nothing is charged for it, and its answer may be edited."""
+
+    calls: Calls
+    route: Route
+    message: Message
+    edit: Edit
+
+    def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
+        """The response as the client may see it; one that cannot be edited becomes an error."""
+        try:
+            return self.edit(route, self.message, data)
+        except UpstreamFault as failure:
+            request_id = self.calls.request_id()
+            self.calls.report(request_id, route.caller.server.name, failure)
+            return unreachable(self.message.id, failure, request_id, in_detail=route.local).body or b""
+
+    def settle(self, result: Result, *, status: int | None = None, size: int = 0) -> None:
+        """Nothing was charged."""
+
+    def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
+        """Tell the operator."""
+        self.calls.report(self.calls.request_id(), self.route.caller.server.name, failure)
+
+    def shed(self) -> None:
+        """Let go of the body; what was asked is needed to edit the answer."""
+        self.message = replace(self.message, body=b"")
+
+
+def _bare(message: Message) -> Message:
+    return replace(message, body=b"", params=_NOTHING, arguments=_NOTHING)
 
 
 class RelayedChunks:
@@ -79,17 +170,21 @@ class RelayedChunks:
 
 
 class RelayedEvents:
-    """The events of one call: what concerns the client passes, its response is judged and ends the stream."""
+    """The events of one request: what concerns the client passes, its response is judged or edited and ends the stream."""
 
-    __slots__ = ("_answer", "_answered", "_events", "_forwarded", "_from_server", "_size")
+    __slots__ = ("_answer", "_answered", "_asking", "_events", "_from_server", "_interrupted", "_resumable", "_size")
 
-    def __init__(self, forwarded: Forwarded, answer: Answer, from_server: FromServer) -> None:
+    def __init__(self, asking: Asking, answer: Answer, from_server: FromServer) -> None:
         assert answer.events is not None, "the caller saw events"
-        self._forwarded = forwarded
+        self._asking = asking
         self._answer = answer
         self._events: AsyncIterator[Event] = answer.events
         self._from_server = from_server
         self._answered = False
+        self._resumable = False
+        """Whether the client has an id of an event, after which it may have the stream resumed."""
+        self._interrupted = False
+        """Whether the server closed the stream and goes on with it when the client asks."""
         self._size = 0
 
     def __aiter__(self) -> Self:
@@ -102,35 +197,44 @@ class RelayedEvents:
         try:
             return await self._next()
         except StopAsyncIteration:
+            if self._resumable:
+                self._interrupted = True
+                raise
             failure = UpstreamFault("the server closed the stream without an answer")
-            self._forwarded.fail(failure, status=self._answer.status, size=self._size)
+            self._asking.fail(failure, status=self._answer.status, size=self._size)
             raise failure from None
         except UpstreamFault as failure:
-            self._forwarded.fail(failure, status=self._answer.status, size=self._size)
+            self._asking.fail(failure, status=self._answer.status, size=self._size)
             raise
 
     async def _next(self) -> Event:
         """The next event that the client may see."""
-        route, message = self._forwarded.route, self._forwarded.message
-        assert message.id is not None, "a call has an id"
+        route, message = self._asking.route, self._asking.message
+        assert message.id is not None, "only requests are answered"
         while True:
             event = await anext(self._events)
             self._size += len(event.data)
             peek = peek_response(event.data) if event.data else None
             if peek is not None and answers(peek, message.id):
-                return self._response(event)
-            relayed = await self._from_server.event(route, message, event, peek)
+                return self._response(route, event)
+            relayed = await self._from_server.event(route, message, event)
             if relayed is not None:
+                if relayed.id and not self._resumable and route.session is not None:
+                    self._resumable = True
+                    route.session.conversation.interrupt(message.id, self._asking)
                 return relayed
 
-    def _response(self, event: Event) -> Event:
-        forwarded = self._forwarded
-        judged = judge_body(forwarded.message, Answer(body=event.data), forwarded.call.request_id)
-        forwarded.settle(judged.result, status=self._answer.status, rpc_code=judged.rpc_code, size=self._size)
+    def _response(self, route: Route, event: Event) -> Event:
+        shown = self._asking.response(route, event.data, status=self._answer.status, size=self._size)
         self._answered = True
-        return event if judged.answer.body == event.data else Event(judged.answer.body or b"")
+        if shown == event.data:
+            return event
+        return Event(shown)
 
     async def aclose(self) -> None:
         """Nobody reads on; if that is before the response, the client left."""
-        self._forwarded.settle(Result.CLIENT_GONE, status=self._answer.status, size=self._size)
+        if not self._interrupted:
+            self._asking.settle(Result.CLIENT_GONE, status=self._answer.status, size=self._size)
+        if self._resumable:
+            self._asking.shed()
         await self._answer.aclose()

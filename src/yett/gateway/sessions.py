@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from yett.gateway.conversation import Conversation
 from yett.ports import Clock
 
 SESSIONS_MAX: Final = 10_000
@@ -28,6 +29,9 @@ class Session:
     upstream: str | None
     """The server's session id; None for a child process, which is named by `id`."""
     last_used_s: float
+    conversation: Conversation = field(repr=False, compare=False)
+    revision: str | None = None
+    """What the handshake settled."""
 
 
 class Sessions:
@@ -54,9 +58,19 @@ class Sessions:
         """An id that nobody can guess, for a session that is not open yet."""
         return secrets.token_urlsafe(24)
 
-    def open(self, id: str, *, grant_id: str, server_id: str, upstream: str | None) -> list[Session]:
-        """Remember a session; returns those that gave way to it, for their children to be stopped."""
-        self._by_id[id] = Session(id, grant_id, server_id, upstream, self._clock.monotonic())
+    def open(
+        self,
+        id: str,
+        *,
+        grant_id: str,
+        server_id: str,
+        upstream: str | None,
+        declared: frozenset[str] = frozenset(),
+        revision: str | None = None,
+    ) -> list[Session]:
+        """Remember a session, and what its client can be asked; returns those that gave way to it, whose children must stop."""
+        conversation = Conversation(self._clock.monotonic, declared)
+        self._by_id[id] = Session(id, grant_id, server_id, upstream, self._clock.monotonic(), conversation, revision)
         mine = self._of_grant.setdefault(grant_id, OrderedDict())
         mine[id] = None
         gone: list[Session] = []
@@ -79,21 +93,25 @@ class Sessions:
         return session
 
     def close(self, session: Session) -> None:
-        """Forget a session."""
+        """Forget a session, and end its streams."""
         if self._by_id.pop(session.id, None) is None:
             return
+        session.conversation.end()
         mine = self._of_grant[session.grant_id]
         del mine[session.id]
         if not mine:
             del self._of_grant[session.grant_id]
 
     def expired(self) -> list[Session]:
-        """Forget and return all sessions that were idle for too long."""
+        """Forget and return all sessions that were idle for too long. One with an open stream is in use."""
         limit = self._clock.monotonic() - self._idle_s
         gone: list[Session] = []
         while self._by_id and (first := next(iter(self._by_id.values()))).last_used_s < limit:
-            gone.append(first)
-            self.close(first)
+            if first.conversation.streams:
+                self.find(first.id, grant_id=first.grant_id, server_id=first.server_id)
+            else:
+                gone.append(first)
+                self.close(first)
         return gone
 
     def __len__(self) -> int:

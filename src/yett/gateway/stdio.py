@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,17 +14,14 @@ from yett.errors import UpstreamFault
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
-from yett.gateway.from_server import relayed_to_client
 from yett.gateway.outcomes import failed, unreachable
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import GrantEntry, ServerEntry
-from yett.gateway.tools import ToolBook
 from yett.ports import Answer, Clock, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message, classify_line
-from yett.protocol.peek import peek_response
 from yett.protocol.rejection import Rejection
 from yett.protocol.replies import rejected
 
@@ -44,7 +42,6 @@ class StdioParts:
     dispatcher: Dispatcher
     calls: Calls
     sessions: Sessions
-    tools: ToolBook
     clock: Clock
     upstream: Upstream
     grant: GrantEntry
@@ -64,6 +61,8 @@ class StdioFront:
         self._settled: Era | None = None
         self._session: Session | None = None
         self._slots = asyncio.Semaphore(REQUESTS_MAX)
+        self._listening: asyncio.Task[None] | None = None
+        """Carries what the server says of its own accord in the session."""
 
     async def serve(self, lines: AsyncIterator[bytes]) -> None:
         """Handle lines until the client closes its end and what is in work is done, or until nobody reads any more."""
@@ -76,6 +75,7 @@ class StdioFront:
                     await asyncio.wait(in_work, timeout=DRAIN_S)
                 for late in in_work:
                     late.cancel()
+                self._listen_no_more()
         except* ConnectionError:
             pass  # the client is gone, and with it everything that was to be said
 
@@ -86,34 +86,40 @@ class StdioFront:
         elif message.kind is Shape.REQUEST:
             self._settle_era(message)
             await self._slots.acquire()
-            task = requests.create_task(self._request(message), name=f"yett request {message.method}")
+            task = requests.create_task(self._request(message, requests), name=f"yett request {message.method}")
             in_work.add(task)
             task.add_done_callback(in_work.discard)
         elif message.kind is Shape.NOTIFICATION:
-            await self._notification(message)
+            await self._parts.dispatcher.dispatch(self._route(), message)
+        else:
+            await self._parts.dispatcher.respond(self._route(), message)
 
-    async def from_server(self, data: bytes) -> None:
-        """A message that the server sent of its own accord: relayed if it is a notification that concerns the client."""
-        peek = peek_response(data)
-        if peek is None or peek.method is None or peek.is_request:
-            return
-        if peek.method == "notifications/tools/list_changed":
-            self._parts.tools.changed(self._route().scope)
-        if relayed_to_client(data, peek):
-            await self._write(data)
+    async def _listen(self) -> None:
+        """Carry what the server says of its own accord, for as long as the session lasts."""
+        answer = await self._parts.dispatcher.listen(self._route())
+        if answer.events is not None:
+            with suppress(UpstreamFault):
+                await self._bring_back(answer)
+
+    def _listen_no_more(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
 
     def _settle_era(self, message: Message) -> None:
         """The first request that is no probe decides; a client that probes may still fall back to a handshake."""
         if self._settled is None and message.method != "server/discover":
             self._settled = message.era
 
-    async def _request(self, message: Message) -> None:
+    async def _request(self, message: Message, tasks: asyncio.TaskGroup) -> None:
         try:
             answer = await self._parts.dispatcher.dispatch(self._route(), message)
             if answer.session is not None:
                 grant, server = self._parts.grant, self._parts.server
                 self._session = self._parts.sessions.find(answer.session, grant_id=grant.id, server_id=server.id)
             await self._bring_back(answer)
+            if answer.session is not None:
+                self._listen_no_more()
+                self._listening = tasks.create_task(self._listen(), name="yett session of the server")
         except UpstreamFault as failure:
             request_id = self._parts.calls.request_id()
             await self._write(unreachable(message.id, failure, request_id, in_detail=True).body or b"")
@@ -138,9 +144,6 @@ class StdioFront:
                 await self._write(answer.body)
         finally:
             await answer.aclose()
-
-    async def _notification(self, message: Message) -> None:
-        await self._parts.dispatcher.dispatch(self._route(), message)
 
     async def _reject(self, line: bytes, rejection: Rejection) -> None:
         self._parts.calls.note(

@@ -14,15 +14,16 @@ from yett.protocol.eras import HANDSHAKE_REVISIONS, META_CLIENT_CAPABILITIES, RE
 from yett.protocol.messages import Message
 from yett.protocol.strict_json import JsonValue
 
-CLIENT_CAPABILITIES: Final[frozenset[str]] = frozenset()
-"""Of the client: none. All of them (sampling, elicitation, roots, tasks, extensions) let the server ask something of it."""
 SERVER_CAPABILITIES: Final = frozenset({"tools", "resources", "prompts", "completions", "logging"})
 
 _NOTHING: Final = msgspec.Raw(b"{}")
 
 
-def without_unmediated_client_capabilities(message: Message) -> bytes:
-    """The message's body without the client capabilities that are not mediated; the identical bytes where it has none."""
+def without_unmediated_client_capabilities(message: Message, kept: frozenset[str] = frozenset()) -> bytes:
+    """The message's body with only those client capabilities that are `kept`; the identical bytes where it has no others.
+
+    All of them (sampling, elicitation, roots, tasks, extensions) let the server ask something of the client.
+    """
     path: tuple[str, ...]
     if message.method == "initialize":
         stated = message.params.get("capabilities")
@@ -33,15 +34,19 @@ def without_unmediated_client_capabilities(message: Message) -> bytes:
         path = ("params", "_meta", META_CLIENT_CAPABILITIES)
     else:
         return message.body
-    if not stated or (isinstance(stated, dict) and stated.keys() <= CLIENT_CAPABILITIES):
+    if not stated or (isinstance(stated, dict) and stated.keys() <= kept):
         return message.body
-    return bytes(_replaced(message.body, path))
+    return bytes(_cut(message.body, path, kept if isinstance(stated, dict) else frozenset()))
 
 
-def _replaced(raw: msgspec.Raw | bytes, path: tuple[str, ...]) -> msgspec.Raw:
-    """The object with the member at `path` emptied; everything beside the path keeps its bytes."""
+def _cut(raw: msgspec.Raw | bytes, path: tuple[str, ...], kept: frozenset[str]) -> msgspec.Raw:
+    """The object with only the members `kept` of the one at `path`; everything beside the path keeps its bytes."""
     parts = members(raw)
-    parts[path[0]] = _NOTHING if len(path) == 1 else _replaced(parts[path[0]], path[1:])
+    inner = parts[path[0]]
+    if len(path) > 1:
+        parts[path[0]] = _cut(inner, path[1:], kept)
+    else:
+        parts[path[0]] = joined({name: part for name, part in members(inner).items() if name in kept}) if kept else _NOTHING
     return joined(parts)
 
 

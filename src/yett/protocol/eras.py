@@ -27,6 +27,7 @@ META_PROTOCOL_VERSION: Final = META_PREFIX + "protocolVersion"
 META_CLIENT_CAPABILITIES: Final = META_PREFIX + "clientCapabilities"
 META_CLIENT_INFO: Final = META_PREFIX + "clientInfo"
 META_LOG_LEVEL: Final = META_PREFIX + "logLevel"
+META_SUBSCRIPTION_ID: Final = META_PREFIX + "subscriptionId"
 
 
 def era_of(revision: str) -> Era | None:

@@ -44,6 +44,12 @@ def accepts_json_and_events(headers: Headers) -> bool:
     return bool(types & {b"application/json", b"application/*"} and types & {b"text/event-stream", b"text/*"})
 
 
+def accepts_events(headers: Headers) -> bool:
+    """Whether `Accept` admits an event stream."""
+    types = {part.partition(b";")[0].strip().lower() for part in headers.get(b"accept", b"").split(b",")}
+    return bool(types & {b"text/event-stream", b"text/*", b"*/*"})
+
+
 def text(headers: Headers, name: bytes) -> str | None:
     """A field's value as text; None if it is absent. Bytes that are not visible ASCII never equal anything in a body."""
     value = headers.get(name)

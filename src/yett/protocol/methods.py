@@ -35,8 +35,10 @@ class Handling(Enum):
     """Forwarded; the answer is edited before the client sees it."""
     RELAYED = "relayed"
     """Forwarded as it is: nothing in it concerns a policy."""
-    ANSWERED = "answered"
-    """The gateway answers it in the place of the peer."""
+    LISTENED = "listened"
+    """Opens a long stream of what the server says of its own accord, cut to what a policy shows."""
+    ASKED = "asked"
+    """A request of a server: a policy decides; the client's answer goes back, and is accepted once."""
     DROPPED = "dropped"
     """A notification that is acknowledged and goes no further."""
     REFUSED = "refused"
@@ -61,6 +63,7 @@ class MethodRow:
 
 
 CALL: Final = "tools/call"
+LISTEN: Final = "subscriptions/listen"
 
 _ALL: Final = frozenset(REVISIONS)
 _HANDSHAKE: Final = frozenset(HANDSHAKE_REVISIONS)
@@ -92,15 +95,15 @@ def _to_server() -> tuple[MethodRow, ...]:
         MethodRow("prompts/list", to_server, request, _ALL, filtered),
         MethodRow("prompts/get", to_server, request, _ALL, judged, "name"),
         MethodRow("completion/complete", to_server, request, _ALL, judged),
-        MethodRow("subscriptions/listen", to_server, request, _STATELESS, refused),
+        MethodRow(LISTEN, to_server, request, _STATELESS, Handling.LISTENED),
         MethodRow("tasks/get", to_server, request, _TASKS, refused, "taskId"),
         MethodRow("tasks/result", to_server, request, _2025_11, refused),
         MethodRow("tasks/list", to_server, request, _2025_11, refused),
         MethodRow("tasks/cancel", to_server, request, _TASKS, refused, "taskId"),
         MethodRow("tasks/update", to_server, request, _STATELESS, refused, "taskId"),
-        # A client reports progress and root changes only on behalf of server requests, which are not mediated yet.
-        MethodRow("notifications/progress", to_server, notification, _HANDSHAKE, dropped),
-        MethodRow("notifications/roots/list_changed", to_server, notification, _HANDSHAKE, dropped),
+        # Both only on behalf of what the server asks: progress of an open request, and roots where it may ask for them.
+        MethodRow("notifications/progress", to_server, notification, _HANDSHAKE, relayed),
+        MethodRow("notifications/roots/list_changed", to_server, notification, _HANDSHAKE, relayed),
         MethodRow("notifications/tasks/status", to_server, notification, _2025_11, dropped),
     )
 
@@ -111,18 +114,18 @@ def _to_client() -> tuple[MethodRow, ...]:
     return (
         MethodRow("notifications/progress", to_client, notification, _ALL, relayed),
         MethodRow("notifications/message", to_client, notification, _ALL, relayed),
-        MethodRow("notifications/cancelled", to_client, notification, _ALL, dropped),
+        MethodRow("notifications/cancelled", to_client, notification, _ALL, relayed),
         MethodRow("notifications/tools/list_changed", to_client, notification, _ALL, relayed),
-        MethodRow("notifications/prompts/list_changed", to_client, notification, _ALL, dropped),
-        MethodRow("notifications/resources/list_changed", to_client, notification, _ALL, dropped),
-        MethodRow("notifications/resources/updated", to_client, notification, _ALL, dropped),
-        MethodRow("notifications/elicitation/complete", to_client, notification, _2025_11, dropped),
-        MethodRow("notifications/subscriptions/acknowledged", to_client, notification, _STATELESS, dropped),
+        MethodRow("notifications/prompts/list_changed", to_client, notification, _ALL, relayed),
+        MethodRow("notifications/resources/list_changed", to_client, notification, _ALL, relayed),
+        MethodRow("notifications/resources/updated", to_client, notification, _ALL, relayed),
+        MethodRow("notifications/elicitation/complete", to_client, notification, _2025_11, relayed),
+        MethodRow("notifications/subscriptions/acknowledged", to_client, notification, _STATELESS, relayed),
         MethodRow("notifications/tasks/status", to_client, notification, _TASKS, dropped),
-        MethodRow("ping", to_client, request, _HANDSHAKE, Handling.ANSWERED),
-        MethodRow("sampling/createMessage", to_client, request, _HANDSHAKE, refused),
-        MethodRow("elicitation/create", to_client, request, _FROM_2025_06, refused),
-        MethodRow("roots/list", to_client, request, _HANDSHAKE, refused),
+        MethodRow("ping", to_client, request, _HANDSHAKE, relayed),
+        MethodRow("sampling/createMessage", to_client, request, _HANDSHAKE, Handling.ASKED),
+        MethodRow("elicitation/create", to_client, request, _FROM_2025_06, Handling.ASKED),
+        MethodRow("roots/list", to_client, request, _HANDSHAKE, Handling.ASKED),
         MethodRow("tasks/get", to_client, request, _2025_11, refused),
         MethodRow("tasks/result", to_client, request, _2025_11, refused),
         MethodRow("tasks/list", to_client, request, _2025_11, refused),

@@ -27,6 +27,8 @@ class SseEvent:
     """The event as it stood on the wire, blank line included. Comments may come without one, so that they pass at once."""
     kind: bytes = b""
     """The `event` field; a message has none, or `message`."""
+    id: bytes | None = None
+    """The `id` field; one with a NUL is none, as the standard says."""
 
 
 class SseDecoder:
@@ -36,7 +38,7 @@ class SseDecoder:
     LF that belongs to it, this LF is dropped. The event is not held back for it, and the lines stay the same.
     """
 
-    __slots__ = ("_data", "_event_max", "_first", "_kind", "_lines", "_only_comments", "_partial", "_size", "_skip_lf")
+    __slots__ = ("_data", "_event_max", "_first", "_id", "_kind", "_lines", "_only_comments", "_partial", "_size", "_skip_lf")
 
     def __init__(self, event_bytes_max: int = EVENT_BYTES_MAX) -> None:
         self._event_max = event_bytes_max
@@ -44,6 +46,7 @@ class SseDecoder:
         """The complete lines of the event under way."""
         self._data: list[bytes] = []
         self._kind = b""
+        self._id: bytes | None = None
         self._only_comments = True
         self._partial: list[bytes] = []
         """The line under way; a list, so that a long one is not copied for each of its pieces."""
@@ -120,16 +123,19 @@ class SseDecoder:
             self._data.append(value.removeprefix(b" "))
         elif name == b"event":
             self._kind = value.removeprefix(b" ")
+        elif name == b"id" and b"\0" not in value:
+            self._id = value.removeprefix(b" ")
 
     def _dispatch(self, blank: bytes) -> SseEvent:
         self._first = False
         data = self._data
         self._lines.append(blank)
-        event = SseEvent(data[0] if len(data) == 1 else b"\n".join(data), b"".join(self._lines), self._kind)
+        event = SseEvent(data[0] if len(data) == 1 else b"\n".join(data), b"".join(self._lines), self._kind, self._id)
         self._bound(len(event.raw))
         self._lines.clear()
         data.clear()
         self._kind = b""
+        self._id = None
         self._only_comments = True
         return event
 

@@ -32,7 +32,7 @@ class EventStream:
             if not data:
                 raise StopAsyncIteration
             self._pending = [
-                Event(event.data, event.raw) if event.kind in {b"", b"message"} else Event(b"", _COMMENT)
+                Event(event.data, event.raw, event.id) if event.kind in {b"", b"message"} else Event(b"", _COMMENT)
                 for event in reversed(self._decoder.feed(data))
             ]
         return self._pending.pop()

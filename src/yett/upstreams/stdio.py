@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -14,9 +14,10 @@ from yett.errors import UpstreamFault, UpstreamNotReached
 from yett.ports import Answer, Clock, Outbound
 from yett.protocol.lines import Noise
 from yett.protocol.peek import peek_response
-from yett.upstreams.child import ChildSpec
 from yett.upstreams.child_watch import Watcher
+from yett.upstreams.peer import PeerSpec
 from yett.upstreams.stdio_channel import Channel, Reports
+from yett.upstreams.stdio_outbox import Outbox
 from yett.upstreams.stdio_wire import INITIALIZED, TOOLS_CHANGED
 
 IDLE_S: Final = 30 * 60.0
@@ -51,29 +52,34 @@ class _Slot:
     refusal: str = ""
     """Why the last start failed; said again, instead of tried again, until the pause is over."""
     used_s: float = 0.0
+    outbox: Outbox = field(default_factory=Outbox)
+    """What children of this slot say while no request is in work."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has a child that nobody waits for or listens to."""
+        return self.channel is not None and not self.channel.busy and not self.outbox.listeners
 
 
 class StdioUpstream:
     """Implements `yett.ports.Upstream`. `headers`, `credential` and `session` of a message do not concern it."""
 
-    def __init__(  # noqa: PLR0913 - what a configured command is, named one by one where it is wired
+    def __init__(
         self,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str | None,
+        spec: PeerSpec,
         *,
         clock: Clock,
         timeout_s: float,
         on_message: Callable[[str, bytes], None],
         on_warning: Callable[[str], None],
-        stop_grace_s: float = 2.0,
     ) -> None:
-        """`on_message(isolation, json)` is told what a child says of its own accord, `on_warning(sentence)` what is amiss.
+        """`on_message(isolation, json)` takes note of what a child says of its own accord, whoever else hears it;
+        `on_warning(sentence)` is told what is amiss.
 
         Both are called on the event loop and must not block or raise. `timeout_s`: seconds from a request to the first message
         that belongs to it; after that there is no time-out, as on other streams.
         """
-        self._spec = ChildSpec(tuple(argv), dict(env), cwd, stop_grace_s)
+        self._spec = spec
         self._clock = clock
         self._timeout_s = timeout_s
         self._on_message = on_message
@@ -87,10 +93,9 @@ class StdioUpstream:
     # --- the port -------------------------------------------------------------------------------------------------------
 
     async def exchange(self, message: Outbound) -> Answer:
-        """As `yett.ports.Upstream.exchange`. What a client answers to a server's request goes no further: we answered it."""
+        """As `yett.ports.Upstream.exchange`."""
         if message.id is None:
-            if message.method:
-                await self._notify(message)
+            await self._notify(message)
             return Answer(status=202)
         slot = self._slot(message.isolation)
         channel = await self._ready(slot, message)
@@ -101,6 +106,10 @@ class StdioUpstream:
             if peek is not None and peek.rpc_error_code is None and len(message.body) <= HANDSHAKE_BYTES_MAX:
                 slot.handshake = message
         return answer
+
+    async def listen(self, message: Outbound) -> Answer:
+        """See `Upstream.listen`. Starts no child: one that is not there has nothing to say."""
+        return Answer(content_type=b"text/event-stream", events=self._slot(message.isolation).outbox.listen())
 
     async def end_session(self, message: Outbound) -> int:
         """End the child of this isolation, if there is one, and forget it."""
@@ -124,17 +133,21 @@ class StdioUpstream:
         """End children that were idle for half an hour. Their sessions go on with new ones."""
         oldest_s = self._clock.monotonic() - IDLE_S
         for slot in list(self._slots.values()):
-            if slot.channel is not None and not slot.channel.busy and slot.used_s < oldest_s:
+            if slot.idle and slot.used_s < oldest_s:
                 await self._end(slot)
 
     # --- children -------------------------------------------------------------------------------------------------------
 
     async def _notify(self, message: Outbound) -> None:
-        """Notifications start no child: to one that was not there before they would mean nothing."""
+        """Notifications and answers start no child: to one that was not there before they would mean nothing."""
         slot = self._slots.get(message.isolation)
-        if slot is not None and slot.channel is not None:
-            with suppress(UpstreamNotReached):
+        if slot is None or slot.channel is None:
+            return
+        with suppress(UpstreamNotReached):
+            if message.method:
                 await slot.channel.notify(message, timeout_s=self._timeout_s)
+            else:
+                await slot.channel.respond(message.body, timeout_s=self._timeout_s)
 
     def _slot(self, isolation: str) -> _Slot:
         if self._closing.is_set():
@@ -150,9 +163,10 @@ class StdioUpstream:
     def _forget_oldest(self) -> None:
         """Sessions that have no child and were not used for longest make room."""
         if len(self._slots) > SLOTS_MAX:
-            free = next((name for name, slot in self._slots.items() if slot.channel is None and slot.starting is None), None)
+            slots = self._slots.items()
+            free = next((name for name, slot in slots if slot.channel is None and slot.starting is None), None)
             if free is not None:
-                del self._slots[free]
+                self._slots.pop(free).outbox.close()
 
     async def _ready(self, slot: _Slot, message: Outbound) -> Channel:
         """The slot's channel, with a child that runs. Errors: `UpstreamNotReached`."""
@@ -167,9 +181,7 @@ class StdioUpstream:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.shield(slot.starting)
         except TimeoutError:
-            raise UpstreamNotReached(
-                f"the program `{self._spec.name}` was not ready within {self._timeout_s:g} s; try again later"
-            ) from None
+            raise UpstreamNotReached(f"{self._spec.title} was not ready within {self._timeout_s:g} s; try again later") from None
 
     async def _start(self, slot: _Slot, *, repeat: bool) -> Channel:
         """Start a child for the slot; with `repeat`, as one that takes another's place."""
@@ -189,7 +201,7 @@ class StdioUpstream:
         slot.channel = channel
         if channel.over.is_set():
             self._on_end(slot, channel)
-            raise UpstreamNotReached(f"the program `{self._spec.name}` {channel.child.end_and_last_words}")
+            raise UpstreamNotReached(f"{self._spec.title} {channel.child.end_and_last_words}")
         if self._reaper is None:
             self._reaper = asyncio.create_task(self._reap(), name=f"yett idle children of {self._spec.name}")
         return channel
@@ -209,7 +221,7 @@ class StdioUpstream:
         raise UpstreamNotReached(_STOPPED)
 
     async def _open(self, slot: _Slot) -> Channel:
-        reports = Reports(partial(self._on_message, slot.isolation), self._on_noise, partial(self._on_end, slot))
+        reports = Reports(partial(self._said, slot), self._on_noise, partial(self._on_end, slot))
         try:
             channel = Channel(self._spec, reports)
             await channel.child.start(self._watcher)
@@ -228,9 +240,7 @@ class StdioUpstream:
             await answer.aclose()
             peek = peek_response(answer.body or b"")
             refused = peek is None or peek.rpc_error_code is not None
-            reason = (
-                f"the program `{self._spec.name}` was started again and refused the session; open a new one" if refused else ""
-            )
+            reason = f"{self._spec.title} was started again and refused the session; open a new one" if refused else ""
             if not refused:
                 await channel.child.send(INITIALIZED)
         except UpstreamFault as failure:
@@ -239,15 +249,15 @@ class StdioUpstream:
             self._back_off(slot)
             await channel.close()
             raise UpstreamNotReached(reason)
-        self._on_message(slot.isolation, TOOLS_CHANGED)
+        self._said(slot, TOOLS_CHANGED, heard=False)
 
     async def _make_room(self) -> None:
         live = [slot for slot in self._slots.values() if slot.channel is not None or slot.starting is not None]
         if len(live) <= CHILDREN_MAX:
             return
-        idle = [slot for slot in live if slot.channel is not None and not slot.channel.busy]
+        idle = [slot for slot in live if slot.idle]
         if not idle:
-            raise UpstreamNotReached(f"{CHILDREN_MAX} sessions use the program `{self._spec.name}` at once; try again later")
+            raise UpstreamNotReached(f"{CHILDREN_MAX} sessions use {self._spec.title} at once; try again later")
         await self._end(min(idle, key=lambda slot: slot.used_s))
 
     async def _end(self, slot: _Slot) -> None:
@@ -257,6 +267,7 @@ class StdioUpstream:
 
     async def _quit(self, slot: _Slot) -> None:
         """End the slot's child, also one that is only being started; `_start` sees that it is no longer wanted."""
+        slot.outbox.close()
         await self._end(slot)
         if slot.nascent is not None:
             await slot.nascent.close()
@@ -264,6 +275,10 @@ class StdioUpstream:
             await asyncio.wait([slot.starting])
 
     # --- what children do -----------------------------------------------------------------------------------------------
+
+    def _said(self, slot: _Slot, line: bytes, heard: bool) -> bool:
+        self._on_message(slot.isolation, line)
+        return heard or slot.outbox.put(line)
 
     def _on_end(self, slot: _Slot, channel: Channel) -> None:
         """A child ended. If nobody asked it to, the next one has to wait, the longer the more often that happened."""
@@ -273,9 +288,7 @@ class StdioUpstream:
         if channel.proven:
             slot.deaths = 0
         self._back_off(slot)
-        self._on_warning(
-            f"the program `{self._spec.name}` {channel.child.end_and_last_words}; it is started again when it is needed"
-        )
+        self._on_warning(f"{self._spec.title} {channel.child.end_and_last_words}; {self._spec.again}")
 
     def _back_off(self, slot: _Slot) -> None:
         pause_s = min(BACK_OFF_FIRST_S * 2 ** min(slot.deaths, 16), BACK_OFF_MAX_S)
@@ -287,7 +300,7 @@ class StdioUpstream:
         self._noise_lines += 1
         if str(self._noise_lines).strip("0") == "1":
             self._on_warning(
-                f"the program `{self._spec.name}` wrote {self._noise_lines} line(s) that were skipped; {noise.reason}:"
+                f"{self._spec.title} wrote {self._noise_lines} line(s) that were skipped; {noise.reason}:"
                 f" `{self._spec.shown(noise.preview)}`"
             )
 

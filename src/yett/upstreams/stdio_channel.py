@@ -10,12 +10,13 @@ from typing import Final
 
 from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.ports import Answer, Event, Outbound
+from yett.protocol.eras import META_LOG_LEVEL
 from yett.protocol.lines import Noise
-from yett.protocol.methods import Handling, handling_to_client
 from yett.protocol.peek import ResponsePeek, peek_response, same_id
-from yett.protocol.rejection import METHOD_NOT_FOUND
-from yett.protocol.replies import empty_result, error
-from yett.upstreams.child import Child, ChildSpec, Listener
+from yett.protocol.rejection import INTERNAL_ERROR
+from yett.protocol.replies import error
+from yett.upstreams.peer import Listener, PeerSpec
+from yett.upstreams.stdio_asked import Asked
 from yett.upstreams.stdio_wire import (
     Garbled,
     cancellation,
@@ -26,13 +27,18 @@ from yett.upstreams.stdio_wire import (
     one_line,
     progress_number,
     renumbered,
+    subscription_number,
+    with_subscription,
     with_token,
 )
 
 PENDING_MAX: Final = 1000
 """Requests that one child may have unanswered; a server that far behind does not get more."""
 WAITING_EVENTS_MAX: Final = 256
-"""Progress notifications that wait for a slow reader; later ones are left out, as progress may be."""
+"""Messages before the response that wait for a slow reader; later ones are left out."""
+WAITING_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Bytes of them."""
+LISTEN: Final = "subscriptions/listen"
 ABANDONED_MAX: Final = 1000
 """Requests remembered as given up, so that their late answers are no surprise."""
 CANCELLED_GRACE_S: Final = 5.0
@@ -49,17 +55,32 @@ class Pending:
     """The caller's own progress token."""
     sent: bool = False
     arrived: deque[bytes] = field(default_factory=deque)
+    held: int = 0
+    """Bytes of what arrived."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     answered: bool = False
     """Whether the last of `arrived` is the response."""
     failure: str | None = None
 
-    def deliver(self, data: bytes, *, last: bool) -> None:
-        """Hand over a message; progress is left out where too much of it waits."""
-        if last or len(self.arrived) < WAITING_EVENTS_MAX:
-            self.arrived.append(data)
-            self.answered = self.answered or last
-            self.news.set()
+    def deliver(self, data: bytes, *, last: bool) -> bool:
+        """Hand over a message; False if it is left out because too much waits. The response never is."""
+        if not last and (len(self.arrived) >= WAITING_EVENTS_MAX or self.held > WAITING_BYTES_MAX):
+            return False
+        self.arrived.append(data)
+        self.held += len(data)
+        self.answered = self.answered or last
+        self.news.set()
+        return True
+
+    @property
+    def hears(self) -> bool:
+        """Whether what the child says without naming a request may belong to this one.
+
+        A stateless request hears of nothing but what it asked to have logged; who opens a session has none yet.
+        """
+        if self.message.modern:
+            return META_LOG_LEVEL.encode() in self.message.body
+        return self.message.method != "initialize"
 
     def fail(self, failure: str) -> None:
         """There will be no answer."""
@@ -74,7 +95,9 @@ class Pending:
                 raise UpstreamFault(self.failure)
             self.news.clear()
             await self.news.wait()
-        return self.arrived.popleft()
+        data = self.arrived.popleft()
+        self.held -= len(data)
+        return data
 
     @property
     def over(self) -> bool:
@@ -86,7 +109,8 @@ class Pending:
 class Reports:
     """Who is told what a child says beside its answers. Must not block or raise."""
 
-    on_message: Callable[[bytes], None]
+    on_message: Callable[[bytes, bool], bool]
+    """A message of its own accord, and whether a request in work heard it; the answer is whether anybody hears it."""
     on_noise: Callable[[Noise], None]
     on_end: Callable[[Channel], None]
 
@@ -94,13 +118,14 @@ class Reports:
 class Channel:
     """A child and the requests that it has not answered."""
 
-    def __init__(self, spec: ChildSpec, reports: Reports) -> None:
+    def __init__(self, spec: PeerSpec, reports: Reports) -> None:
         self._spec = spec
         self._reports = reports
-        self.child = Child(spec, Listener(self._on_line, reports.on_noise, self._on_end))
+        self.child = spec.made(Listener(self._on_line, reports.on_noise, self._on_end))
         self._number = 0
         self._pending: dict[int, Pending] = {}
         self._abandoned: OrderedDict[int, None] = OrderedDict()
+        self._asked = Asked()
         self.over = asyncio.Event()
         """Set when the child is given up."""
         self.proven = False
@@ -141,21 +166,22 @@ class Channel:
         except asyncio.CancelledError:
             self._leave(pending)
             raise
-        except UpstreamNotReached:
-            # The child is ending; how, is known in a moment and tells the caller more.
+        except UpstreamFault as failure:
             self._pending.pop(pending.number, None)
-            await self.over.wait()
+            if not isinstance(failure, UpstreamNotReached):
+                raise
+            await self.over.wait()  # the child is ending; how, is known in a moment and tells the caller more
             how = self.child.end_and_last_words if not self.proven else self.child.end
-            raise UpstreamNotReached(f"the program `{self._spec.name}` {how}; it is started again when it is needed") from None
+            raise UpstreamNotReached(f"{self._spec.title} {how}; {self._spec.again}") from None
         if pending.over:
             return Answer(body=first)
         return Answer(events=Events(first, pending, self._leave))
 
     def _enter(self, message: Outbound) -> Pending:
         if len(self._pending) >= PENDING_MAX:
-            raise UpstreamNotReached(f"the program `{self._spec.name}` has {PENDING_MAX} requests unanswered; try again later")
+            raise UpstreamNotReached(f"{self._spec.title} has {PENDING_MAX} requests unanswered; try again later")
         self._number += 1
-        pending = self._pending[self._number] = Pending(self._number, message)
+        pending = self._pending[self._number] = Pending(self._number, message, sent=self._spec.doubtful)
         return pending
 
     def _leave(self, pending: Pending) -> None:
@@ -187,9 +213,19 @@ class Channel:
             pending = next((p for p in self._pending.values() if same_id(id, p.message.id or b"")), None)
             if pending is None:
                 return
-            line = cancelling(message.body, pending.number)
+            line = cancelling(message.body, b"%d" % pending.number)
             failure = "the request was cancelled by its client"
             asyncio.get_running_loop().call_later(CANCELLED_GRACE_S, self._lapse, pending, failure)
+        await self._send(line, timeout_s)
+
+    async def respond(self, body: bytes, *, timeout_s: float) -> bool:
+        """Send the answer to a request of the child; False if this child waits for no such answer."""
+        line = self._asked.answered(body)
+        if line is not None:
+            await self._send(one_line(line), timeout_s)
+        return line is not None
+
+    async def _send(self, line: bytes, timeout_s: float) -> None:
         try:
             async with asyncio.timeout(timeout_s):
                 await self.child.send(line)
@@ -210,11 +246,9 @@ class Channel:
             elif peek.is_response:
                 self._on_response(line, peek)
             elif peek.is_request:
-                self._on_request(peek)
-            elif peek.method == "notifications/progress":
-                self._on_progress(line)
+                self._on_request(line, peek)
             else:
-                self._reports.on_message(line)
+                self._on_notification(line, peek)
         except Garbled:
             self._reports.on_noise(Noise(line[:200], "the line is no JSON-RPC message"))
 
@@ -226,25 +260,48 @@ class Channel:
         if number is not None and number in self._pending:
             pending = self._pending[number]
             data = renumbered(line, pending.message.id or b"null")
+            if pending.message.method == LISTEN:
+                data = with_subscription(data, pending.message.id or b"null", within="result")
             del self._pending[number]
             self.proven = True
             pending.deliver(data, last=True)
         elif number is None or self._abandoned.pop(number, self) is self:
             self._reports.on_noise(Noise(line[:200], "the line answers nothing that was asked"))
 
-    def _on_request(self, peek: ResponsePeek) -> None:
-        """Answered in the client's place, so that the server does not wait for nobody."""
-        assert peek.id is not None, "a request has an id"
-        if handling_to_client(peek.method or "", is_request=True) is Handling.ANSWERED:
-            reply = empty_result(peek.id)
-        else:
-            reply = error(peek.id, METHOD_NOT_FOUND, "the client does not answer requests through this gateway yet")
-        self.child.send_spare(one_line(reply))
+    def _on_request(self, line: bytes, peek: ResponsePeek) -> None:
+        """Answered in the client's place where nobody hears it, so that the server does not wait for nobody."""
+        asked = self._asked.take(line, peek)
+        if asked is None or not self._say(asked[1]):
+            if asked is not None:
+                self._asked.drop(asked[0])
+            self.child.send_spare(one_line(error(peek.id, INTERNAL_ERROR, "no client listens to this request")))
 
-    def _on_progress(self, line: bytes) -> None:
-        pending = self._pending.get(progress_number(line) or 0)
-        if pending is not None and pending.token is not None:
-            pending.deliver(with_token(line, pending.token), last=False)
+    def _on_notification(self, line: bytes, peek: ResponsePeek) -> None:
+        if peek.method == "notifications/progress":
+            pending = self._pending.get(progress_number(line) or 0)
+            if pending is not None and pending.token is not None:
+                pending.deliver(with_token(line, pending.token), last=False)
+        elif peek.method == "notifications/cancelled":
+            self._on_cancelled(line)
+        elif (number := subscription_number(line)) is None:
+            self._say(line)
+        elif (pending := self._pending.get(number)) is not None and pending.message.method == LISTEN:
+            self._reports.on_message(line, True)
+            pending.deliver(with_subscription(line, pending.message.id or b"null", within="params"), last=False)
+
+    def _on_cancelled(self, line: bytes) -> None:
+        """The child cancels what it asked, or ends a subscription."""
+        pending = self._pending.get(number_of(cancelled_id(line)) or 0)
+        if pending is not None and pending.message.method == LISTEN:
+            pending.deliver(cancelling(line, pending.message.id or b"null"), last=False)
+        elif (cancelled := self._asked.cancelled(line)) is not None:
+            self._say(cancelled)
+
+    def _say(self, line: bytes) -> bool:
+        """Whether anybody hears it: the request that was sent last, or else whoever listens to the whole session."""
+        hearer = next((pending for pending in reversed(self._pending.values()) if pending.hears), None)
+        heard = hearer is not None and hearer.deliver(line, last=False)
+        return self._reports.on_message(line, heard)
 
     def _on_end(self, how: str | None = None) -> None:
         if self.over.is_set():
@@ -252,7 +309,7 @@ class Channel:
         self.over.set()
         # What a program says that never worked tells why it does not; later words may be about anybody's data.
         how = how or (self.child.end if self.proven else self.child.end_and_last_words)
-        failure = f"the program `{self._spec.name}` {how}; it had not answered, and may have acted"
+        failure = f"{self._spec.title} {how}; it had not answered, and may have acted"
         for pending in self._pending.values():
             pending.fail(failure)
         self._pending.clear()
@@ -286,7 +343,7 @@ class Events:
             self._leave(self._pending)
 
 
-def _timed_out(spec: ChildSpec, seconds: float, *, sent: bool) -> UpstreamFault:
+def _timed_out(spec: PeerSpec, seconds: float, *, sent: bool) -> UpstreamFault:
     if sent:
-        return UpstreamTimedOut(f"the program `{spec.name}` did not answer within {seconds:g} s; it may have acted")
-    return UpstreamNotReached(f"the program `{spec.name}` did not take the request within {seconds:g} s; try again later")
+        return UpstreamTimedOut(f"{spec.title} did not answer within {seconds:g} s; it may have acted")
+    return UpstreamNotReached(f"{spec.title} did not take the request within {seconds:g} s; try again later")

@@ -11,6 +11,7 @@ import msgspec
 
 from yett.errors import UpstreamFault
 from yett.protocol.answers import Members, joined, members
+from yett.protocol.eras import META_SUBSCRIPTION_ID
 
 INITIALIZED: Final = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
 TOOLS_CHANGED: Final = b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
@@ -77,17 +78,42 @@ def with_token(data: bytes, token: bytes) -> bytes:
     return bytes(joined(parts))
 
 
+def subscription_number(data: bytes) -> int | None:
+    """The number of the `subscriptions/listen` that a notification belongs to."""
+    if b"subscriptionId" not in data and b"\\u" not in data:
+        return None
+    params = _object(_members(data).get("params"))
+    meta = None if params is None else _object(params.get("_meta"))
+    return None if meta is None or META_SUBSCRIPTION_ID not in meta else number_of(bytes(meta[META_SUBSCRIPTION_ID]))
+
+
+def with_subscription(data: bytes, id: bytes, *, within: str) -> bytes:
+    """The message with the caller's own id as its subscription, in the `_meta` of `params` or `result`; as it is without one.
+
+    Errors: `Garbled`.
+    """
+    parts = _members(data)
+    holder = _object(parts.get(within))
+    meta = None if holder is None else _object(holder.get("_meta"))
+    if holder is None or meta is None or META_SUBSCRIPTION_ID not in meta:
+        return data
+    meta[META_SUBSCRIPTION_ID] = msgspec.Raw(id)
+    holder["_meta"] = joined(meta)
+    parts[within] = joined(holder)
+    return bytes(joined(parts))
+
+
 def cancelled_id(body: bytes) -> bytes | None:
-    """The caller's own id that a cancellation names."""
-    params = _object(members(body).get("params"))
+    """The id that a cancellation names. Errors: `Garbled`."""
+    params = _object(_members(body).get("params"))
     return None if params is None or "requestId" not in params else bytes(params["requestId"])
 
 
-def cancelling(body: bytes, number: int) -> bytes:
-    """A caller's cancellation as a line that names our number."""
-    parts = members(body)
+def cancelling(body: bytes, id: bytes) -> bytes:
+    """A cancellation as a line that names another id."""
+    parts = _members(body)
     params = _object(parts.get("params")) or {}
-    params["requestId"] = msgspec.Raw(b"%d" % number)
+    params["requestId"] = msgspec.Raw(id)
     parts["params"] = joined(params)
     return one_line(bytes(joined(parts)))
 

@@ -1,0 +1,122 @@
+"""What is open in one handshake session beside the client's own requests: what the server asked, and what may be resumed."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from yett.audit.record import Result
+from yett.protocol.server_messages import Key
+
+if TYPE_CHECKING:  # routes hold sessions, and sessions this
+    from yett.gateway.route import Route
+
+ASKED_MAX: Final = 64
+"""Requests of a server that wait for the client's answer; one more is refused."""
+ASKED_S: Final = 3_600.0
+"""How long one may wait: people are asked, and people are slow."""
+EVENT_IDS_MAX: Final = 1_024
+"""Ids of events, after the last of which a client may resume. More are not on their way to a client at once."""
+INTERRUPTED_MAX: Final = 64
+"""Requests whose streams may be resumed."""
+
+
+class Endable(Protocol):
+    """A stream that ends with its session."""
+
+    def end(self) -> None:
+        """Nothing more is to come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of the server that the client has not answered."""
+
+    method: str
+    progress_token: Key | None
+    until_s: float
+
+
+class Interrupted(Protocol):
+    """A request of the client whose stream the client may have resumed."""
+
+    def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
+        """The response as the client may see it."""
+        ...
+
+    def settle(self, result: Result) -> None:
+        """Write down what came of it, unless that is known already."""
+        ...
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The open ends of one session."""
+
+    monotonic: Callable[[], float]
+    declared: frozenset[str] = frozenset()
+    """What the client said that it can be asked."""
+    streams: set[Endable] = field(default_factory=set)
+    """The server's own event streams that the client has open."""
+    progress: Counter[Key] = field(default_factory=Counter)
+    """Progress tokens of requests that are in work."""
+    _asked: OrderedDict[Key, Asked] = field(default_factory=OrderedDict)
+    _event_ids: deque[int] = field(default_factory=lambda: deque(maxlen=EVENT_IDS_MAX))
+    """Their hashes: what is kept for each session must be small."""
+    _interrupted: OrderedDict[bytes, Interrupted] = field(default_factory=OrderedDict)
+
+    # --- what the server asks -------------------------------------------------------------------------------------------
+
+    def ask(self, id: Key, method: str, progress_token: Key | None) -> bool:
+        """Remember a request of the server; False if too many are open. One that is replayed is still the same one."""
+        now = self.monotonic()
+        while self._asked and next(iter(self._asked.values())).until_s <= now:
+            self._asked.popitem(last=False)
+        if id not in self._asked and len(self._asked) >= ASKED_MAX:
+            return False
+        self._asked[id] = Asked(method, progress_token, now + ASKED_S)
+        self._asked.move_to_end(id)
+        return True
+
+    def settle(self, id: Key | None) -> Asked | None:
+        """The open request that an answer or a cancellation names; it is open no longer."""
+        asked = None if id is None else self._asked.pop(id, None)
+        return None if asked is None or asked.until_s <= self.monotonic() else asked
+
+    def reports_progress(self, token: Key | None) -> bool:
+        """Whether a token is one under which the client may report progress."""
+        return token is not None and any(asked.progress_token == token for asked in self._asked.values())
+
+    # --- what may be resumed --------------------------------------------------------------------------------------------
+
+    def gave(self, event_id: bytes) -> None:
+        """An event with this id went to the client."""
+        self._event_ids.append(hash(event_id))
+
+    def has_given(self, event_id: bytes) -> bool:
+        """Whether an event with this id went to the client of this session."""
+        return hash(event_id) in self._event_ids
+
+    def interrupt(self, id: bytes, request: Interrupted) -> None:
+        """The answer to this request may come on a resumed stream, also when it came already and got lost on its way."""
+        before = self._interrupted.pop(id, None)
+        self._interrupted[id] = request
+        if before is not None:
+            before.settle(Result.LOST)
+        if len(self._interrupted) > INTERRUPTED_MAX:
+            self._interrupted.popitem(last=False)[1].settle(Result.LOST)
+
+    def interrupted(self, id: bytes | None) -> Interrupted | None:
+        """The request of the client that this id names, if its stream may be resumed."""
+        return None if id is None else self._interrupted.get(id)
+
+    def end(self) -> None:
+        """The session is over, and so are its streams; answers that are still out do not come."""
+        for stream in tuple(self.streams):
+            stream.end()
+        for interrupted in self._interrupted.values():
+            interrupted.settle(Result.LOST)
+        self._interrupted.clear()
