@@ -9,8 +9,9 @@ UV ?= uv
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 WORKERS ?= 2
 PYTEST_ARGS ?=
+CONFORMANCE_ARGS ?=
 
-.PHONY: demo test check nightly bench lock programs clean
+.PHONY: demo test check conformance nightly bench lock programs clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/demo.stamp
@@ -25,6 +26,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_tidy.py tests/test_architecture.py
+
+# The official conformance suite, directly and through the gateway, side by side. CONFORMANCE_ARGS=--json for programs.
+conformance: programs
+	$(BIN)/python -m tests.conformance $(CONFORMANCE_ARGS)
 
 # The full counts of property tests and kill tests, with fresh seeds; test runs a tenth of them, with fixed ones.
 nightly: $(VENV)/dev.stamp
