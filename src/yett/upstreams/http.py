@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import ssl
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
-from yett.errors import UpstreamFault, UpstreamNotReached
+from yett.errors import UpstreamFault
 from yett.ports import Answer, Clock, Outbound
 from yett.protocol.sse import EVENT_BYTES_MAX, SseDecoder
 from yett.upstreams.http1 import ClientLimits, Http1Client, system_trust
 from yett.upstreams.http1_response import Response
+from yett.upstreams.http_credential import credential_fields
 from yett.upstreams.http_endpoint import endpoint_of
 from yett.upstreams.http_streams import BodyChunks, EventStream
 
@@ -46,10 +46,6 @@ TIMEOUT_S: Final = 60.0
 _JSON: Final = b"application/json"
 _EVENTS: Final = b"text/event-stream"
 _NO_BODY: Final = frozenset({202, 204})
-_FIELD_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
-_NEVER_A_CREDENTIAL: Final = frozenset(
-    {"host", "connection", "content-length", "content-type", "transfer-encoding", "upgrade", "te", "trailer", "expect"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +125,8 @@ class HttpUpstream:
         if message.session is not None:
             headers.append((_SESSION, message.session.encode()))
         if message.credential:
-            headers.extend(self._credential(message.credential))
+            headers.extend(credential_fields(message.credential, self._name))
         return headers
-
-    def _credential(self, credential: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-        fields = [(name.lower(), value) for name, value in credential.items()]
-        for name, value in fields:
-            if not _FIELD_NAME.fullmatch(name) or name in _NEVER_A_CREDENTIAL:
-                raise UpstreamNotReached(f"the credential for {self._name} cannot be sent in a field `{name}`; name another one")
-            if not value.isascii() or not value.isprintable():
-                # The value goes into no message.
-                raise UpstreamNotReached(f"the credential for {self._name} has characters that no field can hold; check it")
-        return [(name.encode(), value.encode()) for name, value in fields]
 
     async def _ask(self, method: bytes, headers: list[tuple[bytes, bytes]], body: bytes | None) -> Answer:
         response = await self._client.request(method, self._target, headers, body, within_s=self._timeout_s)

@@ -1,0 +1,152 @@
+"""What all HTTP endpoints of the data plane ask first, who is there and is there room, and what they share after that."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from yett.audit.record import Refused, SecurityRecord
+from yett.edge.request import Request
+from yett.edge.responder import Responder
+from yett.gateway.active import ActiveSnapshot, Snapshot
+from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
+from yett.gateway.calls import Caller, Calls
+from yett.gateway.dispatch import Dispatcher
+from yett.gateway.route import Headers, Route
+from yett.gateway.sessions import Session, Sessions
+from yett.gateway.snapshot import ServerEntry
+from yett.ports import Clock, Upstream
+from yett.protocol.replies import error
+
+METADATA: Final = "/.well-known/oauth-protected-resource"
+PARAMETER: Final = b"mcp-param-"
+SOON: Final = ((b"retry-after", b"1"),)
+TOO_MANY: Final = -32000
+_PASSED_ON: Final = frozenset(
+    {
+        *(b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage"),
+        *(b"mcp-protocol-version", b"mcp-method", b"mcp-name"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the HTTP surface works with."""
+
+    active: ActiveSnapshot
+    dispatcher: Dispatcher
+    calls: Calls
+    sessions: Sessions
+    clock: Clock
+    guard: Guard
+    upstream_of: Callable[[ServerEntry], Upstream]
+    token_digest: Callable[[str], str]
+    body_digest_key: bytes
+    in_flight: InFlight
+    ledger_fault: Callable[[], str | None]
+    """Why no call can be recorded at present, if so."""
+    public_url: str
+    """Where clients reach this listener, without a slash at the end."""
+    warnings: Callable[[], Sequence[str]] = tuple
+    """What is not as configured though calls go on: told at `/readyz`."""
+
+
+class Door:
+    """Lets requests in by the grant that they show, and writes down whom it turned away."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._lifetimes = Lifetimes(parts.clock)
+
+    def admits(self, request: Request, responder: Responder) -> bool:
+        """Whether host and origin of a request are ours; answered if not."""
+        if not self.parts.guard.host_allowed(request.header(b"host")):
+            self.refused(request, Refused.ORIGIN, "the host is not one of ours")
+            responder.send(421, b'{"error":"this host name is not served here; see data_plane.allowed_hosts"}')
+            return False
+        if not self.parts.guard.origin_allowed(request.header(b"origin")):
+            self.refused(request, Refused.ORIGIN, "the origin is not allowed")
+            responder.send(403, b'{"error":"this origin is not allowed; see data_plane.allowed_origins"}')
+            return False
+        return True
+
+    def bearer(self, request: Request, responder: Responder, reference: str) -> tuple[Snapshot, Bearer] | None:
+        """The grant that a request shows for the server `reference`, by the snapshot of now; answered if it shows none."""
+        parts = self.parts
+        snapshot = parts.active.current()
+        if snapshot is None:
+            self.refused(request, Refused.NOT_READY, "no configuration has arrived yet")
+            responder.send(503, b'{"error":"not ready"}', headers=SOON)
+            return None
+        authorization = request.header(b"authorization")
+        bearer = authenticate(snapshot, reference, authorization, parts.token_digest, self._lifetimes.now_ns)
+        if isinstance(bearer, NoBearer):
+            self._challenge(request, responder, bearer)
+            return None
+        return snapshot, bearer
+
+    def _challenge(self, request: Request, responder: Responder, refusal: NoBearer) -> None:
+        self.refused(request, Refused.TOKEN, refusal.reason, refusal.server, refusal.grant_id)
+        metadata = f"{self.parts.public_url}{METADATA}{request.path}".encode("latin-1")
+        challenge = b'Bearer resource_metadata="%b"' % metadata
+        responder.send(401, b'{"error":"a valid grant for this server is needed"}', headers=((b"www-authenticate", challenge),))
+
+    def crowd(self, request: Request, crowded: Crowded, bearer: Bearer, id: bytes | None = None) -> tuple[int, bytes]:
+        """Status and body of the answer to a request for which there is no room."""
+        self.refused(request, Refused.HTTP, crowded.value, bearer.server.name, bearer.grant.id)
+        status, said = (429, "of this grant ") if crowded is Crowded.GRANT else (503, "")
+        return status, error(id, TOO_MANY, f"too many requests {said}are in flight; wait for answers, then try again")
+
+    def route(self, request: Request, snapshot: Snapshot, bearer: Bearer, session: Session | None) -> Route:
+        """The way from the client of this request to its server."""
+        caller = Caller(
+            snapshot=snapshot,
+            grant=bearer.grant,
+            server=bearer.server,
+            policy=snapshot.policy_of(bearer.grant),
+            client_ip=request.client_ip,
+            session=None if session is None else session.id,
+        )
+        return Route(
+            caller=caller,
+            upstream=self.parts.upstream_of(bearer.server),
+            session=session,
+            isolation=bearer.grant.id if session is None else session.id,
+            headers=going_along(request.headers),
+        )
+
+    def refused(
+        self, request: Request, kind: Refused, reason: str, server: str | None = None, grant_id: str | None = None
+    ) -> None:
+        """Write down what was turned away."""
+        parts = self.parts
+        digest = hashlib.blake2b(request.body, digest_size=16, key=parts.body_digest_key).hexdigest() if request.body else None
+        parts.calls.note(
+            SecurityRecord(
+                at_ns=parts.clock.now_ns(),
+                request_id=parts.calls.request_id(),
+                kind=kind,
+                reason=reason,
+                server=server,
+                grant_id=grant_id,
+                client_ip=request.client_ip,
+                body_digest=digest,
+                body_bytes=len(request.body),
+            )
+        )
+
+
+def by_name(request: Request) -> Mapping[bytes, bytes]:
+    """Fields by name. The edge lets only harmless ones stand twice; of these `accept` is a list that may take several lines."""
+    fields = request.fields
+    if len(fields) == len(request.headers):
+        return fields
+    return fields | {b"accept": b", ".join(value for name, value in request.headers if name == b"accept")}
+
+
+def going_along(headers: Headers) -> Headers:
+    """The fields that belong to the message itself. Everything else, credentials above all, ends here."""
+    return [field for field in headers if field[0] in _PASSED_ON or field[0].startswith(PARAMETER)]
