@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.app.test_control_plane import asked, running, settings_in
+from tests.edge.wire import edge
+from tests.support.certificates import pair
 from yett.admin.views import NewServer
 from yett.app.doctor import Finding, Level, examine
+from yett.edge.certificate import Certificate
 from yett.gateway.feed import follow
 from yett.settings import Settings
 from yett.stores.commands import Command, add_command
@@ -81,3 +84,32 @@ async def test_each_server_is_looked_at_without_being_started(tmp_path: Path) ->
     }
     assert levels == {"here": "ok", "nowhere": "warn", "forgotten": "fail", "up": "ok", "down": "fail", "secret": "warn"}
     assert not (tmp_path / "started").exists()
+
+
+async def test_a_key_of_tls_that_others_may_use_is_named(tmp_path: Path) -> None:
+    _, key = pair().write(tmp_path)
+    settings = settings_in(tmp_path, "[tls]\ncertificate = 'certificate.pem'\nkey = 'key.pem'\n")
+    key.chmod(0o604)
+    (_, told) = (await findings(settings))["keys"]
+    assert (told.level, told.remedy) == (Level.WARN, f"run `chmod o= {key}`")
+    key.chmod(0o600)
+    assert len((await findings(settings))["keys"]) == 1
+
+
+async def test_a_data_plane_that_shows_another_certificate_than_the_configured_one_fails(tmp_path: Path) -> None:
+    old = Certificate(*pair().write(tmp_path))
+    configuration = "[tls]\ncertificate = 'certificate.pem'\nkey = 'key.pem'\n"
+    settings = settings_in(tmp_path, configuration)
+    async with running(settings), edge(tls=old.context) as gate:
+        pair().write(tmp_path)
+        state, listening = settings.state_dir, f"https://127.0.0.1:{gate.server.port}"
+        feed = asyncio.ensure_future(follow(state / "feed.sock", state / "snapshot.json", lambda _: [], listening=listening))
+        try:
+            async with asyncio.timeout(10):
+                while len(found := (await findings(settings))["data plane"]) < 2:
+                    pass
+        finally:
+            feed.cancel()
+            await asyncio.wait([feed])
+    assert found[1].level is Level.FAIL
+    assert "does not show the certificate of `tls.certificate`" in found[1].message

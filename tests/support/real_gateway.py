@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -58,8 +59,10 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(directory: Path, *, configuration: str = "", prefix: Sequence[str] = ()) -> Iterator[Gateway]:
-    """`yett up` on free ports, ready; `prefix` stands before the command (taskset and the like)."""
+def running_gateway(
+    directory: Path, *, configuration: str = "", prefix: Sequence[str] = (), trust: ssl.SSLContext | None = None
+) -> Iterator[Gateway]:
+    """`yett up` on free ports, ready; `prefix` stands before the command (taskset and the like), `trust` where it speaks TLS."""
     directory.mkdir(parents=True, exist_ok=True)
     config = directory / "yett.toml"
     config.write_text(configuration, encoding="utf-8")
@@ -72,11 +75,12 @@ def running_gateway(directory: Path, *, configuration: str = "", prefix: Sequenc
         "YETT_CONTROL_PLANE_PORT": str(control),
         "NO_COLOR": "1",
     }
+    url = f"{'http' if trust is None else 'https'}://127.0.0.1:{data}"
     with (directory / "up.log").open("wb") as log:
         process = subprocess.Popen([*prefix, YETT, "up"], env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait_ready(f"http://127.0.0.1:{data}/readyz", process, directory / "up.log")
-            yield Gateway(f"http://127.0.0.1:{data}", environment, process.pid)
+            _wait_ready(f"{url}/readyz", process, directory / "up.log", trust)
+            yield Gateway(url, environment, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -87,11 +91,11 @@ def running_gateway(directory: Path, *, configuration: str = "", prefix: Sequenc
                 raise
 
 
-def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path, trust: ssl.SSLContext | None) -> None:
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=1):
+            with urllib.request.urlopen(url, timeout=1, context=trust):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.02)

@@ -122,6 +122,9 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         read(settings.state_dir)
     names = ", ".join(name for name, _ in present)
     yield Finding("keys", Level.OK, names or "none yet; the first use makes them")
+    tls_key = settings.tls.key
+    if tls_key is not None and Path(tls_key).stat().st_mode & 0o007:
+        yield Finding("keys", Level.WARN, f"others may use `{tls_key}`, the key of TLS", f"run `chmod o= {tls_key}`")
     commands = commands_of(settings)
     if commands:
         yield Finding("commands", Level.OK, f"{len(commands)} on the host's list: {', '.join(sorted(commands))}")
