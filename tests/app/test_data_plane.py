@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.fake_upstream import ECHO, content, listing, result
 from tests.support.policies import ALLOW_ALL, entry, policy
-from tests.support.wire import HttpClient, Reply, Sent, call
+from tests.support.wire import HANDSHAKE_VERSION, HttpClient, Reply, Sent, call, initialize
 from yett.app.data_plane import run
 from yett.edge.limits import EdgeLimits
 from yett.edge.request import Request
@@ -199,5 +199,38 @@ async def test_calls_in_work_are_finished_before_the_end(tmp_path: Path) -> None
                 await asyncio.sleep(0)
             proceed.set()
             assert (await asked).json["result"] == content("done")
+    finally:
+        await edge.aclose(1)
+
+
+async def test_open_streams_end_in_good_order_when_it_stops_and_do_not_hold_it_up(tmp_path: Path) -> None:
+    opened = asyncio.Event()
+
+    async def handle(request: Request, responder: Responder) -> None:
+        if request.method == b"GET":
+            responder.start(200, b"text/event-stream")
+            opened.set()
+            await responder.client_gone
+            return responder.abort()
+        if request.method == b"DELETE" or b'"initialize"' not in request.body:
+            return responder.send(202)
+        told = {"protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}}
+        return responder.send(200, result(b"1", told), headers=((b"mcp-session-id", b"theirs"),))
+
+    edge = await serve(handle, host="127.0.0.1", port=0, limits=EdgeLimits(), monotonic=asyncio.get_running_loop().time)
+    try:
+        async with running(tmp_path, url=f"http://127.0.0.1:{edge.port}/mcp") as plane:
+            session = (await plane.post(initialize())).fields[b"mcp-session-id"]
+            client = await HttpClient.connect(plane.port)
+            fields = [(b"authorization", f"Bearer {TOKEN}".encode()), (b"mcp-session-id", session)]
+            fields += [(b"accept", b"text/event-stream"), (b"mcp-protocol-version", HANDSHAKE_VERSION.encode())]
+            await client.send("GET", "/mcp/files", fields)
+            assert (await client.head()).status == 200
+            await opened.wait()
+            plane.stop.set()
+            async with asyncio.timeout(3):
+                while await client.chunk():
+                    pass
+            await client.aclose()
     finally:
         await edge.aclose(1)

@@ -43,11 +43,11 @@ from yett.upstreams.credentials import Credentials
 STATE_FILE: Final = "state.db"
 FAREWELL_S: Final = 1.0
 """How long a connection on which nothing is asked may still bring a request after the signal to stop: one may be on its way."""
-FILES_PER_CONNECTION: Final = 2
-"""The client's and, for a call in work, the server's."""
-FILES_BESIDE: Final = 256
-"""Databases, pipes of children, connections that are refused."""
+FILES_BESIDE: Final = 2048
+"""Open files beside one for each client and one for each request in work: streams of servers, pipes of children, databases."""
 HOUSEKEEPING_S: Final = 30.0
+FILES_FEW: Final = 64
+"""Connections that are taken even where the system allows hardly any open files."""
 COLLECT_AFTER: Final = 20_000
 """New objects between two looks for garbage in cycles. A call makes some two hundred and leaves hardly any cycle, so that the
 default of 700 would look after every third call; what was loaded at the start is never looked at again."""
@@ -136,17 +136,18 @@ async def _listen(settings: Settings, core: Core, front: HttpFront, certificate:
         reuse_port=plane.reuse_port,
         proxies=TrustedProxies.of(plane.trusted_proxies),
     )
-    limits = EdgeLimits(body_bytes=plane.body_bytes_max, connections=_connections(plane.connections_max))
+    limits = EdgeLimits(body_bytes=plane.body_bytes_max, connections=_connections(plane.connections_max, plane.in_flight_max))
     try:
         return await listen(front.handle, place, limits, core.clock.monotonic, Reports(_refusals(core), log_failure))
     except OperatorFault as error:
         raise OperatorFault(f"{error} (`data_plane.host`, `data_plane.port`)") from error
 
 
-def _connections(wanted: int) -> int:
+def _connections(wanted: int, in_flight: int) -> int:
     """As many connections as wanted, or as this process may have open files for."""
-    files = raise_file_limit(wanted * FILES_PER_CONNECTION + FILES_BESIDE)
-    possible = max((files - FILES_BESIDE) // FILES_PER_CONNECTION, 1)
+    beside = in_flight + FILES_BESIDE
+    files = raise_file_limit(wanted + beside)
+    possible = max(files - beside, min(wanted, FILES_FEW))
     if possible < wanted:
         log.warning(
             "the system allows this process %d open files, enough for %d connections and not the %d of"
@@ -171,6 +172,8 @@ async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Runnin
             watch = certificate.watch(lambda: tell_certificate(log, certificate))
             beside.append(parts.create_task(watch, name="yett certificate"))
         await stop.wait()
+        await server.stop_listening()
+        core.dispatcher.live.end_all()
         await server.aclose(settings.data_plane.drain_s, FAREWELL_S)
         for task in beside:
             task.cancel()

@@ -76,9 +76,8 @@ class EdgeServer:
         bring a request for `idle_s`, so that one which is on its way when we stop is not lost.
         """
         shared = self._shared
-        shared.draining = True
         deadline = self._loop.time() + grace_s
-        await self._stop_listening()
+        await self.stop_listening()
         await self._until_empty(min(idle_s, grace_s))
         while shared.connections and (left_s := deadline - self._loop.time()) > 0:
             # One that ends its stream only now said before that it stays open: it is idle, too.
@@ -94,8 +93,14 @@ class EdgeServer:
             connection.abandon()
         await asyncio.sleep(0)
 
-    async def _stop_listening(self) -> None:
-        """Close the listener. What the system has accepted for us is ours: closing would reset it, so it is taken over first."""
+    async def stop_listening(self) -> None:
+        """Close the listener; every answer from now on is the last one of its connection.
+
+        What the system has accepted for us is ours: closing would reset it, so it is taken over first.
+        """
+        if self._shared.draining:
+            return
+        self._shared.draining = True
         adopted: list[asyncio.Task[Any]] = []
         with ExitStack() as stack:
             # Copies keep the sockets open until the last one that waits was taken.
