@@ -26,9 +26,36 @@ function transport() {
   return new StdioClientTransport({ command, args, env: endpoint.env });
 }
 
+const texts = parts => parts.map(part => part.text ?? '').join('');
+
+const others = {
+  list: async client => ({ tools: (await client.listTools()).tools.map(tool => tool.name) }),
+  resources: async client => ({ tools: (await client.listResources()).resources.map(resource => resource.uri) }),
+  templates: async client => {
+    const { resourceTemplates } = await client.listResourceTemplates();
+    return { tools: resourceTemplates.map(template => template.uriTemplate) };
+  },
+  prompts: async client => ({ tools: (await client.listPrompts()).prompts.map(prompt => prompt.name) }),
+  read: async (client, step) => ({ text: texts((await client.readResource({ uri: step.name })).contents) }),
+  subscribe: async (client, step) => (await client.subscribeResource({ uri: step.name }), {}),
+  unsubscribe: async (client, step) => (await client.unsubscribeResource({ uri: step.name }), {}),
+  get: async (client, step) => {
+    const { messages } = await client.getPrompt({ name: step.name, arguments: step.arguments });
+    return { text: texts(messages.map(message => message.content)) };
+  },
+  complete: async (client, step) => {
+    const settled = Object.entries(step.arguments);
+    const [name, value] = settled.pop();
+    const template = step.name.includes(':');
+    const ref = template ? { type: 'ref/resource', uri: step.name } : { type: 'ref/prompt', name: step.name };
+    const context = settled.length ? { context: { arguments: Object.fromEntries(settled) } } : {};
+    return { tools: (await client.complete({ ref, argument: { name, value }, ...context })).completion.values };
+  },
+};
+
 async function carryOut(client, step) {
   try {
-    if (step.op === 'list') return { tools: (await client.listTools()).tools.map(tool => tool.name) };
+    if (step.op !== 'call') return await others[step.op](client, step);
     const progress = [];
     const call = { name: step.name, arguments: step.arguments };
     const result = await client.callTool(call, { onprogress: update => progress.push(update.progress) });
@@ -36,7 +63,7 @@ async function carryOut(client, step) {
     return { text, is_error: result.isError === true, meta: result._meta ?? {}, progress };
   } catch (error) {
     if (typeof error.code !== 'number') throw error;
-    return { error_code: error.code, error_message: error.message };
+    return { error_code: error.code, error_message: error.message, error_data: error.data ?? null };
   }
 }
 

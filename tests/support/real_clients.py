@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +18,8 @@ import msgspec
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import TextContent
+from mcp.shared.exceptions import MCPDeprecationWarning
+from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
 from tests.support.programs import MODULES, require_program
 
@@ -40,7 +42,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a client does: `list` the tools, or `call` one."""
+    """One thing that a client does: `list` the tools, or `call` one.
+
+    Of resources: list them (`resources`) and their `templates`; `read`, `subscribe`, `unsubscribe`, `name` being the URI. Of
+    prompts: list them (`prompts`), `get` one. `complete` the arguments of what `name` says: a prompt, or a template if it has a
+    colon; `arguments` is the one to complete, after those that are settled.
+    """
 
     op: str
     name: str = ""
@@ -52,12 +59,14 @@ class Seen:
     """What came of one step, as the client's own caller sees it."""
 
     tools: tuple[str, ...] = ()
+    """Or what else was listed or suggested: URIs, templates, prompts, values."""
     text: str = ""
     is_error: bool = False
     meta: dict[str, Any] = field(default_factory=dict)
     progress: tuple[float, ...] = ()
     error_code: int | None = None
     error_message: str = ""
+    error_data: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +123,67 @@ async def _step(client: Client, step: Step) -> Seen:
         reports.append(progress)
 
     try:
-        if step.op == "list":
-            return Seen(tools=tuple(tool.name for tool in (await client.list_tools()).tools))
+        if step.op != "call":
+            return await _OTHERS[step.op](client, step)
         result = await client.call_tool(step.name, step.arguments, progress_callback=note)
     except MCPError as error:
-        return Seen(error_code=error.error.code, error_message=error.error.message)
+        return Seen(error_code=error.error.code, error_message=error.error.message, error_data=error.error.data)
     text = "".join(part.text for part in result.content if isinstance(part, TextContent))
     return Seen(text=text, is_error=bool(result.is_error), meta=dict(result.meta or {}), progress=tuple(reports))
+
+
+async def _list(client: Client, _: Step) -> Seen:
+    return Seen(tools=tuple(tool.name for tool in (await client.list_tools()).tools))
+
+
+async def _resources(client: Client, _: Step) -> Seen:
+    return Seen(tools=tuple(str(resource.uri) for resource in (await client.list_resources()).resources))
+
+
+async def _templates(client: Client, _: Step) -> Seen:
+    return Seen(tools=tuple(template.uri_template for template in (await client.list_resource_templates()).resource_templates))
+
+
+async def _prompts(client: Client, _: Step) -> Seen:
+    return Seen(tools=tuple(prompt.name for prompt in (await client.list_prompts()).prompts))
+
+
+async def _read(client: Client, step: Step) -> Seen:
+    parts = (await client.read_resource(step.name)).contents
+    return Seen(text="".join(part.text for part in parts if isinstance(part, TextResourceContents)))
+
+
+async def _subscribe(client: Client, step: Step) -> Seen:
+    with warnings.catch_warnings():  # the SDK regrets that handshake sessions have subscriptions
+        warnings.simplefilter("ignore", MCPDeprecationWarning)
+        await (client.subscribe_resource if step.op == "subscribe" else client.unsubscribe_resource)(step.name)
+    return Seen()
+
+
+async def _get(client: Client, step: Step) -> Seen:
+    messages = (await client.get_prompt(step.name, step.arguments)).messages
+    return Seen(text="".join(message.content.text for message in messages if isinstance(message.content, TextContent)))
+
+
+async def _complete(client: Client, step: Step) -> Seen:
+    *settled, (name, value) = step.arguments.items()
+    template = ":" in step.name
+    reference = ResourceTemplateReference(uri=step.name) if template else PromptReference(name=step.name)
+    result = await client.complete(reference, {"name": name, "value": value}, dict(settled) or None)
+    return Seen(tools=tuple(result.completion.values))
+
+
+_OTHERS: Final[Mapping[str, Callable[[Client, Step], Awaitable[Seen]]]] = {
+    "list": _list,
+    "resources": _resources,
+    "templates": _templates,
+    "prompts": _prompts,
+    "read": _read,
+    "subscribe": _subscribe,
+    "unsubscribe": _subscribe,
+    "get": _get,
+    "complete": _complete,
+}
 
 
 class TypeScriptClient:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
+from mcp_types import Completion, CompletionArgument
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,7 +30,7 @@ START_SECONDS_MAX: Final = 20.0
 
 
 def build() -> MCPServer:
-    """The server: one harmless tool, one that moves money, one that must stay unseen, one that reports progress."""
+    """The server: one harmless tool, one that moves money, one that must stay unseen, one that reports progress; and notes."""
     server = MCPServer("witness", version="1.0.0", log_level="ERROR")
 
     @server.tool()
@@ -54,7 +55,40 @@ def build() -> MCPServer:
             await ctx.report_progress(number, to)
         return f"counted to {to}"
 
+    _add_notes(server)
     return server
+
+
+def _add_notes(server: MCPServer) -> None:
+    """Resources and prompts of which one half is nobody's business."""
+
+    @server.resource("notes://public/plan")
+    def plan() -> str:
+        return "the plan"
+
+    @server.resource("notes://private/key")
+    def key() -> str:
+        return "the key"
+
+    @server.resource("notes://public/{name}")
+    def note(name: str) -> str:
+        return f"note {name}"
+
+    @server.resource("notes://private/{name}")
+    def secret(name: str) -> str:
+        return f"secret {name}"
+
+    @server.prompt()
+    def summary(topic: str) -> str:
+        return f"Summarise {topic}."
+
+    @server.prompt()
+    def confession() -> str:
+        return "Tell everything."
+
+    @server.completion()
+    async def complete(ref: object, argument: CompletionArgument, context: object) -> Completion:
+        return Completion(values=[f"{argument.value}1", f"{argument.value}2"])
 
 
 @dataclass(slots=True)
