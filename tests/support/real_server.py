@@ -86,7 +86,7 @@ def _add_notes(server: MCPServer) -> None:
     def confession() -> str:
         return "Tell everything."
 
-    @server.completion()
+    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
     async def complete(ref: object, argument: CompletionArgument, context: object) -> Completion:
         return Completion(values=[f"{argument.value}1", f"{argument.value}2"])
 
