@@ -152,3 +152,67 @@ def test_an_unknown_kind_of_result_is_marked() -> None:
     peek = peek_response(b'{"id":1,"result":{"resultType":5}}')
     assert peek is not None
     assert peek.result_type == UNKNOWN_RESULT
+
+
+TWO_READINGS = {
+    "an id twice": b'{"jsonrpc":"2.0","id":1,"id":2,"result":{}}',
+    "an id twice and alike": b'{"jsonrpc":"2.0","id":1,"id":1,"result":{}}',
+    "a result twice": b'{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required"},"result":{"resultType":"complete"}}',
+    "a result twice, once escaped": b'{"jsonrpc":"2.0","id":1,"result":{},"resul\\u0074":{}}',
+    "an error twice": b'{"jsonrpc":"2.0","id":1,"error":{"code":1},"error":{"code":-32601}}',
+    "a method in another case": b'{"jsonrpc":"2.0","id":1,"result":{},"Method":"sampling/createMessage"}',
+    "a method with a NUL": b'{"jsonrpc":"2.0","id":1,"result":{},"method\\u0000":"sampling/createMessage"}',
+    "a method in place of the version": b'{"Method":"abcd","id":1,"result":{}}',
+    "a result in another case": b'{"jsonrpc": "2.0", "id": 1, "result": {}, "Result": {}}',
+    "an id that begins alike": b'{"id":12,"jsonrpc":"2.0","result":{},"id":1}',
+    "a kind of result twice": b'{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","resultType":"complete"}}',
+    "a kind of result twice, with blanks": b'{"jsonrpc":"2.0","id":1,"result":{ "resultType":"task" , "resultType":"complete" }}',
+    "a kind of result in another case": b'{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","ResultType":"task"}}',
+    "a kind of result, full width": '{"id":1,"result":{"resultType":"complete","ｒesultType":"task"}}'.encode(),
+    "a result's fault twice": b'{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":true,"isError":false}}',
+    "a request for input in another case": b'{"id":1,"result":{"content":[],"InputRequests":{"a":{}}}}',
+    "a notification's method twice": b'{"jsonrpc":"2.0","method":"notifications/message","method":"notifications/progress"}',
+    "half a character in a name": b'{"jsonrpc":"2.0","id":1,"result":{},"\\ud800":1}',
+}
+
+
+@pytest.mark.parametrize("data", TWO_READINGS.values(), ids=TWO_READINGS.keys())
+def test_what_two_readers_could_read_differently_is_no_message(data: bytes) -> None:
+    assert peek_response(data) is None
+    assert json.loads(replace_unmediated_result(data, b"1"))["error"]["code"] == -32603
+
+
+ONE_READING = [
+    b'{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"a":1,"A":2},"isError":false,"_meta":{"x":1}}}',
+    b'{"jsonrpc": "2.0", "id": 1, "result": {"content": [], "isError": false, "resultType": "complete"}}',
+    b'{"result":{"content":[{"type":"text","text":"{\\"id\\":2, }"}],"resultType":"complete"},"id":1,"jsonrpc":"2.0"}\n',
+    b'{\n  "jsonrpc" : "2.0",\n  "id" : 1,\n  "result" : {\n    "content" : [ ],\n    "custom" : { "a" : [ 1, 2 ] }\n  }\n}',
+    b'{"\\u006asonrpc":"2.0","id":1,"result":{"resultT\\u0079pe":"complete","\\u00e9":"\\ud83d\\ude00"}}',
+    '{"jsonrpc":"2.0","id":1,"result":{"content":[],"é":1,"data":2,"Data":3,"":4},"extra":5}'.encode(),
+]
+
+
+@pytest.mark.parametrize("data", ONE_READING, ids=range(len(ONE_READING)))
+def test_blanks_escapes_and_members_of_the_servers_own_do_not_matter(data: bytes) -> None:
+    peek = peek_response(data)
+    assert peek is not None
+    assert (peek.id, peek.is_response, peek.result_type) in {(b"1", True, None), (b"1", True, "complete")}
+
+
+names = st.sampled_from(["jsonrpc", "id", "result", "error", "method", "Result", "x", "ID", ""])
+forms = st.sampled_from(["1", '"2.0"', "{}", '{"resultType":"complete"}', '{"content":[],"content":[]}', "null", "[1, 2]"])
+blanks = st.sampled_from(["", "", " ", "\n  "])
+
+
+@given(st.lists(st.tuples(blanks, names, blanks, forms, blanks), max_size=5))
+@examples(2000)
+def test_a_message_that_is_seen_has_each_member_once(members: list[tuple[str, str, str, str, str]]) -> None:
+    text = "{" + ",".join(f'{before}"{name}":{between}{form}{behind}' for before, name, between, form, behind in members) + "}"
+    written = [name for _, name, _, _, _ in members]
+    twice = len(set(written)) < len(written) or ('content":[],"content' in text and "result" in written)
+    if peek_response(text.encode()) is not None:
+        assert len(set(written)) == len(written)
+        assert not {"Result", "ID"} & set(written)
+    elif not twice and {"Result", "ID"}.isdisjoint(written):
+        alone = len({"result", "error", "method"} & set(written)) == 1
+        assert not alone or "method" in written or "content" in text
