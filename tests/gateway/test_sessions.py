@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.gateway.gate import STDIO_SERVER, Gate, grant
@@ -134,7 +136,7 @@ async def test_a_session_at_the_server_that_came_to_nothing_is_ended_there() -> 
 async def test_capabilities_that_are_not_mediated_are_told_to_neither_side() -> None:
     gate = Gate()
     gate.publish({"version": "1", "default": "allow", "server_requests": {"roots": "deny"}})
-    offered = {"sampling": {"tools": {}}, "roots": {}, "tasks": {}, "experimental": {}}
+    offered: dict[str, Any] = {"sampling": {"tools": {}}, "roots": {}, "tasks": {}, "experimental": {}}
     params = {"protocolVersion": "2025-11-25", "capabilities": offered, "clientInfo": {"name": "t"}}
     answer = await gate.send(request("initialize", params))
     assert parsed(gate.upstream.sent[0].body)["params"]["capabilities"] == {"sampling": {"tools": {}}}

@@ -18,6 +18,8 @@ SLEEPER = "import signal,time;signal.signal(15,signal.SIG_IGN);signal.signal(1,s
 cancelled: list[Any] = []
 handshakes: list[Any] = []
 held: list[Any] = []
+strays: list[Any] = []
+"""Answers to nothing that was asked."""
 kept: list[subprocess.Popen[bytes]] = []
 
 
@@ -42,7 +44,7 @@ def progress(token: Any, number: int) -> None:
 
 def see(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
     own = {"argv": sys.argv[1:], "env": dict(os.environ), "cwd": str(Path.cwd()), "pid": os.getpid(), "params": params}
-    answer(id, own | {"cancelled": cancelled, "handshakes": handshakes, "id": id})
+    answer(id, own | {"cancelled": cancelled, "handshakes": handshakes, "strays": strays, "id": id})
 
 
 def progressing(id: Any, params: dict[str, Any], arguments: dict[str, Any]) -> None:
@@ -156,6 +158,9 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for line in sys.stdin:
         message = json.loads(line)
+        if "method" not in message:
+            strays.append(message)
+            continue
         if message["method"] == "notifications/cancelled":
             cancelled.append(message["params"]["requestId"])
         elif message["method"] in ("initialize", "notifications/initialized"):

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.support.clock import ManualClock
 from yett.ports import Answer, Outbound
+from yett.upstreams.child import ChildSpec
 from yett.upstreams.stdio import StdioUpstream
 
 SERVER = str(Path(__file__).parents[1] / "support/stdio_server.py")
@@ -25,14 +26,11 @@ class Rig:
         self.messages: list[tuple[str, bytes]] = []
         self.warnings: list[str] = []
         self.upstream = StdioUpstream(
-            argv or [sys.executable, "-I", "-S", SERVER, *flags],
-            env,
-            None,
+            ChildSpec(tuple(argv or [sys.executable, "-I", "-S", SERVER, *flags]), env, stop_grace_s=0.3),
             clock=self.clock,
             timeout_s=timeout_s,
             on_message=lambda isolation, data: self.messages.append((isolation, data)),
             on_warning=self.warnings.append,
-            stop_grace_s=0.3,
         )
 
     async def send(self, name: str, arguments: dict[str, Any] | None = None, **options: Any) -> Answer:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,20 +117,71 @@ async def test_progress_that_waits_too_long_is_left_out_and_the_response_is_not(
         assert json.loads(events[-1])["result"] == {"done": True}
 
 
-async def test_what_the_child_says_of_its_own_accord_is_reported_with_its_isolation() -> None:
+async def test_what_the_child_says_while_it_works_is_noted_and_comes_with_the_answer() -> None:
     async with rig() as gate:
-        await gate.send("tell", isolation="mine")
+        answer = await gate.send("tell", isolation="mine")
+        assert answer.events is not None
+        said = [json.loads(event.data).get("method") async for event in answer.events]
+        assert said == ["notifications/message", "notifications/tools/list_changed", None]
         methods = [(isolation, json.loads(data)["method"]) for isolation, data in gate.messages]
         assert methods == [("mine", "notifications/message"), ("mine", "notifications/tools/list_changed")]
 
 
-async def test_requests_of_the_child_are_answered_for_the_client() -> None:
+async def test_what_the_child_says_while_nobody_asks_waits_for_who_listens_and_goes_to_one_of_them() -> None:
     async with rig() as gate:
-        answers = result(await gate.send("asking"))
-        assert answers.pop("ping") == {"jsonrpc": "2.0", "id": "ask ping", "result": {}}
-        assert {answer["error"]["code"] for answer in answers.values()} == {-32601}
-        assert answers["roots/list"]["id"] == "ask roots/list"
-        assert not gate.messages
+        listening = await gate.upstream.listen(request("listen"))
+        other = await gate.upstream.listen(request("listen"))
+        await gate.send("tell", modern=True)
+        assert listening.events is not None
+        assert other.events is not None
+        methods = [json.loads((await anext(stream)).data)["method"] for stream in (listening.events, other.events)]
+        assert methods == ["notifications/message", "notifications/tools/list_changed"]
+        await gate.upstream.end_session(request("x"))
+        assert [event async for event in listening.events] == []
+        await listening.aclose()
+        await other.aclose()
+
+
+async def test_a_request_of_the_child_comes_under_an_id_of_ours_and_is_answered_once() -> None:
+    async with rig() as gate:
+        answer = await gate.send("asking")
+        assert answer.events is not None
+        asked: list[dict[str, Any]] = []
+        async for event in answer.events:
+            message = json.loads(event.data)
+            if "method" not in message:
+                break
+            asked.append(message)
+            reply = {"jsonrpc": "2.0", "id": message["id"], "result": {"to": message["method"]}}
+            for body in (json.dumps({**reply, "id": "ask " + message["method"]}), json.dumps(reply), json.dumps(reply)):
+                sent = await gate.upstream.exchange(Outbound(body.encode(), "", None, False, isolation="s"))
+                assert sent.status == 202
+        assert [one["method"] for one in asked] == ["ping", "roots/list", "sampling/createMessage", "vendor/x"]
+        assert len({one["id"] for one in asked}) == len(asked)
+        got = message["result"]
+        assert got["roots/list"] == {"jsonrpc": "2.0", "id": "ask roots/list", "result": {"to": "roots/list"}}
+
+
+async def test_a_request_of_the_child_that_nobody_can_hear_is_refused_in_the_clients_place() -> None:
+    async with rig() as gate:
+        slot = gate.upstream._slot("s")
+        while slot.outbox.put(b"x"):
+            pass
+        answers = result(await gate.send("asking", modern=True))
+        assert {answer["error"]["code"] for answer in answers.values()} == {-32603}
+
+
+async def test_an_answer_to_one_child_does_not_reach_the_next() -> None:
+    async with rig() as gate:
+        answer = await gate.send("asking")
+        assert answer.events is not None
+        asked = json.loads((await anext(answer.events)).data)
+        await gate.upstream._end(gate.upstream._slots["s"])
+        await gate.see()
+        late = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {}}).encode()
+        assert (await gate.upstream.exchange(Outbound(late, "", None, False, isolation="s"))).status == 202
+        assert (await gate.see())["strays"] == []
+        await answer.aclose()
 
 
 async def test_notifications_are_passed_on_and_answers_of_the_client_are_not() -> None:

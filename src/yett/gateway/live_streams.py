@@ -30,8 +30,8 @@ SERVER_STREAMS_MAX: Final = 768
 class Source(Protocol):
     """What a server says, as the client may see it."""
 
-    async def following(self, route: Route) -> Event | None:
-        """The next event; None at the end. Errors: `UpstreamFault`."""
+    async def following(self, stream: LiveStream) -> Event | None:
+        """The next event, as the stream's route has it judged when it comes; None at the end. Errors: `UpstreamFault`."""
         ...
 
     def changed(self, surface: Surface) -> Event | None:
@@ -77,10 +77,10 @@ class LiveStream:
             if self._over:
                 raise StopAsyncIteration
             if self._next is None:
-                self._next = loop.create_task(self._source.following(self.route), name="yett live stream")
+                self._next = loop.create_task(self._source.following(self), name="yett live stream")
             self._woken = loop.create_future()
             await asyncio.wait((self._next, self._woken), return_when=asyncio.FIRST_COMPLETED)
-            if self._next.done() and not self._over:
+            if self._next.done() and not self._own and not self._over:
                 done, self._next = self._next, None
                 event = done.result()
                 if event is not None:

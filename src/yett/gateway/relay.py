@@ -229,7 +229,7 @@ class RelayedEvents:
         self._answered = True
         if shown == event.data:
             return event
-        return Event(shown)
+        return Event(shown, None, event.id)
 
     async def aclose(self) -> None:
         """Nobody reads on; if that is before the response, the client left."""

@@ -9,7 +9,7 @@ from typing import Final
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Calls
 from yett.gateway.from_server import FromServer, concerns_client
-from yett.gateway.live_streams import LiveStreams
+from yett.gateway.live_streams import LiveStream, LiveStreams, Source
 from yett.gateway.outcomes import CREDENTIAL_REFUSED, failed, judge_body, unreachable, without_credential
 from yett.gateway.route import Credentials, Route
 from yett.gateway.streams import answers
@@ -60,6 +60,14 @@ class Subscriptions:
             raise
         stream.attach(_Session(answer, self._from_server))
         return dataclasses.replace(answer, session=None, events=stream)
+
+    async def hear(self, route: Route) -> Source | None:
+        """What the server says in a handshake session, for a stream that is counted already; None where it has no stream."""
+        answer = await self._opened(route)
+        if answer.events is not None and answer.status == 200:
+            return _Session(answer, self._from_server)
+        await answer.aclose()
+        return None
 
     async def _opened(self, route: Route) -> Answer:
         try:
@@ -119,14 +127,14 @@ class _Session:
         self._events = answer.events
         self._from_server = from_server
 
-    async def following(self, route: Route) -> Event | None:
+    async def following(self, stream: LiveStream) -> Event | None:
         """See `Source`."""
         async for event in self._events:
             peek = peek_response(event.data) if event.data else None
             if peek is None or not peek.is_response:
-                shown = await self._from_server.event(route, None, event)
+                shown = await self._from_server.event(stream.route, None, event)
             else:
-                shown = self._late(route, event, peek.id)
+                shown = self._late(stream.route, event, peek.id)
             if shown is not None:
                 return shown
         return None
@@ -171,12 +179,12 @@ class _Subscription:
         """What the server agreed to tell; None until it did."""
         self._ended = False
 
-    async def following(self, route: Route) -> Event | None:
+    async def following(self, stream: LiveStream) -> Event | None:
         """See `Source`."""
         if self._ended:
             return None
         async for event in self._events:
-            shown = self._shown(route, event)
+            shown = self._shown(stream.route, event)
             if shown is not None:
                 return shown
         return None

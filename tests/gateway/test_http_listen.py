@@ -1,0 +1,426 @@
+"""The server's own event stream in a handshake session: GET, resumption, and what ends it. Through the real edge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.gateway.gate import STDIO_SERVER, Gate
+from tests.gateway.listener import Listener, listening, token_grant
+from tests.support.fake_upstream import Stream, content, encode, result, streamed
+from tests.support.policies import ALLOW_ALL, policy
+from tests.support.wire import HANDSHAKE_VERSION, HttpClient, Reply, Sent, call, fields_of, initialize, request
+from yett.audit.record import Refused, Result
+from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached
+from yett.gateway.live_streams import GRANT_STREAMS_MAX
+from yett.gateway.tokens import mint
+from yett.ports import Answer, Event
+
+pytestmark = pytest.mark.anyio
+
+NOTICE = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
+TOOLS_CHANGED = b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
+GET = [(b"accept", b"text/event-stream"), (b"mcp-protocol-version", HANDSHAKE_VERSION.encode())]
+
+
+@dataclass
+class Feed:
+    """A stream of the server to which a test adds events."""
+
+    queue: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
+    closed: bool = False
+    taken: int = 0
+
+    def __aiter__(self) -> Feed:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self.queue.get()
+        if event is None:
+            raise StopAsyncIteration
+        self.taken += 1
+        return event
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    def say(self, data: bytes, id: bytes | None = None) -> None:
+        raw = b"data: %b\n\n" % data if id is None else b"id: %b\ndata: %b\n\n" % (id, data)
+        self.queue.put_nowait(Event(data, raw, id))
+
+
+def fed(gate: Gate) -> Feed:
+    feed = Feed()
+    gate.upstream.replies["GET"] = Answer(content_type=b"text/event-stream", events=feed)
+    return feed
+
+
+async def opened(gateway: Listener, *declared: str) -> tuple[bytes, bytes]:
+    """The field that names a new session whose client can be asked these things."""
+    gateway.gate.upstream.session = "up-1"
+    params = {"protocolVersion": "2025-11-25", "capabilities": {key: {} for key in declared}, "clientInfo": {"name": "t"}}
+    reply = await gateway.post(request("initialize", params))
+    return b"mcp-session-id", reply.fields[b"mcp-session-id"]
+
+
+async def listens(gateway: Listener, *fields: tuple[bytes, bytes], token: str | None = None) -> tuple[HttpClient, Reply]:
+    client = await gateway.client()
+    await client.send("GET", "/mcp/files", [*gateway.fields(token=token), *GET, *fields])
+    return client, await client.head()
+
+
+async def refused(gateway: Listener, *fields: tuple[bytes, bytes], path: str = "/mcp/files", token: str | None = None) -> Reply:
+    return await (await gateway.client()).ask("GET", path, [*gateway.fields(token=token), *GET, *fields])
+
+
+def response(id: Any) -> Sent:
+    return Sent(encode({"jsonrpc": "2.0", "id": id, "result": {"roots": []}}), fields_of("", None, stateless=False))
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what it waits for happens in many places
+            await asyncio.sleep(0.005)
+
+
+async def test_a_stream_is_relayed_event_by_event_as_it_stands() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, head = await listens(gateway, session)
+        assert (head.status, head.fields[b"content-type"]) == (200, b"text/event-stream")
+        assert b"mcp-session-id" not in head.fields
+        feed.queue.put_nowait(Event(b"", b"id: 1\nretry: 50\ndata:\n\n", b"1"))
+        assert await client.chunk() == b"id: 1\nretry: 50\ndata:\n\n"
+        feed.say(NOTICE, b"2")
+        assert await client.chunk() == b"id: 2\ndata: %b\n\n" % NOTICE
+        feed.queue.put_nowait(None)
+        assert await client.chunk() == b""
+        (asked,) = gateway.gate.upstream.listened
+        assert (asked.session, asked.credential) == ("up-1", {"authorization": "Bearer server-secret"})
+        assert gateway.token not in repr(asked.headers)
+        assert not len(gateway.gate.dispatcher.live)
+        assert not gateway.in_flight._open
+
+
+async def test_a_request_on_the_stream_is_answered_by_post_once() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway, "roots"), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        asked = encode({"jsonrpc": "2.0", "id": 0, "method": "roots/list"})
+        feed.say(asked)
+        assert await client.chunk() == b"data: %b\n\n" % asked
+        for _ in range(2):
+            assert (await gateway.post(response(0), session)).status == 202
+        (answer,) = gateway.gate.upstream.of("")
+        assert (json.loads(answer.body)["id"], answer.session) == (0, "up-1")
+        assert b"accept" not in dict(answer.headers) or dict(answer.headers)[b"accept"] != b"text/event-stream"
+        assert [record.kind for record in gateway.gate.ledger.security] == [Refused.RESPONSE]
+
+
+async def test_a_stream_of_another_grant_or_session_is_as_if_it_were_not_there() -> None:
+    async with listening() as gateway:
+        other = mint()
+        gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token), token_grant(other, "g2")])
+        session = await opened(gateway)
+        fed(gateway.gate)
+        stolen = await refused(gateway, session, token=other)
+        unknown = await refused(gateway, (b"mcp-session-id", b"made-up"), token=other)
+        assert (stolen.status, stolen.body) == (unknown.status, unknown.body) == (404, stolen.body)
+        assert [record.kind for record in gateway.gate.ledger.security] == [Refused.SESSION] * 2
+        assert (await refused(gateway, session, token=mint())).status == 401
+        assert not gateway.gate.upstream.listened
+
+
+async def test_another_grants_answer_to_a_request_goes_no_further() -> None:
+    async with listening() as gateway:
+        other = mint()
+        gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token), token_grant(other, "g2")])
+        session, feed = await opened(gateway, "roots"), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        feed.say(encode({"jsonrpc": "2.0", "id": 7, "method": "roots/list"}))
+        await client.chunk()
+        assert (await gateway.post(response(7), session, token=other)).status == 404
+        assert (await gateway.post(response(7), token=other)).status == 202
+        assert not gateway.gate.upstream.of("")
+
+
+async def test_a_stream_is_resumed_after_an_event_of_its_own_session_only() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        feed.say(NOTICE, b"a-1")
+        await client.chunk()
+        await client.aclose()
+        await until(lambda: feed.closed)
+        other = await opened(gateway)
+        for field in (other, (b"x-no-session", b"1")):
+            assert (await refused(gateway, field, (b"last-event-id", b"a-1"))).status == 400
+        assert (await refused(gateway, session, (b"last-event-id", b"a-2"))).status == 400
+        assert [record.kind for record in gateway.gate.ledger.security] == [Refused.SESSION] * 3
+        fed(gateway.gate)
+        _, head = await listens(gateway, session, (b"last-event-id", b"a-1"))
+        assert head.status == 200
+        assert dict(gateway.gate.upstream.listened[-1].headers)[b"last-event-id"] == b"a-1"
+
+
+async def test_a_call_whose_stream_the_server_closes_goes_on_where_it_is_resumed() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        priming = Event(b"", b"id: p-1\nretry: 10\ndata:\n\n", b"p-1")
+        gateway.gate.upstream.replies["tools/call"] = Answer(events=Stream([priming]))
+        reply = await gateway.post(call("echo", id=5), session)
+        assert (reply.complete, reply.chunks) == (True, [priming.raw])
+        assert not gateway.gate.ledger.outcomes
+        feed = fed(gateway.gate)
+        client, _ = await listens(gateway, session, (b"last-event-id", b"p-1"))
+        feed.say(result(b"6", content("of somebody else")), b"p-2")
+        feed.say(result(b"5", content("done")), b"p-3")
+        assert await client.chunk() == b"id: p-3\ndata: %b\n\n" % result(b"5", content("done"))
+        assert gateway.gate.ledger.results == [Result.OK]
+
+
+async def test_a_list_that_comes_on_a_resumed_stream_is_filtered_as_any_other() -> None:
+    async with listening(document=policy(hide=["drop_table"], default="allow")) as gateway:
+        session = await opened(gateway)
+        priming = Event(b"", b"id: 1\ndata:\n\n", b"1")
+        gateway.gate.upstream.replies["tools/list"] = Answer(events=Stream([priming]))
+        await gateway.post(request("tools/list", id=3), session)
+        feed = fed(gateway.gate)
+        client, _ = await listens(gateway, session, (b"last-event-id", b"1"))
+        tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("echo", "drop_table")]
+        feed.say(result(b"3", {"tools": tools}), b"2")
+        shown = await client.chunk()
+        assert b"id: 2\n" in shown
+        assert b"echo" in shown
+        assert b"drop_table" not in shown
+
+
+async def test_a_call_that_is_never_resumed_counts_as_lost_when_its_session_ends() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        gateway.gate.upstream.replies["tools/call"] = Answer(events=Stream([Event(b"", b"id: 1\ndata:\n\n", b"1")]))
+        await gateway.post(call("echo"), session)
+        await (await gateway.client()).ask("DELETE", "/mcp/files", gateway.fields(None, session))
+        assert gateway.gate.ledger.results == [Result.LOST]
+
+
+# --- what ends a stream -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_client_that_leaves_closes_the_servers_stream() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        await client.aclose()
+        await until(lambda: feed.closed)
+        assert not len(gateway.gate.dispatcher.live)
+
+
+async def test_a_session_that_ends_ends_its_streams() -> None:
+    async with listening() as gateway:
+        session, first = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        second = fed(gateway.gate)
+        other, _ = await listens(gateway, session)
+        await (await gateway.client()).ask("DELETE", "/mcp/files", gateway.fields(None, session))
+        assert (await client.chunk(), await other.chunk()) == (b"", b"")
+        await until(lambda: first.closed and second.closed)
+
+
+@pytest.mark.parametrize("how", ["revoked", "another server", "another url"])
+async def test_a_grant_that_is_revoked_ends_its_streams_at_once(how: str) -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        grants = {"revoked": [], "another server": [token_grant(gateway.token, server=STDIO_SERVER)]}
+        if how == "another url":
+            gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token, expires_at_ns=1)])
+        else:
+            gateway.gate.publish(ALLOW_ALL, grants=grants[how])
+        feed.say(NOTICE)
+        assert await client.chunk() == b""
+        await until(lambda: feed.closed)
+
+
+async def test_a_grant_that_expires_ends_its_streams() -> None:
+    async with listening() as gateway:
+        now_ns = gateway.gate.clock.now_ns()
+        expiring = token_grant(gateway.token, expires_at_ns=now_ns + 50_000_000)
+        gateway.gate.publish(ALLOW_ALL, grants=[expiring])
+        session = await opened(gateway)
+        fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        gateway.gate.clock.advance(1)
+        assert await client.chunk() == b""
+
+
+async def test_when_the_gateway_stops_streams_end_in_good_order_and_no_other_opens() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        gateway.gate.dispatcher.live.end_all()
+        assert await client.chunk() == b""
+        assert (await refused(gateway, session)).status == 429
+
+
+async def test_a_stream_that_breaks_off_does_not_look_complete() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        gateway.gate.upstream.replies["GET"] = streamed(NOTICE, fault=UpstreamFault("reset"))
+        reply = await refused(gateway, session)
+        assert (reply.status, reply.complete) == (200, False)
+
+
+# --- what the gateway says itself -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("document", "kinds"),
+    [
+        (policy(default="allow", hide=["pay"]), ["tools"]),
+        (policy(default="allow", resources={"a://*": {"deny_if": [{"conditions": []}]}}), ["resources"]),
+        (policy(default="allow", prompts={"p": {}}), ["prompts"]),
+        (policy(), ["tools", "resources", "prompts"]),
+        (policy(default="allow", description="the same for all lists"), []),
+    ],
+)
+async def test_a_policy_that_alters_what_the_grant_sees_is_told_to_its_streams(document: Any, kinds: Sequence[str]) -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        gateway.gate.publish(document, grants=[token_grant(gateway.token)])
+        gateway.gate.publish(document, grants=[token_grant(gateway.token)])
+        feed.say(NOTICE)
+        for kind in kinds:
+            assert b'"method":"notifications/%b/list_changed"' % kind.encode() in await client.chunk()
+        assert NOTICE in await client.chunk()
+
+
+async def test_an_open_stream_is_judged_by_the_policy_in_force() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway, "sampling"), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        denied = {**ALLOW_ALL, "server_requests": {"sampling": "deny"}}
+        gateway.gate.publish(denied, grants=[token_grant(gateway.token)])
+        feed.say(encode({"jsonrpc": "2.0", "id": 0, "method": "sampling/createMessage", "params": {}}))
+        feed.say(NOTICE)
+        assert NOTICE in await client.chunk()
+        assert json.loads(gateway.gate.upstream.of("")[0].body)["error"]["code"] == -32600
+
+
+async def test_a_changed_list_passes_and_is_read_again() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        await gateway.post(call("echo"), session)
+        client, _ = await listens(gateway, session)
+        feed.say(TOOLS_CHANGED)
+        assert TOOLS_CHANGED in await client.chunk()
+        gateway.gate.clock.advance(1)
+        await gateway.post(call("echo"), session)
+        assert len(gateway.gate.upstream.of("tools/list")) == 2
+
+
+# --- where there is none, and how many --------------------------------------------------------------------------------------
+
+
+async def test_a_server_without_a_stream_says_so() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        reply = await refused(gateway, session)
+        assert (reply.status, reply.fields[b"allow"]) == (405, b"POST, DELETE")
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (Answer(status=401), 502),
+        (Answer(status=404), 404),
+        (Answer(status=500), 500),
+        (UpstreamNotReached("no"), 502),
+        (OperatorFault("no credential"), 502),
+    ],
+)
+async def test_a_stream_that_cannot_be_opened_leaves_nothing_behind(reply: Any, status: int) -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        if isinstance(reply, OperatorFault):
+            gateway.gate.credential = reply
+        else:
+            gateway.gate.upstream.replies["GET"] = reply
+        assert (await refused(gateway, session)).status == status
+        assert not len(gateway.gate.dispatcher.live)
+
+
+async def test_in_the_stateless_era_there_is_no_such_stream() -> None:
+    async with listening() as gateway:
+        fed(gateway.gate)
+        fields = [*gateway.fields(), (b"accept", b"text/event-stream"), (b"mcp-protocol-version", b"2026-07-28")]
+        assert (await (await gateway.client()).ask("GET", "/mcp/files", fields)).status == 405
+        assert not gateway.gate.upstream.listened
+
+
+async def test_a_client_must_accept_events() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        fields = [*gateway.fields(), session, (b"accept", b"application/json")]
+        assert (await (await gateway.client()).ask("GET", "/mcp/files", fields)).status == 406
+
+
+async def test_a_program_needs_a_session() -> None:
+    async with listening(Gate(server=STDIO_SERVER)) as gateway:
+        assert (await refused(gateway, path="/mcp/time")).status == 400
+        await gateway.post(initialize(), path="/mcp/time")
+
+
+async def test_a_grant_cannot_open_more_streams_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert GRANT_STREAMS_MAX == 64
+    monkeypatch.setattr("yett.gateway.live_streams.GRANT_STREAMS_MAX", 2)
+    async with listening() as gateway:
+        session = await opened(gateway)
+        for _ in range(2):
+            fed(gateway.gate)
+            _, head = await listens(gateway, session)
+            assert head.status == 200
+        reply = await refused(gateway, session)
+        assert (reply.status, reply.fields[b"retry-after"]) == (429, b"1")
+        other = mint()
+        gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token), token_grant(other, "g2")])
+        fed(gateway.gate)
+        assert (await listens(gateway, token=other))[1].status == 200
+
+
+async def test_a_reader_that_does_not_read_holds_the_server_back_and_little_memory() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        large = encode({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x" * 65_536}})
+        for _ in range(1_000):
+            feed.say(large)
+        await until(lambda: feed.taken > 10)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        held = feed.taken
+        await asyncio.sleep(0.05)
+        assert feed.taken == held < 500
+        for _ in range(20):
+            await client.chunk()
+
+
+async def test_an_idle_stream_outlives_the_time_limits_of_requests() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        client, _ = await listens(gateway, session)
+        assert gateway.server is not None
+        for _ in range(3):
+            gateway.gate.clock.advance(600)
+            gateway.server.sweep(gateway.gate.clock.monotonic())
+        feed.say(NOTICE)
+        assert NOTICE in await client.chunk()
+        gateway.gate.clock.advance(3_600)
+        assert gateway.gate.sessions.expired() == []
