@@ -1,13 +1,12 @@
-"""The client of the client leg, on the official Python SDK: `python -m tests.conformance.client URL` does what the scenario asks.
+"""The client of the client leg, on the official Python SDK: does what the scenario in its environment asks.
 
-With `YETT_CONFORMANCE_GATE=1` it first registers URL as a server of the running gateway, and speaks to that one instead.
+With `YETT_CONFORMANCE_GATE=1` it first registers its URL as a server of the running gateway, and speaks to that one instead.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Final
 import anyio
 import httpx2
 import mcp.client.session
-from mcp import Client, MCPError
+from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CreateMessageResult, ElicitResult, ListRootsResult, TextContent
 
@@ -136,8 +135,6 @@ async def main(url: str) -> None:
                 await SCENARIOS[os.environ["MCP_CONFORMANCE_SCENARIO"]](client)
 
 
-if __name__ == "__main__":
-    try:
-        anyio.run(main, sys.argv[1])
-    except* MCPError as errors:
-        raise SystemExit("; ".join(str(error) for error in errors.exceptions)) from None
+def run(arguments: list[str]) -> None:
+    """What a copy made by `tests.conformance.forks` does; the URL is the last argument."""
+    anyio.run(main, arguments[-1])

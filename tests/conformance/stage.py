@@ -20,7 +20,7 @@ LEGS: Final = ("http", "stdio")
 """What the gateway has behind it."""
 STOP_SECONDS_MAX: Final = 5.0
 ALLOW_ALL: Final[Mapping[str, Any]] = {"version": "1", "default": "allow"}
-DENIED: Final = ("test_simple_text", "test_image_content")
+DENIED: Final = ("test_multiple_content_types", "test_image_content")
 """One tool that is denied and one that is hidden."""
 TWO_DENIED: Final[Mapping[str, Any]] = {
     "version": "1",
@@ -28,7 +28,7 @@ TWO_DENIED: Final[Mapping[str, Any]] = {
     "hide": [DENIED[1]],
     "tools": {DENIED[0]: {"action": "deny", "reason": "not in this test"}},
 }
-LAUNCHER: Final = Path(__file__).parent / "fixture" / "launcher.py"
+LAUNCHED: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Stage:
     urls: Mapping[str, str]
     """`direct`, the legs, and `denied`: the HTTP leg under the policy with two tools less."""
 
+    client_command: str
+
     def server(self, leg: str, revision: str) -> Outcomes:
         """The suite as client, before the server of `leg`."""
         return run_against(self.urls[leg], revision, self.directory / f"server-{leg}-{revision}")
@@ -50,7 +52,7 @@ class Stage:
         if gated:
             environment |= {GATE: "1", GATE_URL: self.gateway.url}
         directory = self.directory / f"client-{'gated' if gated else 'direct'}-{revision}"
-        return run_client(f"{sys.executable} -m tests.conformance.client", revision, directory, environment)
+        return run_client(self.client_command, revision, directory, environment)
 
 
 @contextmanager
@@ -58,8 +60,11 @@ def running_stage(directory: Path) -> Iterator[Stage]:
     """The whole stage, up; `directory` keeps what the suite wrote."""
     with ExitStack() as stack:
         alone, behind = (stack.enter_context(_program("tests.conformance.fixture.server")) for _ in range(2))
-        meeting = stack.enter_context(_program("tests.conformance.fixture.forks", str(directory / "forks")))
-        launcher = json.dumps([sys.executable, "-I", "-S", str(LAUNCHER), meeting])
+        server, client = (
+            stack.enter_context(_program("tests.conformance.forks", str(directory / module.rpartition(".")[2]), module))
+            for module in ("tests.conformance.fixture.server", "tests.conformance.client")
+        )
+        launcher = json.dumps([*LAUNCHED, server])
         configuration = f"[servers.commands.fixture]\nargv = {launcher}\n"
         gateway = stack.enter_context(running_gateway(directory / "gateway", configuration=configuration))
         gateway.yett("server", "add", "http", "--url", behind)
@@ -67,12 +72,12 @@ def running_stage(directory: Path) -> Iterator[Stage]:
         gateway.publish(POLICY, ALLOW_ALL, directory)
         gateway.publish("two-denied", TWO_DENIED, directory)
         urls = {"direct": alone}
-        for leg, server, policy in (("http", "http", POLICY), ("stdio", "stdio", POLICY), ("denied", "http", "two-denied")):
-            token = gateway.mint(server, policy)["token"]
+        for leg, behind_it, policy in (("http", "http", POLICY), ("stdio", "stdio", POLICY), ("denied", "http", "two-denied")):
+            token = gateway.mint(behind_it, policy)["token"]
             host, port = gateway.url.removeprefix("http://").split(":")
             shim = stack.enter_context(_program("tests.conformance.shim", host, port, line=f"Authorization: Bearer {token}\n"))
-            urls[leg] = f"http://localhost:{shim}/mcp/{server}"
-        yield Stage(gateway, directory, urls)
+            urls[leg] = f"http://localhost:{shim}/mcp/{behind_it}"
+        yield Stage(gateway, directory, urls, " ".join([*LAUNCHED, client]))
 
 
 @contextmanager

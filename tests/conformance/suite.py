@@ -9,7 +9,6 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,12 +19,9 @@ REVISIONS: Final = ("2025-06-18", "2025-11-25", "2026-07-28")
 SECONDS_MAX: Final = 120.0
 """One run of one revision; more means that something hangs."""
 SCENARIO_MILLISECONDS_MAX: Final = 15_000
-AT_ONCE: Final = 3
-"""Client scenarios that run beside each other: they mostly wait, and each is a process of its own."""
 ABSENT: Final = "(no result)"
 """Stands for the checks of a scenario that did not run to its end."""
 
-_LISTED: Final = re.compile(r"^  - (\S+) \[(.*)\]$", re.MULTILINE)
 _STAMP: Final = re.compile(r"^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$")
 
 
@@ -74,25 +70,10 @@ def run_against(url: str, revision: str, directory: Path) -> Outcomes:
 
 
 def run_client(command: str, revision: str, directory: Path, environment: Mapping[str, str]) -> Outcomes:
-    """Every client scenario of `revision` but `auth/*`; `command` gets the URL of the suite's server as last argument."""
-
-    def one(scenario: str) -> None:
-        arguments = ["--command", command, "--scenario", scenario, "--spec-version", revision]
-        _suite("client", *arguments, "-o", str(directory), log=directory / f"{scenario}.d", environment=environment)
-
-    directory.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(one, client_scenarios(revision)))
-    return _read(directory)
-
-
-def client_scenarios(revision: str) -> list[str]:
-    """The names of the client scenarios that apply to `revision`, without those about authorization."""
-    listed = subprocess.run([*node_command("conformance"), "list"], capture_output=True, text=True, timeout=20, check=True).stdout
-    part = listed.partition("Client scenarios")[2].partition("Authorization server scenarios")[0]
-    return [
-        name for name, revisions in _LISTED.findall(part) if revision in revisions.split(",") and not name.startswith("auth/")
-    ]
+    """Every client scenario of `revision` but `auth/*`, all at once; `command` gets the suite's URL as its last argument."""
+    arguments = ["--command", command, "--suite", "all", "--spec-version", revision, "-o", str(directory)]
+    _suite("client", *arguments, log=directory, environment=environment)
+    return {name: outcome for name, outcome in _read(directory).items() if not name.startswith("auth/")}
 
 
 def _suite(kind: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
