@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from yett.ports import Outbound
+from yett.upstreams.child import ChildSpec
 from yett.upstreams.stdio import StdioUpstream
 
 
@@ -24,7 +25,11 @@ async def main() -> None:
     server = str(Path(__file__).with_name("stdio_server.py"))
     argv = [sys.executable, server, "--stubborn"]
     upstream = StdioUpstream(
-        argv, {}, None, clock=_Clock(), timeout_s=20, on_message=lambda isolation, data: None, on_warning=lambda text: None
+        ChildSpec(tuple(argv), {}),
+        clock=_Clock(),
+        timeout_s=20,
+        on_message=lambda isolation, data: None,
+        on_warning=lambda text: None,
     )
     pids: list[int] = []
     for isolation in ("a", "b"):

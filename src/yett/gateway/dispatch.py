@@ -16,7 +16,7 @@ from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Admitted, Calls, Refused, fault
 from yett.gateway.denials import denial
 from yett.gateway.from_server import FromServer, means_something
-from yett.gateway.live_streams import LiveStreams
+from yett.gateway.live_streams import LiveStreams, Source
 from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
 from yett.gateway.route import Credentials, Route
@@ -66,6 +66,10 @@ class Dispatcher:
     def listen(self, route: Route) -> Coroutine[Any, Any, Answer]:
         """The server's own event stream in a handshake session; an answer without events where there is none."""
         return self._subscriptions.listen(route)
+
+    def hear(self, route: Route) -> Coroutine[Any, Any, Source | None]:
+        """The same for a stream that is counted already."""
+        return self._subscriptions.hear(route)
 
     def respond(self, route: Route, message: Message) -> Coroutine[Any, Any, Answer]:
         """Pass on what a client answers to its server, if the server waits for it."""

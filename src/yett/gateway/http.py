@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from yett.audit.record import Refused, SecurityRecord
+from yett.audit.record import Refused
 from yett.edge.request import Request
 from yett.edge.responder import Responder
 from yett.errors import OperatorFault, UpstreamFault
-from yett.gateway.active import ActiveSnapshot, Snapshot
-from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
-from yett.gateway.calls import Caller, Calls
-from yett.gateway.dispatch import Dispatcher
+from yett.gateway.active import Snapshot
+from yett.gateway.admission import Bearer
 from yett.gateway.http_answers import ORPHANED_S, Leaving, stream
-from yett.gateway.route import Headers, Route
-from yett.gateway.sessions import Session, Sessions
-from yett.gateway.snapshot import ServerEntry
-from yett.ports import Answer, Clock, Upstream
+from yett.gateway.http_door import METADATA, SOON, Door, by_name, going_along
+from yett.gateway.http_door import Parts as Parts
+from yett.gateway.route import Route
+from yett.gateway.sessions import Session
+from yett.gateway.sse_2024 import ENDPOINT as SSE_ENDPOINT
+from yett.gateway.sse_2024 import SseFront
+from yett.ports import Answer
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era, era_of_header
 from yett.protocol.headers import accepts_events
@@ -32,41 +30,10 @@ from yett.protocol.rejection import INVALID_REQUEST, Rejection
 from yett.protocol.replies import error, rejected
 
 ENDPOINT: Final = "/mcp/"
-METADATA: Final = "/.well-known/oauth-protected-resource"
 SESSION: Final = b"mcp-session-id"
 LAST_EVENT_ID: Final = b"last-event-id"
-PARAMETER: Final = b"mcp-param-"
-_PASSED_ON: Final = frozenset(
-    {
-        *(b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage"),
-        *(b"mcp-protocol-version", b"mcp-method", b"mcp-name"),
-    }
-)
 _ENDED: Final = frozenset({200, 202, 204, 404, 405})
 """What a client may be told of the end of its session; any other status concerns the gateway's own way to the server."""
-_SOON: Final = ((b"retry-after", b"1"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the HTTP surface works with."""
-
-    active: ActiveSnapshot
-    dispatcher: Dispatcher
-    calls: Calls
-    sessions: Sessions
-    clock: Clock
-    guard: Guard
-    upstream_of: Callable[[ServerEntry], Upstream]
-    token_digest: Callable[[str], str]
-    body_digest_key: bytes
-    in_flight: InFlight
-    ledger_fault: Callable[[], str | None]
-    """Why no call can be recorded at present, if so."""
-    public_url: str
-    """Where clients reach this listener, without a slash at the end."""
-    warnings: Callable[[], Sequence[str]] = tuple
-    """What is not as configured though calls go on: told at `/readyz`."""
 
 
 class HttpFront:
@@ -74,18 +41,17 @@ class HttpFront:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lifetimes = Lifetimes(parts.clock)
+        self._door = Door(parts)
+        self._sse = SseFront(self._door)
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request."""
-        if not self._parts.guard.host_allowed(request.header(b"host")):
-            self._refused(request, Refused.ORIGIN, "the host is not one of ours")
-            return responder.send(421, b'{"error":"this host name is not served here; see data_plane.allowed_hosts"}')
-        if not self._parts.guard.origin_allowed(request.header(b"origin")):
-            self._refused(request, Refused.ORIGIN, "the origin is not allowed")
-            return responder.send(403, b'{"error":"this origin is not allowed; see data_plane.allowed_origins"}')
+        if not self._door.admits(request, responder):
+            return None
         if request.path.startswith(ENDPOINT):
             return await self._endpoint(request, responder, request.path.removeprefix(ENDPOINT).removesuffix("/"))
+        if request.path.startswith(SSE_ENDPOINT):
+            return await self._sse.handle(request, responder)
         return self._beside(request, responder)
 
     def _beside(self, request: Request, responder: Responder) -> None:
@@ -95,7 +61,7 @@ class HttpFront:
             return responder.send(200, b'{"status":"ok"}')
         if request.path == "/readyz":
             return self._ready(responder)
-        if request.path.startswith(f"{METADATA}{ENDPOINT}"):
+        if request.path.startswith((f"{METADATA}{ENDPOINT}", f"{METADATA}{SSE_ENDPOINT}")):
             resource = self._parts.public_url + request.path.removeprefix(METADATA)
             return responder.send(200, _json({"resource": resource, "bearer_methods_supported": ["header"]}))
         return responder.send(404, b'{"error":"not found"}')
@@ -114,19 +80,16 @@ class HttpFront:
     # --- the endpoint ---------------------------------------------------------------------------------------------------
 
     async def _endpoint(self, request: Request, responder: Responder, reference: str) -> None:
-        snapshot = self._parts.active.current()
-        if snapshot is None:
-            self._refused(request, Refused.NOT_READY, "no configuration has arrived yet")
-            return responder.send(503, b'{"error":"not ready"}', headers=_SOON)
-        authorization, parts = request.header(b"authorization"), self._parts
-        bearer = authenticate(snapshot, reference, authorization, parts.token_digest, self._lifetimes.now_ns)
-        if isinstance(bearer, NoBearer):
-            return self._challenge(request, responder, bearer)
+        shown = self._door.bearer(request, responder, reference)
+        if shown is None:
+            return None
+        snapshot, bearer = shown
         if request.method == b"GET" and era_of_header(_version(request)) is Era.HANDSHAKE:
             return await self._listen(request, responder, snapshot, bearer)
         crowded = self._parts.in_flight.enter(bearer.grant.id)
         if crowded is not None:
-            return self._turn_away(request, responder, crowded, bearer)
+            status, body = self._door.crowd(request, crowded, bearer)
+            return responder.send(status, body, headers=SOON)
         subscription: Answer | None = None
         try:
             if request.method == b"POST":
@@ -142,52 +105,40 @@ class HttpFront:
         # It may last for ever, and is counted among the streams of its grant.
         return await stream(subscription, responder, subscription.headers, orphaned_s=0)
 
-    def _turn_away(self, request: Request, responder: Responder, crowded: Crowded, bearer: Bearer) -> None:
-        self._refused(request, Refused.HTTP, crowded.value, bearer.server.name, bearer.grant.id)
-        status, said = (429, "of this grant ") if crowded is Crowded.GRANT else (503, "")
-        body = error(None, -32000, f"too many requests {said}are in flight; wait for answers, then try again")
-        responder.send(status, body, headers=_SOON)
-
-    def _challenge(self, request: Request, responder: Responder, refusal: NoBearer) -> None:
-        self._refused(request, Refused.TOKEN, refusal.reason, refusal.server, refusal.grant_id)
-        metadata = f"{self._parts.public_url}{METADATA}{request.path}".encode("latin-1")
-        challenge = b'Bearer resource_metadata="%b"' % metadata
-        responder.send(401, b'{"error":"a valid grant for this server is needed"}', headers=((b"www-authenticate", challenge),))
-
     async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> Answer | None:
         """Answer a message; a subscription is only opened, and returned."""
-        message = classify_http(request.body, _by_name(request))
+        message = classify_http(request.body, by_name(request))
         if isinstance(message, Rejection):
-            self._refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
+            self._door.refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
             responder.send(message.http_status, rejected(message))
             return None
         session = self._session(request, message, bearer)
         if isinstance(session, Answer):
-            self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
+            self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             responder.send(session.status, session.body or b"")
             return None
-        route = self._route(request, snapshot, bearer, session)
+        route = self._door.route(request, snapshot, bearer, session)
         return await self._answered(route, message, responder)
 
     async def _listen(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
         """Relay the server's own event stream."""
-        if not accepts_events(_by_name(request)):
+        if not accepts_events(by_name(request)):
             return responder.send(406, error(None, INVALID_REQUEST, "the client must accept text/event-stream"))
         session = self._found(request, bearer)
         if session is None and request.header(SESSION) is not None:
-            self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
+            self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
         if session is None and bearer.server.one_to_one:
             return responder.send(400, error(None, INVALID_REQUEST, "Missing session ID"))
-        headers = _going_along(request.headers)
+        headers = going_along(request.headers)
         after = request.header(LAST_EVENT_ID)
         if after is not None:
             # An id is given to one session, but servers keep the events of all sessions in one store.
             if session is None or not session.conversation.has_given(after):
-                self._refused(request, Refused.SESSION, "no such event of this session", bearer.server.name, bearer.grant.id)
+                self._door.refused(request, Refused.SESSION, "no such event of this session", bearer.server.name, bearer.grant.id)
                 return responder.send(400, error(None, INVALID_REQUEST, "Last-Event-ID names no event of this session"))
             headers = [*headers, (LAST_EVENT_ID, after)]
-        return await self._listened(replace(self._route(request, snapshot, bearer, session), headers=headers), responder)
+        return await self._listened(replace(self._door.route(request, snapshot, bearer, session), headers=headers), responder)
 
     async def _listened(self, route: Route, responder: Responder) -> None:
         leaving = Leaving.of(responder, after_s=0)
@@ -199,15 +150,16 @@ class HttpFront:
             leaving.over()
         if answer.status == 405:
             return _not_allowed(responder)
-        return responder.send(answer.status, answer.body or b"", headers=answer.headers)
+        headers = SOON if answer.status == 429 else answer.headers
+        return responder.send(answer.status, answer.body or b"", headers=headers)
 
     async def _delete(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
         session = self._found(request, bearer)
         if session is None:
-            self._refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
+            self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
         try:
-            status = await self._parts.dispatcher.end_session(self._route(request, snapshot, bearer, session))
+            status = await self._parts.dispatcher.end_session(self._door.route(request, snapshot, bearer, session))
         except (UpstreamFault, OperatorFault):
             status = 200  # it is over here; the server forgets it in its own time
         return responder.send(status if status in _ENDED else 200, b"")
@@ -225,23 +177,6 @@ class HttpFront:
     def _found(self, request: Request, bearer: Bearer) -> Session | None:
         id = (request.header(SESSION) or b"").decode("latin-1")
         return self._parts.sessions.find(id, grant_id=bearer.grant.id, server_id=bearer.server.id)
-
-    def _route(self, request: Request, snapshot: Snapshot, bearer: Bearer, session: Session | None) -> Route:
-        caller = Caller(
-            snapshot=snapshot,
-            grant=bearer.grant,
-            server=bearer.server,
-            policy=snapshot.policy_of(bearer.grant),
-            client_ip=request.client_ip,
-            session=None if session is None else session.id,
-        )
-        return Route(
-            caller=caller,
-            upstream=self._parts.upstream_of(bearer.server),
-            session=session,
-            isolation=bearer.grant.id if session is None else session.id,
-            headers=_going_along(request.headers),
-        )
 
     # --- answers --------------------------------------------------------------------------------------------------------
 
@@ -269,26 +204,6 @@ class HttpFront:
             await stream(answer, responder, fields, orphaned_s=None if message.era is Era.STATELESS else ORPHANED_S)
         return None
 
-    def _refused(
-        self, request: Request, kind: Refused, reason: str, server: str | None = None, grant_id: str | None = None
-    ) -> None:
-        digest = (
-            hashlib.blake2b(request.body, digest_size=16, key=self._parts.body_digest_key).hexdigest() if request.body else None
-        )
-        self._parts.calls.note(
-            SecurityRecord(
-                at_ns=self._parts.clock.now_ns(),
-                request_id=self._parts.calls.request_id(),
-                kind=kind,
-                reason=reason,
-                server=server,
-                grant_id=grant_id,
-                client_ip=request.client_ip,
-                body_digest=digest,
-                body_bytes=len(request.body),
-            )
-        )
-
 
 def _not_allowed(responder: Responder) -> None:
     responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", b"POST, DELETE"),))
@@ -297,19 +212,6 @@ def _not_allowed(responder: Responder) -> None:
 def _version(request: Request) -> str | None:
     value = request.header(b"mcp-protocol-version")
     return None if value is None else value.decode("latin-1")
-
-
-def _by_name(request: Request) -> Mapping[bytes, bytes]:
-    """Fields by name. The edge lets only harmless ones stand twice; of these `accept` is a list that may take several lines."""
-    fields = request.fields
-    if len(fields) == len(request.headers):
-        return fields
-    return fields | {b"accept": b", ".join(value for name, value in request.headers if name == b"accept")}
-
-
-def _going_along(headers: Headers) -> Headers:
-    """The fields that belong to the message itself. Everything else, credentials above all, ends here."""
-    return [field for field in headers if field[0] in _PASSED_ON or field[0].startswith(PARAMETER)]
 
 
 def _json(value: object) -> bytes:

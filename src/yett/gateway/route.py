@@ -36,7 +36,7 @@ class Route(Struct, frozen=True):
     @property
     def shared(self) -> bool:
         """Whether the server's list of tools is one for all callers: an HTTP server without sessions."""
-        return self.session is None and self.caller.server.url is not None
+        return self.session is None and not self.caller.server.one_to_one
 
     @property
     def scope(self) -> Scope:

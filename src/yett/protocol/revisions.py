@@ -36,4 +36,9 @@ def negotiated(answer: bytes) -> str | None:
 
 def contradicts(version: str | None, revision: str | None) -> bool:
     """Whether a request's version field names another revision than its session's, where that has the field at all."""
-    return version is not None and revision in _STATING and version != revision
+    return version is not None and states_revision(revision) and version != revision
+
+
+def states_revision(revision: str | None) -> bool:
+    """Whether requests of a session of this revision have the version field."""
+    return revision in _STATING
