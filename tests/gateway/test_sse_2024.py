@@ -58,7 +58,7 @@ async def test_a_denied_call_says_why_and_a_hidden_one_is_unknown() -> None:
         listed = await client.ask("tools/list")
         assert [tool["name"] for tool in listed["result"]["tools"]] == ["echo", "pay"]
         assert gateway.gate.upstream.calls == []
-        assert [record.decision.code for record in gateway.gate.ledger.records] == [Code.NOT_LISTED, Code.HIDDEN]
+        assert [record.decision.code for record in gateway.gate.ledger.records] == [Code.DENY_IF_MATCHED, Code.HIDDEN]
 
 
 async def test_progress_and_what_else_belongs_to_a_call_come_before_its_answer() -> None:

@@ -1,4 +1,4 @@
-"""Servers of revision 2024-11-05: the stream, the address for messages, and what becomes of both (reference sections 1 and 3.4)."""
+"""Servers of revision 2024-11-05: the stream, and the address for messages (reference sections 1 and 3.4)."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ async def test_a_server_that_names_no_address_is_not_waited_for_longer_than_its_
 
     async with serving(script) as server:
         rig = Rig(server.url, timeout_s=0.05)
-        with pytest.raises(UpstreamNotReached, match="named no address for messages within|was not ready within"):
+        with pytest.raises(UpstreamNotReached, match=r"named no address for messages within|was not ready within"):
             await rig.open()
         await rig.upstream.aclose()
 
@@ -295,7 +295,7 @@ async def test_a_server_that_is_gone_is_not_reached_and_nothing_was_sent() -> No
 async def test_a_late_answer_is_doubtful_and_the_server_is_told_to_stop() -> None:
     async with old_server(timeout_s=0.1) as (server, rig):
         await rig.open()
-        with pytest.raises(UpstreamTimedOut, match="did not answer within 0.1 s; it may have acted"):
+        with pytest.raises(UpstreamTimedOut, match=r"did not answer within 0\.1 s; it may have acted"):
             await rig.send(outbound("never"))
         await until(lambda: "notifications/cancelled" in server.methods)
 
