@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.gateway.gate import Gate, decision_of, grant
+from tests.gateway.gate import STDIO_SERVER, Gate, decision_of, grant
 from tests.support.fake_upstream import Chunks, content, encode, result, rpc_error, streamed
 from tests.support.policies import DENY_ALL, policy
 from tests.support.wire import call, parsed, request
@@ -257,6 +257,27 @@ async def test_a_field_that_repeats_an_argument_wrongly_stops_the_call(field: by
         assert not gate.upstream.calls
         assert [record.kind for record in gate.ledger.security] == [Refused.ENVELOPE]
         assert not gate.ledger.records
+
+
+@pytest.mark.parametrize(("arguments", "refused"), [({"region": "eu"}, True), ({}, False), ({"region": None}, False)])
+async def test_before_a_program_the_gate_itself_misses_a_field_that_should_repeat_an_argument(
+    arguments: dict[str, object], refused: bool
+) -> None:
+    gate = Gate(server=STDIO_SERVER)
+    gate.upstream.pages = [[REGION]]
+    answer = await gate.send(call("echo", arguments, stateless=True))
+    if refused:
+        assert (answer.status, parsed(answer.body)["error"]["code"]) == (400, -32020)
+        assert b"mcp-param-region" in (answer.body or b"")
+    assert len(gate.upstream.calls) == (0 if refused else 1)
+
+
+@pytest.mark.parametrize("case", ["over http", "in a session", "of one's own"])
+async def test_a_field_is_missed_only_where_nobody_else_could_miss_it(case: str) -> None:
+    gate = Gate() if case == "over http" else Gate(server=STDIO_SERVER)
+    gate.upstream.pages = [[REGION]]
+    await gate.send(call("echo", {"region": "eu"}, stateless=case != "in a session"), local=case == "of one's own")
+    assert len(gate.upstream.calls) == 1
 
 
 async def test_what_a_hidden_tool_repeats_in_fields_is_not_given_away() -> None:

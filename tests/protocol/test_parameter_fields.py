@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from yett.protocol.parameter_fields import contradicted, parameter_fields
+from yett.protocol.parameter_fields import contradicted, missing, parameter_fields, repeating
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -47,6 +47,9 @@ def test_a_schema_names_its_fields() -> None:
         {"items": {"properties": {"a": {"x-mcp-header": "A"}}}},
         {"anyOf": [{"properties": {"a": {"x-mcp-header": "A"}}}]},
         {"properties": {"a": {"x-mcp-header": 1}}},
+        {"properties": {"a": {"x-mcp-header": "Two Words"}}},
+        {"properties": {"a": {"x-mcp-header": ""}}},
+        {"properties": {"a": {"x-mcp-header": "A:"}}},
         {"properties": []},
         {"properties": {"a": {"x-mcp-header": "Same"}, "b": {"x-mcp-header": "same"}}},
     ],
@@ -99,3 +102,26 @@ def test_fields_that_agree_and_fields_that_nobody_named_pass(field: bytes, value
 )
 def test_a_field_that_contradicts_the_body_is_named(field: bytes, value: bytes, arguments: dict[str, Any]) -> None:
     assert said(field, value, arguments) == field.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"region": "eu", "count": 3, "dry": True, "to": {"city": "Köln"}},
+        {"region": " edge ", "count": Decimal("3.0"), "to": {}},
+        {"region": "=?base64?eA==?=", "dry": None},
+        {},
+    ],
+)
+def test_what_repeats_arguments_misses_nothing_and_contradicts_nothing(arguments: dict[str, Any]) -> None:
+    fields = parameter_fields(encoded(SCHEMA))
+    sent = repeating(fields, arguments)
+    assert contradicted(fields, arguments, sent) is None
+    assert missing(fields, arguments, sent) is None
+    for left_out in sent:
+        rest = [field for field in sent if field is not left_out]
+        assert missing(fields, arguments, rest) == left_out[0].decode()
+
+
+def test_what_no_field_can_repeat_is_not_missed() -> None:
+    assert missing(parameter_fields(encoded(SCHEMA)), {"region": ["eu"], "count": Decimal("0.5"), "plain": "x"}, []) is None

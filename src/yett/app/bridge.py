@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
+from yett.app.bridge_fields import RepeatedArguments
 from yett.errors import UpstreamFault
 from yett.ports import Answer, Outbound, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
+from yett.protocol.headers import encoded
 from yett.protocol.messages import Message, classify_line
+from yett.protocol.methods import CALL
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import INTERNAL_ERROR, Rejection
 from yett.protocol.replies import error, rejected
@@ -31,6 +35,7 @@ class Bridge:
     _settled: Era | None = None
     _session: str | None = None
     _version: str | None = None
+    _tools: RepeatedArguments = field(default_factory=RepeatedArguments)
 
     async def serve(self, lines: AsyncIterator[bytes]) -> None:
         """Carry lines until the client closes its end and everything is answered, or until nobody reads any more."""
@@ -53,7 +58,11 @@ class Bridge:
 
     async def _carry(self, message: Message) -> None:
         try:
-            answer = await self.gateway.exchange(self._outbound(message))
+            outbound = self._outbound(message)
+            if message.method == CALL and message.era is Era.STATELESS:
+                fields = await self._tools.fields_of(message, outbound, self.gateway)
+                outbound = replace(outbound, headers=[*outbound.headers, *fields])
+            answer = await self.gateway.exchange(outbound)
             if message.method == "initialize":
                 self._opened(answer)
             await self._bring_back(message, answer)
@@ -94,7 +103,7 @@ class Bridge:
         if message.era is Era.STATELESS and message.kind is Shape.REQUEST:
             fields.append((b"mcp-method", message.method.encode()))
             if message.row is not None and message.row.name_key is not None:
-                fields.append((b"mcp-name", _header_value(message.name)))
+                fields.append((b"mcp-name", encoded(message.name)))
         return Outbound(
             body=message.body,
             method=message.method,
@@ -112,10 +121,3 @@ def _answer_line(id: bytes, answer: Answer) -> bytes:
     if answer.status == 401:
         return error(id, INTERNAL_ERROR, "the gateway does not know this grant for this server; mint one with `yett grant mint`")
     return error(id, INTERNAL_ERROR, f"the gateway answered with HTTP status {answer.status}")
-
-
-def _header_value(name: str) -> bytes:
-    """A name or URI as a field value; what a field cannot carry goes as `=?base64?…?=`."""
-    if name.isascii() and name.isprintable() and name == name.strip() and not name.startswith("=?base64?"):
-        return name.encode()
-    return b"=?base64?" + base64.b64encode(name.encode()) + b"?="

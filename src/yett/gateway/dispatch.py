@@ -38,7 +38,7 @@ from yett.protocol.eras import Era
 from yett.protocol.lists import LISTS, ToolDefinition, filter_list, filter_tools_list, read_tools_list
 from yett.protocol.messages import Message
 from yett.protocol.methods import CALL, Handling
-from yett.protocol.parameter_fields import PREFIX, contradicted
+from yett.protocol.parameter_fields import PREFIX, contradicted, missing
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import HEADER_MISMATCH, envelope
 from yett.protocol.replies import rejected
@@ -137,8 +137,9 @@ class Dispatcher:
 
     def _contradiction(self, route: Route, message: Message) -> Answer | None:
         """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
+        must_be_whole = _has_no_reader_of_fields(route, message)
         for field, _ in route.headers:
-            if field.startswith(PREFIX):
+            if must_be_whole or field.startswith(PREFIX):
                 break
         else:
             return None
@@ -146,6 +147,8 @@ class Dispatcher:
             return None
         fields = self._tools.parameter_fields(route.scope, message.name)
         name = contradicted(fields, message.arguments, route.headers)
+        if name is None and must_be_whole:
+            name = missing(fields, message.arguments, route.headers)
         if name is None:
             return None
         rejection = envelope(f"{name} does not repeat the argument of the body", message.id, rpc_code=HEADER_MISMATCH)
@@ -326,6 +329,11 @@ class Dispatcher:
             session=None if route.session is None else route.session.upstream,
             isolation=route.isolation,
         )
+
+
+def _has_no_reader_of_fields(route: Route, message: Message) -> bool:
+    """Whether nobody behind the gate sees the HTTP fields of a message, so that the gate must see that they are whole."""
+    return message.era is Era.STATELESS and route.caller.server.url is None and not route.local
 
 
 def _is_visible_tool(route: Route, message: Message) -> bool:

@@ -13,7 +13,7 @@ from yett.edge.responder import Responder
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import Snapshot
 from yett.gateway.admission import Bearer
-from yett.gateway.http_answers import ORPHANED_S, Leaving, stream
+from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
 from yett.gateway.http_door import METADATA, SOON, Door, by_name, going_along
 from yett.gateway.http_door import Parts as Parts
 from yett.gateway.route import Route
@@ -197,7 +197,7 @@ class HttpFront:
         if answer.session is not None:
             fields.append((SESSION, answer.session.encode("ascii")))
         if answer.events is None and answer.chunks is None:
-            responder.send(answer.status, answer.body or b"", headers=fields)
+            responder.send(status_of(route, message, answer), answer.body or b"", headers=fields)
         elif message.handling is Handling.LISTENED:
             return answer
         else:

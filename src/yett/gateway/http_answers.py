@@ -9,7 +9,12 @@ from typing import Final
 
 from yett.edge.responder import ClientGone, Responder
 from yett.errors import UpstreamFault
+from yett.gateway.route import Route
 from yett.ports import Answer
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message
+from yett.protocol.peek import peek_response
+from yett.protocol.rejection import http_status
 from yett.protocol.sse import encode_event
 
 ORPHANED_S: Final = 60.0
@@ -47,6 +52,14 @@ class Leaving:
         self.gone.remove_done_callback(self._has_left)
         if self.timer is not None:
             self.timer.cancel()
+
+
+def status_of(route: Route, message: Message, answer: Answer) -> int:
+    """The HTTP status of an answer that is one body. A program on pipes gives none, so its errors get the protocol's own."""
+    if answer.status != 200 or message.era is not Era.STATELESS or route.caller.server.url is not None:
+        return answer.status
+    peek = peek_response(answer.body or b"")
+    return 200 if peek is None or peek.rpc_error_code is None else http_status(peek.rpc_error_code, message.era)
 
 
 async def stream(

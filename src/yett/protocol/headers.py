@@ -58,6 +58,13 @@ def text(headers: Headers, name: bytes) -> str | None:
     return value.decode("ascii") if value.isascii() else "\N{REPLACEMENT CHARACTER}"
 
 
+def encoded(text: str) -> bytes:
+    """A text as a field's value; what a field cannot carry goes as `=?base64?…?=`."""
+    if text.isascii() and text.isprintable() and text == text.strip() and not text.encode().startswith(_SENTINEL_START):
+        return text.encode()
+    return _SENTINEL_START + base64.b64encode(text.encode()) + _SENTINEL_END
+
+
 def decoded(value: bytes) -> str | None:
     """A field's value with the `=?base64?…?=` form undone; None where that form is malformed or not canonical."""
     if not (value.startswith(_SENTINEL_START) and value.endswith(_SENTINEL_END) and len(value) > len(_SENTINEL_START) + 1):

@@ -6,15 +6,18 @@ stands before it, may act on the field, while policies judge the body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from yett.protocol.headers import decoded
+from yett.protocol.headers import decoded, encoded
 from yett.protocol.strict_json import JsonValue, Unreadable, read
 
 PREFIX: Final = b"mcp-param-"
 _DEPTH_MAX: Final = 160
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What the name of a field may hold (RFC 9110, section 5.6.2)."""
 
 ParameterFields: TypeAlias = Mapping[bytes, tuple[str, ...]]
 """Lower-case name of a field → the way to the argument that it repeats."""
@@ -39,7 +42,7 @@ def _named(schema: JsonValue, way: tuple[str, ...]) -> Iterator[tuple[bytes, tup
         if not isinstance(node, dict):
             continue
         name = node.get("x-mcp-header")
-        if at and isinstance(name, str):
+        if at and isinstance(name, str) and _TOKEN.fullmatch(name):
             yield PREFIX + name.lower().encode("utf-8"), at
         properties = node.get("properties")
         if isinstance(properties, dict):
@@ -55,6 +58,21 @@ def contradicted(
         if way is not None and decoded(value) != _text(_argument(arguments, way)):
             return name.decode("ascii", "replace")
     return None
+
+
+def missing(fields: ParameterFields, arguments: Mapping[str, JsonValue], headers: Sequence[tuple[bytes, bytes]]) -> str | None:
+    """The first field that should repeat an argument and is not there, or None."""
+    sent = {name for name, _ in headers}
+    for name, way in fields.items():
+        if name not in sent and _text(_argument(arguments, way)) is not None:
+            return name.decode("ascii", "replace")
+    return None
+
+
+def repeating(fields: ParameterFields, arguments: Mapping[str, JsonValue]) -> list[tuple[bytes, bytes]]:
+    """The fields that repeat these arguments."""
+    texts = ((name, _text(_argument(arguments, way))) for name, way in fields.items())
+    return [(name, encoded(text)) for name, text in texts if text is not None]
 
 
 def _argument(arguments: Mapping[str, JsonValue], way: tuple[str, ...]) -> JsonValue:
