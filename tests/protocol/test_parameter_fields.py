@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from yett.protocol.parameter_fields import contradicted, missing, parameter_fields, repeating
+from yett.protocol.parameter_fields import contradicted, missing, parameter_fields, repeated
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -109,13 +109,13 @@ def test_a_field_that_contradicts_the_body_is_named(field: bytes, value: bytes, 
     [
         {"region": "eu", "count": 3, "dry": True, "to": {"city": "Köln"}},
         {"region": " edge ", "count": Decimal("3.0"), "to": {}},
-        {"region": "=?base64?eA==?=", "dry": None},
+        {"region": "=?base64?eA==?=", "dry": None, "to": {"city": ""}},
         {},
     ],
 )
 def test_what_repeats_arguments_misses_nothing_and_contradicts_nothing(arguments: dict[str, Any]) -> None:
     fields = parameter_fields(encoded(SCHEMA))
-    sent = repeating(fields, arguments)
+    sent = repeated(fields, arguments)
     assert contradicted(fields, arguments, sent) is None
     assert missing(fields, arguments, sent) is None
     for left_out in sent:

@@ -14,7 +14,7 @@ from yett.gateway.streams import read_response
 from yett.ports import Outbound, Upstream
 from yett.protocol.lists import ToolDefinition, read_tools_list
 from yett.protocol.messages import Message
-from yett.protocol.parameter_fields import ParameterFields, parameter_fields, repeating
+from yett.protocol.parameter_fields import ParameterFields, parameter_fields, repeated
 from yett.protocol.requests import tools_list_request
 
 PAGES_MAX: Final = 100
@@ -43,7 +43,7 @@ class RepeatedArguments:
                     await self._ask(message.version, call, gateway)
                 except UpstreamFault:
                     return ()
-        return repeating(self._fields.get(message.name, {}), message.arguments)
+        return repeated(self._fields.get(message.name, {}), message.arguments)
 
     async def _ask(self, version: str | None, call: Outbound, gateway: Upstream) -> None:
         headers = [(name, value) for name, value in call.headers if name not in _OF_THE_CALL]

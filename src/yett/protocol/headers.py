@@ -60,7 +60,8 @@ def text(headers: Headers, name: bytes) -> str | None:
 
 def encoded(text: str) -> bytes:
     """A text as a field's value; what a field cannot carry goes as `=?base64?…?=`."""
-    if text.isascii() and text.isprintable() and text == text.strip() and not text.encode().startswith(_SENTINEL_START):
+    plain = text.isascii() and text.isprintable() and text == text.strip()
+    if plain and text and not text.encode().startswith(_SENTINEL_START):
         return text.encode()
     return _SENTINEL_START + base64.b64encode(text.encode()) + _SENTINEL_END
 

@@ -69,7 +69,7 @@ def missing(fields: ParameterFields, arguments: Mapping[str, JsonValue], headers
     return None
 
 
-def repeating(fields: ParameterFields, arguments: Mapping[str, JsonValue]) -> list[tuple[bytes, bytes]]:
+def repeated(fields: ParameterFields, arguments: Mapping[str, JsonValue]) -> list[tuple[bytes, bytes]]:
     """The fields that repeat these arguments."""
     texts = ((name, _text(_argument(arguments, way))) for name, way in fields.items())
     return [(name, encoded(text)) for name, text in texts if text is not None]
