@@ -101,13 +101,14 @@ class PythonClient:
     async def _run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
         mode = "legacy" if revision in HANDSHAKE else revision
         with anyio.fail_after(SECONDS_MAX):
-            async with _transport(endpoint) as transport, Client(transport, mode=mode) as client:
+            async with transport_to(endpoint) as transport, Client(transport, mode=mode) as client:
                 seen = [await _step(client, step) for step in steps]
                 return Conversation(str(client.session.protocol_version), tuple(seen))
 
 
 @asynccontextmanager
-async def _transport(endpoint: Endpoint) -> AsyncIterator[Any]:
+async def transport_to(endpoint: Endpoint) -> AsyncIterator[Any]:
+    """What a Python client connects through."""
     if endpoint.url is None:
         yield StdioServerParameters(command=endpoint.command[0], args=list(endpoint.command[1:]), env=endpoint.env)
         return
