@@ -51,55 +51,58 @@ def python_client(endpoint: Endpoint, revision: str, calls: Calls, subscribe: Se
         return anyio.run(_python, endpoint, calls, subscribe, heard_min)
 
 
-async def _python(endpoint: Endpoint, calls: Calls, subscribe: Sequence[str], heard_min: int) -> Heard:
-    asked: list[str] = []
-    heard: list[str] = []
-    enough = anyio.Event()
-    if not heard_min:
-        enough.set()
+class _Python:
+    """Callbacks that answer as the TypeScript half does, and remember."""
 
-    async def sample(*_: Any) -> types.CreateMessageResult:
-        asked.append("sampling")
+    def __init__(self, heard_min: int) -> None:
+        self.asked: list[str] = []
+        self.heard: list[str] = []
+        self._heard_min = heard_min
+        self.enough = anyio.Event()
+
+    async def sample(self, *_: Any) -> types.CreateMessageResult:
+        self.asked.append("sampling")
         content = types.TextContent(type="text", text="sampled by the client")
         return types.CreateMessageResult(role="assistant", model="m", content=content)
 
-    async def elicit(*_: Any) -> types.ElicitResult:
-        asked.append("elicitation")
+    async def elicit(self, *_: Any) -> types.ElicitResult:
+        self.asked.append("elicitation")
         return types.ElicitResult(action="decline")
 
-    async def roots(*_: Any) -> types.ListRootsResult:
-        asked.append("roots")
+    async def roots(self, *_: Any) -> types.ListRootsResult:
+        self.asked.append("roots")
         return types.ListRootsResult.model_validate({"roots": [{"uri": "file:///of-the-client", "name": "mine"}]})
 
-    async def log(*_: Any) -> None:
-        heard.append("notifications/message")
+    async def log(self, *_: Any) -> None:
+        self.note("notifications/message")
 
-    async def hear(message: Any) -> None:
+    async def hear(self, message: Any) -> None:
         method = getattr(message, "method", None) or getattr(getattr(message, "root", None), "method", None)
         if method is not None:
-            heard.append(method)
-            if len(set(heard)) >= heard_min:
-                enough.set()
+            self.note(method)
 
-    callbacks: dict[str, Any] = {
-        "sampling_callback": sample,
-        "elicitation_callback": elicit,
-        "list_roots_callback": roots,
-        "logging_callback": log,
-        "message_handler": hear,
-    }
+    def note(self, method: str) -> None:
+        self.heard.append(method)
+        if len(set(self.heard)) >= self._heard_min:
+            self.enough.set()
+
+    def callbacks(self) -> dict[str, Any]:
+        answers = {"sampling_callback": self.sample, "elicitation_callback": self.elicit, "list_roots_callback": self.roots}
+        return {**answers, "logging_callback": self.log, "message_handler": self.hear}
+
+
+async def _python(endpoint: Endpoint, calls: Calls, subscribe: Sequence[str], heard_min: int) -> Heard:
+    side = _Python(heard_min)
     with anyio.fail_after(SECONDS_MAX):
-        async with (
-            transport_to(endpoint) as transport,
-            Client(transport, mode="legacy", **callbacks) as client,
-        ):
+        async with transport_to(endpoint) as transport, Client(transport, mode="legacy", **side.callbacks()) as client:
             for uri in subscribe:
                 with warnings.catch_warnings(action="ignore"):  # later revisions have another way
                     await client.subscribe_resource(uri)
             texts = [await _called(client, name, arguments) for name, arguments in calls]
-            with anyio.move_on_after(12):
-                await enough.wait()
-    return Heard(tuple(texts), tuple(asked), tuple(heard))
+            if heard_min:
+                with anyio.move_on_after(12):
+                    await side.enough.wait()
+    return Heard(tuple(texts), tuple(side.asked), tuple(side.heard))
 
 
 async def _called(client: Client, name: str, arguments: dict[str, Any]) -> str:
