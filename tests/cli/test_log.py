@@ -45,6 +45,18 @@ def test_the_log_is_a_table_with_the_newest_entry_last(terminal: Terminal) -> No
     ]
 
 
+def test_what_is_no_call_of_a_tool_says_so(terminal: Terminal) -> None:
+    async def read(store: StateStore, now_ns: int) -> None:
+        store.note(call(DENIED, at_ns=now_ns, method="resources/read", target="file:///etc/passwd", server_name="files"))
+        store.note(call(DENIED, at_ns=now_ns, method="prompts/get", target="summary", server_name="files"))
+
+    recorded(terminal, read)
+    first, second = terminal.ok("log").out.splitlines()[1:]
+    assert "files: resources/read file:///etc/passwd" in first
+    assert "files: prompts/get summary" in second
+    assert ids(terminal, "--tool", "summary") == ids(terminal)[1:]
+
+
 async def long(store: StateStore, now_ns: int) -> None:
     """A denied call by a long rule, and one of a program with a long name that went well."""
     rule = "/tools/write_file/require/args.path-path_within"

@@ -203,9 +203,15 @@ def as_json(entry: LogEntry) -> dict[str, Any]:
     return line
 
 
+CALL: Final = "tools/call"
+"""The method that goes without saying."""
+
+
 def cells_of(entry: LogEntry) -> tuple[str, ...]:
     """An entry for people, by `HEADINGS`."""
-    server, target = entry.server or "-", entry.target
+    server, target, method = entry.server or "-", entry.target, entry.more.get("method", CALL)
+    if target and method != CALL:
+        target = f"{method} {target}"
     return (
         local_time(entry.at_ns),
         entry.decision or "event",
