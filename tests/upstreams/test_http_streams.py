@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.upstreams.test_http1_response import FakeSource, made
@@ -29,6 +31,34 @@ async def test_messages_pass_as_they_stood_and_other_kinds_only_as_a_sign_of_lif
         Event(b"", b":\n\n"),
         Event(b"", b"id: 8\ndata:\n\n", b"8"),
     ]
+
+
+async def test_signs_of_life_in_a_row_pass_as_one_byte_for_byte() -> None:
+    response, _ = complete(b": a\n\n:\n: b\n\nretry: 5\n\nevent: ping\ndata: 3\n\ndata: 1\n\n:\n\nid: 8\ndata:\n\n: c\n\n")
+    assert [event async for event in EventStream(response, SseDecoder())] == [
+        Event(b"", b": a\n\n:\n: b\n\nretry: 5\n\n:\n\n"),
+        Event(b"1", b"data: 1\n\n"),
+        Event(b"", b":\n\n"),
+        Event(b"", b"id: 8\ndata:\n\n", b"8"),
+        Event(b"", b": c\n\n"),
+    ]
+
+
+async def test_others_have_their_turn_while_much_that_has_arrived_is_decoded() -> None:
+    response, _ = complete(b"data: 1\n\n" * 20_000)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    events = [event.data async for event in EventStream(response, SseDecoder())]
+    waiting.cancel()
+    assert events == [b"1"] * 20_000
+    assert turns >= 180_000 // 16_384
 
 
 async def test_an_event_that_the_stream_did_not_complete_is_dropped() -> None:

@@ -1,0 +1,252 @@
+"""A data plane in a process of its own, a server behind it that misbehaves on request, and clients that send bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from tests.support.effort import NIGHTLY
+from tests.support.policies import ALLOW_ALL
+from tests.support.ports import free_port
+from yett.gateway.feed import SNAPSHOT_FILE, store_snapshot
+from yett.gateway.snapshot import GrantEntry, PolicyEntry, ServerEntry, SnapshotData
+from yett.gateway.tokens import digest, mint, token_key
+from yett.settings import load_settings
+
+MIB: Final = 1024 * 1024
+PATIENCE_S: Final = 20.0 if not NIGHTLY else 120.0
+_META: Final = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+DONE: Final = {"resultType": "complete", "content": [], "isError": False}
+_TOOLS: Final = {"resultType": "complete", "tools": [{"name": "do", "inputSchema": {"type": "object"}}]}
+EVENTS: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+
+Behaviour = Callable[["Misbehaving", asyncio.StreamWriter, Any], Awaitable[None]]
+
+
+def whole(id: Any, value: object = DONE) -> bytes:
+    """A proper answer."""
+    body = result(id, value)
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def result(id: Any, value: object = DONE) -> bytes:
+    """The JSON text of a response."""
+    return json.dumps({"jsonrpc": "2.0", "id": id, "result": value}).encode()
+
+
+@dataclass
+class Misbehaving:
+    """A server whose answer to a call is what the call's argument `how` names."""
+
+    behaviours: dict[str, Behaviour]
+    reached: int = 0
+    """Calls that came."""
+    sent: int = 0
+    """Bytes that a behaviour got rid of."""
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+    """What behaviours that hold a call back wait for."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+                await self._answer(writer, json.loads(await reader.readexactly(length)))
+        writer.close()
+
+    async def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+        if message["method"] != "tools/call":
+            writer.write(whole(message["id"], _TOOLS))
+            return
+        self.reached += 1
+        behaviour = self.behaviours.get(message["params"]["arguments"].get("how", ""))
+        if behaviour is None:
+            writer.write(whole(message["id"]))
+        else:
+            await behaviour(self, writer, message["id"])
+
+    async def pour(self, writer: asyncio.StreamWriter, piece: bytes, size: int) -> None:
+        """Write so much, as fast as it is taken."""
+        for _ in range(size // len(piece)):
+            writer.write(piece)
+            await writer.drain()
+            self.sent += len(piece)
+
+
+@dataclass
+class Reply:
+    """One answer."""
+
+    status: int
+    fields: dict[str, str]
+    body: bytes
+
+    @property
+    def value(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Client:
+    """One connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def reply(self) -> Reply:
+        """A whole answer, framed by length or in chunks."""
+        async with asyncio.timeout(PATIENCE_S):
+            lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:-2])}
+            if fields.get("transfer-encoding") == "chunked":
+                parts = []
+                while size := int(await self.reader.readuntil(b"\r\n"), 16):
+                    parts.append((await self.reader.readexactly(size + 2))[:-2])
+                await self.reader.readexactly(2)
+                body = b"".join(parts)
+            else:
+                body = await self.reader.readexactly(int(fields.get("content-length", "0")))
+        return Reply(int(lines[0].split()[1]), fields, body)
+
+    async def ask(self, request: bytes) -> Reply:
+        self.writer.write(request)
+        return await self.reply()
+
+    async def ended(self) -> bool:
+        """Whether the other side has closed; waits for it."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while await self.reader.read(65536):
+                    pass
+        except ConnectionError:
+            return True
+        return True
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+@dataclass
+class Stage:
+    """The running data plane."""
+
+    server: Misbehaving
+    process: asyncio.subprocess.Process
+    port: int
+    tokens: list[str]
+    state: Path
+    clients: list[Client] = field(default_factory=list)
+
+    async def client(self) -> Client:
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+        self.clients.append(client)
+        return client
+
+    def leave(self) -> None:
+        """Close all connections."""
+        for client in self.clients:
+            client.close()
+
+    def request(self, how: str = "", *, grant: int = 0, id: int = 1) -> bytes:
+        """A call of grant number `grant`."""
+        params = {"name": "do", "arguments": {"how": how}, "_meta": _META}
+        body = json.dumps({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}).encode()
+        fields = (
+            f"POST /mcp/odd HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {self.tokens[grant]}\r\n"
+            "content-type: application/json\r\naccept: application/json, text/event-stream\r\n"
+            "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: do\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        return fields.encode() + body
+
+    async def call(self, how: str = "", *, grant: int = 0) -> Reply:
+        """One call over a connection of its own."""
+        client = await self.client()
+        try:
+            return await client.ask(self.request(how, grant=grant))
+        finally:
+            client.close()
+
+    def rss(self) -> int:
+        """Bytes of memory that the data plane holds."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def files(self) -> int:
+        """Files that the data plane has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def results(self) -> dict[str, int]:
+        """How many calls came to which result; "open" for those that are not settled."""
+        connection = apsw.Connection(str(self.state / "state.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            rows = connection.execute(
+                "SELECT coalesce(result, 'open'), count(*) FROM calls LEFT JOIN outcomes USING (seq)"
+                " WHERE target = 'do' AND decision = 'allow' GROUP BY 1"
+            )
+            return {str(name): int(count) for name, count in rows}
+        finally:
+            connection.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
+    """Wait for what happens in another process."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - as said
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def stage(folder: Path, grants: int = 1, settings: str = "", **behaviours: Behaviour) -> AsyncIterator[Stage]:
+    """A data plane with so many grants of one server, ready and warm. `settings` are lines of `[data_plane]`."""
+    server = Misbehaving(behaviours)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=MIB)
+    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/mcp"
+    port, config = free_port(), folder / "yett.toml"
+    config.write_text(f'[state]\ndirectory = "{folder / "state"}"\n[data_plane]\nport = {port}\n{settings}\n', encoding="utf-8")
+    state = load_settings(config, {}).state_dir
+    tokens = [mint() for _ in range(grants)]
+    key = token_key(state)
+    entries = [
+        GrantEntry(id=f"g{number}", digest=digest(token, key), server="s", policy="p") for number, token in enumerate(tokens)
+    ]
+    snapshot = SnapshotData(
+        revision=1,
+        organisation="o",
+        servers=[ServerEntry(id="s", name="odd", url=url)],
+        grants=entries,
+        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
+    )
+    store_snapshot(state / SNAPSHOT_FILE, snapshot)
+    command = (sys.executable, "-m", "yett.app.data_plane", "--config", str(config))
+    with (folder / "data-plane.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log)
+    running = Stage(server, process, port, tokens, state)
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await process.stdout.readline()).startswith(b"listening")
+        for grant in range(grants):
+            assert (await running.call(grant=grant)).status == 200
+        yield running
+        assert process.returncode is None, "the data plane died"
+        said = (folder / "data-plane.log").read_text(encoding="utf-8")
+        assert "Traceback" not in said, said
+    finally:
+        server.release.set()
+        running.leave()
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        listener.close()
