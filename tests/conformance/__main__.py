@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from tests.conformance.known import Verdict, judge
 from tests.conformance.stage import LEGS, Stage, running_stage
-from tests.conformance.suite import NOTHING, REVISIONS, Outcome, Outcomes
+from tests.conformance.suite import REVISIONS, Outcome, Outcomes
 
 GREEN, RED, YELLOW, DIM, BOLD, PLAIN = (f"\x1b[{number}m" for number in (32, 31, 33, 2, 1, 0))
-COLUMN: Final = 16
+COLUMN: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Table:
             "role": self.role,
             "revision": self.revision,
             "holds": self.holds,
-            "scenarios": {name: {leg: _cell(found.get(name, NOTHING)) for leg, found in columns.items()} for name in names},
+            "scenarios": {name: {leg: _cell(found.get(name)) for leg, found in columns.items()} for name in names},
             "unlisted": {leg: verdict.unlisted for leg, (_, verdict) in self.through.items()},
             "mended": {leg: verdict.mended for leg, (_, verdict) in self.through.items()},
         }
@@ -66,37 +66,41 @@ def client_table(stage: Stage, revision: str) -> Table:
     return Table("client", revision, direct, {"client": (gated, judge("client", revision, direct, gated))})
 
 
-def _cell(outcome: Outcome) -> str:
-    if not outcome.checks:
+def _cell(outcome: Outcome | None) -> str:
+    if outcome is None:
         return "no result"
+    if not outcome.checks:
+        return "nothing checked"
     passed, failed, warned = (outcome.count(state) for state in ("SUCCESS", "FAILURE", "WARNING"))
     return f"{passed}/{passed + failed + warned}" + (" failed" if failed else " warned" if warned else "")
 
 
-def _painted(outcome: Outcome, *, differs: bool, colour: bool) -> str:
-    mark = "✗" if not outcome.passed else "!" if outcome.warned else "✓"
+def _painted(outcome: Outcome | None, *, differs: bool, colour: bool) -> str:
+    failed, warned = outcome is None or not outcome.passed, outcome is not None and outcome.warned
+    mark = "✗" if failed else "!" if warned else "✓"
     words = f"{mark} {_cell(outcome)}{' ≠' if differs else ''}".ljust(COLUMN)
     if not colour:
         return words
-    return f"{RED if not outcome.passed else YELLOW if differs or outcome.warned else GREEN}{words}{PLAIN}"
+    return f"{RED if failed else YELLOW if differs or warned else GREEN}{words}{PLAIN}"
 
 
 def lines_of(table: Table, *, colour: bool) -> list[str]:
     """The table as people read it."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if colour else ("", "", "")
-    width = max(map(len, table.direct), default=0)
+    width = max(map(len, [*table.direct, "00 scenarios"]))
     heads = ["direct", *(f"through {leg}" if leg != "client" else "through" for leg in table.through)]
     titles = "".join(head.ljust(COLUMN) for head in heads).rstrip()
     lines = [f"{bold}{table.role}, {table.revision}{plain}", f"{dim}{'':{width}}  {titles}{plain}"]
     for name in sorted(table.direct):
         cells = [_painted(table.direct[name], differs=False, colour=colour)]
         for outcomes, _ in table.through.values():
-            found = outcomes.get(name, NOTHING)
-            cells.append(_painted(found, differs=found.checks != table.direct[name].checks, colour=colour))
+            found = outcomes.get(name)
+            cells.append(_painted(found, differs=found != table.direct[name], colour=colour))
         lines.append(f"{name:{width}}  {''.join(cells)}".rstrip())
     same = [sum(table.direct[name] == outcomes.get(name) for name in table.direct) for outcomes, _ in table.through.values()]
     totals = [f"{sum(o.passed for o in table.direct.values())} pass", *(f"{number} the same" for number in same)]
-    lines.append(f"{dim}{f'{len(table.direct)} scenarios':{width}}  {''.join(text.ljust(COLUMN) for text in totals)}{plain}")
+    counted = "".join(text.ljust(COLUMN) for text in totals).rstrip()
+    lines.append(f"{dim}{f'{len(table.direct)} scenarios':{width}}  {counted}{plain}")
     for leg, (_, verdict) in table.through.items():
         lines += [f"{leg}: {line}" for line in str(verdict).splitlines() if not verdict.holds]
     return [*lines, ""]

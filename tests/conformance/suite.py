@@ -34,7 +34,7 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Whether nothing failed; a warning is not a failure."""
-        return bool(self.checks) and not any("FAILURE" in states for states in self.checks.values())
+        return not any("FAILURE" in states for states in self.checks.values())
 
     @property
     def warned(self) -> bool:
@@ -47,7 +47,6 @@ class Outcome:
 
 
 Outcomes = Mapping[str, Outcome]
-NOTHING: Final = Outcome({})
 
 
 def differences(direct: Outcomes, through: Outcomes) -> dict[str, tuple[str, ...]]:

@@ -41,10 +41,22 @@ def test_a_scenario_that_was_not_reached_is_a_difference() -> None:
     assert differences({"one": PASSED}, {}) == {"one": (ABSENT,)}
 
 
+def test_a_scenario_without_checks_of_its_own_differs_in_those_that_it_lacks() -> None:
+    assert differences({"one": PASSED}, {"one": Outcome({})}) == {"one": ("a", "b")}
+
+
+def test_a_scenario_that_is_missing_reads_as_such_and_one_without_checks_reads_otherwise() -> None:
+    gone = Table(
+        "server", "2025-11-25", {"one": PASSED}, {"http": ({}, Verdict({}, {})), "stdio": ({"one": Outcome({})}, Verdict({}, {}))}
+    )
+    (line,) = [line for line in lines_of(gone, colour=False) if line.startswith("one ")]
+    assert "✗ no result ≠" in line
+    assert "✓ nothing checked ≠" in line
+
+
 def test_a_warning_does_not_fail_a_scenario_and_a_failure_does() -> None:
     assert Outcome({"a": ("SUCCESS", "WARNING")}).passed
     assert not HALF.passed
-    assert not Outcome({}).passed
 
 
 def test_a_listed_difference_holds(listed: None) -> None:
@@ -81,7 +93,7 @@ def test_the_table_shows_each_way_beside_the_direct_one() -> None:
     table = Table("server", "2025-11-25", {"one": PASSED}, {"http": ({"one": HALF}, Verdict({"one": ("b",)}, {}))})
     lines = lines_of(table, colour=False)
     assert any("through http" in line for line in lines)
-    assert "one  ✓ 3/3           ✗ 2/3 failed ≠" in lines
+    assert "one           ✓ 3/3             ✗ 2/3 failed ≠" in lines
     assert "http: differs and is not in known.json: one: b" in lines
     assert not any("\x1b" in line for line in lines)
     assert any("\x1b[31m" in line for line in lines_of(table, colour=True))
