@@ -13,6 +13,7 @@ from yett.edge.responder import Responder
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import Snapshot
 from yett.gateway.admission import Bearer
+from yett.gateway.batch import Batch
 from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
 from yett.gateway.http_door import METADATA, SOON, Door, by_name, going_along
 from yett.gateway.http_door import Parts as Parts
@@ -26,8 +27,9 @@ from yett.protocol.eras import Era, era_of_header
 from yett.protocol.headers import accepts_events
 from yett.protocol.messages import Message, classify_http
 from yett.protocol.methods import Handling
-from yett.protocol.rejection import INVALID_REQUEST, Rejection
+from yett.protocol.rejection import INVALID_REQUEST, Rejection, RejectionKind, envelope
 from yett.protocol.replies import error, rejected
+from yett.protocol.revisions import BATCHING, contradicts
 
 ENDPOINT: Final = "/mcp/"
 SESSION: Final = b"mcp-session-id"
@@ -109,10 +111,17 @@ class HttpFront:
         """Answer a message; a subscription is only opened, and returned."""
         message = classify_http(request.body, by_name(request))
         if isinstance(message, Rejection):
-            self._door.refused(request, Refused(message.kind.value), message.message, bearer.server.name, bearer.grant.id)
-            responder.send(message.http_status, rejected(message))
+            batching = self._batching(request, message, bearer)
+            if batching is None:
+                self._reject(request, responder, bearer, message)
+            else:
+                route = self._door.route(request, snapshot, bearer, batching)
+                await Batch(self._door, request, responder, bearer).answer(route)
             return None
         session = self._session(request, message, bearer)
+        if isinstance(session, Rejection):
+            self._reject(request, responder, bearer, session)
+            return None
         if isinstance(session, Answer):
             self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             responder.send(session.status, session.body or b"")
@@ -128,6 +137,8 @@ class HttpFront:
         if session is None and request.header(SESSION) is not None:
             self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
+        if session is not None and contradicts(_version(request), session.revision):
+            return self._reject(request, responder, bearer, _other_revision(None))
         if session is None and bearer.server.one_to_one:
             return responder.send(400, error(None, INVALID_REQUEST, "Missing session ID"))
         headers = going_along(request.headers)
@@ -164,15 +175,29 @@ class HttpFront:
             status = 200  # it is over here; the server forgets it in its own time
         return responder.send(status if status in _ENDED else 200, b"")
 
-    def _session(self, request: Request, message: Message, bearer: Bearer) -> Session | Answer | None:
+    def _reject(self, request: Request, responder: Responder, bearer: Bearer, rejection: Rejection) -> None:
+        self._door.refused(request, Refused(rejection.kind.value), rejection.message, bearer.server.name, bearer.grant.id)
+        responder.send(rejection.http_status, rejected(rejection))
+
+    def _session(self, request: Request, message: Message, bearer: Bearer) -> Session | Answer | Rejection | None:
         """The session of a handshake message; an answer where it names one that is not there, or a child needs one."""
         if message.era is Era.STATELESS or message.method == "initialize":
             return None
         if request.header(SESSION) is not None:
-            return self._found(request, bearer) or Answer(404, body=error(message.id, INVALID_REQUEST, "Session not found"))
+            session = self._found(request, bearer)
+            if session is None:
+                return Answer(404, body=error(message.id, INVALID_REQUEST, "Session not found"))
+            return session if not contradicts(message.version, session.revision) else _other_revision(message.id)
         if bearer.server.one_to_one:
             return Answer(400, body=error(message.id, INVALID_REQUEST, "Missing session ID"))
         return None
+
+    def _batching(self, request: Request, rejection: Rejection, bearer: Bearer) -> Session | None:
+        """The session of a batch, if it may send one."""
+        if rejection.kind is not RejectionKind.BATCH or era_of_header(_version(request)) is not Era.HANDSHAKE:
+            return None
+        session = self._found(request, bearer)
+        return session if session is not None and session.revision == BATCHING else None
 
     def _found(self, request: Request, bearer: Bearer) -> Session | None:
         id = (request.header(SESSION) or b"").decode("latin-1")
@@ -203,6 +228,10 @@ class HttpFront:
         else:
             await stream(answer, responder, fields, orphaned_s=None if message.era is Era.STATELESS else ORPHANED_S)
         return None
+
+
+def _other_revision(id: bytes | None) -> Rejection:
+    return envelope("mcp-protocol-version names another revision than the session's", id)
 
 
 def _not_allowed(responder: Responder) -> None:

@@ -19,8 +19,8 @@ from yett.protocol.sse import encode_event
 
 ORPHANED_S: Final = 60.0
 """Seconds that a stream of the handshake era goes on for a client that has left: long enough to learn what came of the call."""
-_EVENT_STREAM: Final = b"text/event-stream"
-_STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
+EVENT_STREAM: Final = b"text/event-stream"
+STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ async def stream(
     leaving = None if orphaned_s is None else Leaving.of(responder, after_s=orphaned_s)
     try:
         if answer.events is not None:
-            responder.start(answer.status, _EVENT_STREAM, headers=[*fields, *_STREAM_FIELDS])
+            responder.start(answer.status, EVENT_STREAM, headers=[*fields, *STREAM_FIELDS])
             async for event in answer.events:
                 await responder.write(event.raw if event.raw is not None else encode_event(event.data, event.id))
         elif answer.chunks is not None:

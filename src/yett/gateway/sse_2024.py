@@ -21,7 +21,7 @@ from yett.edge.responder import ClientGone, Responder
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.active import Snapshot
 from yett.gateway.admission import Bearer
-from yett.gateway.http_answers import Leaving
+from yett.gateway.http_answers import EVENT_STREAM, STREAM_FIELDS, Leaving
 from yett.gateway.http_door import SOON, Door, by_name
 from yett.gateway.outcomes import unreachable
 from yett.gateway.route import Route
@@ -40,8 +40,6 @@ ENDPOINT: Final = "/sse/"
 MESSAGES: Final = "messages"
 TOO_MANY: Final = b'{"error":"too many event streams of this grant are open; close one"}'
 
-_EVENT_STREAM: Final = b"text/event-stream"
-_STREAM_FIELDS: Final = ((b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no"))
 _OWN: Final = frozenset({b"accept", b"content-type", PROTOCOL_VERSION})
 """Fields that concern the client's way to us; a server of Streamable HTTP needs others."""
 
@@ -86,7 +84,7 @@ class SseFront:
         stream = OldStream(live, responder, self._dispatcher.hear)
         leaving = Leaving.of(responder, after_s=0)
         try:
-            responder.start(200, _EVENT_STREAM, headers=_STREAM_FIELDS)
+            responder.start(200, EVENT_STREAM, headers=STREAM_FIELDS)
             await responder.write(
                 b"event: endpoint\ndata: %b\n\n" % f"{self._prefix}{ENDPOINT}{reference}/{MESSAGES}?session={id}".encode()
             )
