@@ -202,3 +202,69 @@ async def test_a_client_that_no_longer_reads_ends_the_bridge_quietly() -> None:
     client.gateway.replies["tools/call"] = Answer(events=stream)
     assert await client.say(call("echo"), request("ping", id=2)) == []
     assert stream.closed
+
+
+# --- what servers say and ask -----------------------------------------------------------------------------------------------
+
+
+ASKED = b'{"jsonrpc":"2.0","id":0,"method":"roots/list"}'
+
+
+async def test_what_a_server_says_in_a_session_becomes_lines_and_an_answer_goes_back() -> None:
+    client = Client()
+    client.gateway.session = "s-1"
+    client.gateway.replies["GET"] = Answer(events=Stream([Event(ASKED)]))
+    answer = b'{"jsonrpc":"2.0","id":0,"result":{"roots":[]}}'
+    said = await client.say(initialize(), notification("notifications/initialized"), answer)
+    assert said[1:] == [json.loads(ASKED)]
+    (listened,) = client.gateway.listened
+    assert (listened.session, dict(listened.headers)[b"accept"]) == ("s-1", b"text/event-stream")
+    assert dict(listened.headers)[b"mcp-protocol-version"] == b"2025-11-25"
+    (back,) = client.gateway.of("")
+    assert (back.body, back.session) == (answer, "s-1")
+
+
+async def test_an_answer_that_cannot_be_delivered_is_no_request_that_failed() -> None:
+    client = Client()
+    client.gateway.replies[""] = UpstreamNotReached("gone")
+    assert len(await client.say(initialize(), b'{"jsonrpc":"2.0","id":0,"result":{}}')) == 1
+
+
+async def test_a_stream_that_ended_is_opened_again_after_its_last_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.app.bridge.AGAIN_S", 0.0)
+    client = Client()
+    streams = iter([Answer(events=Stream([Event(ASKED, None, b"7")])), Answer(status=405)])
+
+    async def listen(_: Outbound) -> Answer:
+        return next(streams)
+
+    client.gateway.replies["GET"] = listen
+    await client.say(initialize(), notification("notifications/initialized"), request("ping", id=2))
+    assert [dict(one.headers).get(b"last-event-id") for one in client.gateway.listened] == [None, b"7"]
+
+
+async def test_a_call_whose_stream_closes_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.app.bridge.AGAIN_S", 0.0)
+    client = Client()
+    client.gateway.replies["tools/call"] = Answer(events=Stream([Event(b"", None, b"p-1")]))
+    client.gateway.replies["GET"] = Answer(events=Stream([Event(result(b"3", content("done")))]))
+    assert await client.say(call("echo", id=3)) == [json.loads(result(b"3", content("done")))]
+    assert dict(client.gateway.listened[0].headers)[b"last-event-id"] == b"p-1"
+
+
+async def test_in_the_stateless_era_a_cancellation_closes_the_connection() -> None:
+    client = Client()
+    closed = asyncio.Event()
+
+    async def hang(_: Outbound) -> Answer:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+        raise AssertionError
+
+    client.gateway.replies["subscriptions/listen"] = hang
+    listen = request("subscriptions/listen", {"notifications": {}}, id=4, stateless=True)
+    await client.say(listen, notification("notifications/cancelled", {"requestId": 4}))
+    assert closed.is_set()
+    assert not client.gateway.of("notifications/cancelled")

@@ -138,11 +138,11 @@ def typescript_client(endpoint: Endpoint, revision: str, calls: Calls, subscribe
 
 CLIENTS: Final = pytest.mark.parametrize("client", [python_client, typescript_client], ids=["python", "typescript"])
 REVISIONS: Final = pytest.mark.parametrize("revision", HANDSHAKE)
-WAYS: Final = pytest.mark.parametrize("way", ["http", "program", "run"])
+WAYS: Final = pytest.mark.parametrize("way", ["http", "program", "run", "connect"])
 
 
 class Ways:
-    """The reference server behind the gateway over HTTP, as a program of it, and behind `yett run`."""
+    """The reference server behind the gateway over HTTP, as a program of it, behind `yett run`, and reached with `yett connect`."""
 
     def __init__(self, gateway: Gateway, directory: Path) -> None:
         self._gateway = gateway
@@ -160,6 +160,10 @@ class Ways:
             command = (YETT, "run", "--policy", str(path), "--", *node_command("server-everything", "stdio"))
             return Endpoint(command=command, env=dict(self._gateway.environment))
         self._gateway.publish(name, policy, self._directory)
+        if way == "connect":
+            token = self._gateway.mint("asked-http", name)["token"]
+            command = (YETT, "connect", "asked-http", "--url", self._gateway.url)
+            return Endpoint(command=command, env={**self._gateway.environment, "YETT_TOKEN": token})
         return self._gateway.endpoint("asked-http" if way == "http" else "everything", name)
 
 
