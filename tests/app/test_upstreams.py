@@ -11,9 +11,10 @@ from tests.support.clock import ManualClock
 from yett.app.upstreams import NoUpstream, Upstreams, commands_of
 from yett.errors import UpstreamNotReached
 from yett.gateway.snapshot import ServerEntry
-from yett.ports import Outbound
+from yett.ports import Outbound, Upstream
 from yett.settings import ServersSettings, Settings
 from yett.stores.commands import Command, add_command
+from yett.upstreams.bridge import Bridge
 from yett.upstreams.credentials import Credentials
 from yett.upstreams.http import HttpUpstream
 from yett.upstreams.stdio import StdioUpstream
@@ -30,6 +31,12 @@ def ways(state_dir: Path, **commands: Command) -> Upstreams:
     return Upstreams(settings, ManualClock(), Credentials(), lambda *_: None, lambda _: None)
 
 
+def inner(upstream: Upstream) -> Upstream:
+    """The way behind the bridge between eras, which each way has before it."""
+    assert isinstance(upstream, Bridge)
+    return upstream.inner
+
+
 async def refusal(upstream: Any) -> str:
     with pytest.raises(UpstreamNotReached) as refused:
         await upstream.exchange(PING)
@@ -38,8 +45,8 @@ async def refusal(upstream: Any) -> str:
 
 async def test_a_way_is_made_once(tmp_path: Path) -> None:
     upstreams = ways(tmp_path, time=Command(argv=("true",)))
-    assert isinstance(upstreams.of(HTTP), HttpUpstream)
-    assert isinstance(upstreams.of(STDIO), StdioUpstream)
+    assert isinstance(inner(upstreams.of(HTTP)), HttpUpstream)
+    assert isinstance(inner(upstreams.of(STDIO)), StdioUpstream)
     assert upstreams.of(HTTP) is upstreams.of(HTTP)
     await upstreams.aclose()
 
@@ -69,7 +76,7 @@ async def test_a_command_that_is_not_listed_is_found_once_it_is(tmp_path: Path) 
     assert await missing.end_session(PING) == 404
     await missing.aclose()
     add_command(tmp_path, "time", Command(argv=("true",)))
-    assert isinstance(upstreams.of(STDIO), StdioUpstream)
+    assert isinstance(inner(upstreams.of(STDIO)), StdioUpstream)
     await upstreams.aclose()
 
 
@@ -79,7 +86,7 @@ async def test_a_variable_that_refers_to_nothing_is_said_when_the_server_is_used
     upstreams = ways(tmp_path, time=Command(argv=("true",), env={"TOKEN": "env:NO_SUCH_VARIABLE_HERE"}))
     assert "NO_SUCH_VARIABLE_HERE" in await refusal(upstreams.of(STDIO))
     monkeypatch.setenv("NO_SUCH_VARIABLE_HERE", "x")
-    assert isinstance(upstreams.of(STDIO), StdioUpstream)
+    assert isinstance(inner(upstreams.of(STDIO)), StdioUpstream)
     await upstreams.aclose()
 
 

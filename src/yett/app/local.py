@@ -19,8 +19,10 @@ from yett.errors import OperatorFault
 from yett.gateway.snapshot import GrantEntry, ServerEntry, SnapshotData
 from yett.gateway.stdio import StdioFront, StdioParts
 from yett.gateway.tokens import token_key
+from yett.ports import Upstream
 from yett.protocol.lines import Noise
 from yett.settings import Settings
+from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.stdio import StdioUpstream
 
@@ -113,19 +115,20 @@ def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
         log.warning(problem)
 
 
-def _upstream(settings: Settings, run: LocalRun, core: Core) -> StdioUpstream:
+def _upstream(settings: Settings, run: LocalRun, core: Core) -> Upstream:
     notice = list_changes(core.tools)
     environment = {name: value for name, value in run.environment.items() if not name.startswith("YETT_")}
-    return StdioUpstream(
+    program = StdioUpstream(
         ChildSpec(tuple(run.argv), environment, str(Path.cwd())),
         clock=core.clock,
         timeout_s=settings.data_plane.upstream_timeout_s,
         on_message=lambda isolation, data: notice(run.server, isolation, data),
         on_warning=log.warning,
     )
+    return Bridge(program, own_channels=False)
 
 
-def _parts(core: Core, run: LocalRun, upstream: StdioUpstream) -> StdioParts:
+def _parts(core: Core, run: LocalRun, upstream: Upstream) -> StdioParts:
     return StdioParts(
         active=core.active,
         dispatcher=core.dispatcher,

@@ -10,6 +10,7 @@ from yett.gateway.snapshot import ServerEntry
 from yett.ports import Answer, Clock, Outbound, Upstream
 from yett.settings import Command, Settings
 from yett.stores.commands import read_commands
+from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.credentials import Credentials
 from yett.upstreams.http import HttpUpstream
@@ -60,7 +61,7 @@ class Upstreams:
         live = self._live.get(server)
         if live is None:
             try:
-                live = self._live[server] = self._made(server)
+                live = self._live[server] = Bridge(self._made(server), own_channels=server.one_to_one)
             except OperatorFault as error:
                 return NoUpstream(str(error))  # not remembered: the operator may mend it
         return live

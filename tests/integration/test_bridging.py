@@ -1,0 +1,141 @@
+"""Clients of one era before servers of the other: what each of them sees is its own era."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import anyio
+import httpx2
+import pytest
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ElicitRequestParams, ElicitResult, TextContent
+
+from tests.support.one_era import STATELESS, Server, running_server
+from tests.support.real_clients import CLIENTS, Endpoint, RealClient, Step
+from tests.support.real_gateway import Gateway, running_gateway
+
+pytestmark = pytest.mark.anyio
+
+SECONDS_MAX: Final = 15.0
+POLICY: Final[dict[str, Any]] = {
+    "version": "1",
+    "default": "allow",
+    "hide": ["test_image_content"],
+    "tools": {"test_audio_content": {"action": "deny", "reason": "not in this test"}},
+}
+NO_ASKING: Final[dict[str, Any]] = {"version": "1", "default": "allow", "server_requests": {"elicitation": "deny"}}
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    directory = tmp_path_factory.mktemp("bridging")
+    with running_gateway(directory) as running:
+        running.publish("most", POLICY, directory)
+        running.publish("no-asking", NO_ASKING, directory)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stateless(gateway: Gateway) -> Iterator[Server]:
+    with running_server(STATELESS) as running:
+        gateway.yett("server", "add", "stateless", "--url", running.url)
+        yield running
+
+
+@asynccontextmanager
+async def _connected(endpoint: Endpoint, mode: str, **how: Any) -> AsyncIterator[Client]:
+    assert endpoint.url is not None
+    with anyio.fail_after(SECONDS_MAX):
+        async with (
+            httpx2.AsyncClient(headers=endpoint.headers, timeout=SECONDS_MAX) as http,
+            Client(streamable_http_client(endpoint.url, http_client=http), mode=mode, **how) as client,
+        ):
+            yield client
+
+
+def _text(result: Any) -> str:
+    return "".join(part.text for part in result.content if isinstance(part, TextContent))
+
+
+# --- a handshake client before a stateless server ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25"])
+def test_a_handshake_client_calls_tools_of_a_stateless_server(
+    gateway: Gateway, stateless: Server, client: RealClient, revision: str
+) -> None:
+    steps = (
+        Step("list"),
+        Step("call", "test_simple_text"),
+        Step("call", "test_tool_with_progress"),
+        Step("call", "test_audio_content"),
+        Step("call", "test_image_content"),
+    )
+    conversation = client.run(gateway.endpoint("stateless", "most"), revision, steps)
+    listed, simple, progressing, denied, hidden = conversation.seen
+    assert conversation.revision == revision
+    assert "test_simple_text" in listed.tools
+    assert "test_image_content" not in listed.tools
+    assert "simple text" in simple.text
+    assert progressing.progress == (0.0, 50.0, 100.0)
+    assert denied.is_error
+    assert "not in this test" in denied.text
+    assert hidden.error_code == -32602
+    assert "initialize" not in stateless.seen()[2:], "it is asked once whether it knows a handshake"
+
+
+async def test_resources_prompts_and_completions_pass_the_bridge(gateway: Gateway, stateless: Server) -> None:
+    async with _connected(gateway.endpoint("stateless", "most"), "legacy") as client:
+        resources = (await client.list_resources()).resources
+        assert resources
+        assert (await client.read_resource(resources[0].uri)).contents
+        assert (await client.list_resource_templates()).resource_templates
+        prompts = (await client.list_prompts()).prompts
+        assert (await client.get_prompt(prompts[0].name)).messages
+        with pytest.raises(MCPError) as missing:
+            await client.read_resource("test://no-such-resource")
+    assert missing.value.error.code == -32002, "the handshake era's code"
+
+
+async def _fill_in(context: Any, params: ElicitRequestParams) -> ElicitResult:
+    return ElicitResult(action="accept", content={"name": "Ada", "color": "blue", "context": "tea", "ok": True})
+
+
+async def test_what_a_stateless_server_needs_to_know_is_asked_of_the_handshake_client(
+    gateway: Gateway, stateless: Server
+) -> None:
+    async with _connected(gateway.endpoint("stateless", "most"), "legacy", elicitation_callback=_fill_in) as client:
+        once = await client.call_tool("test_input_required_result_elicitation", {})
+        often = await client.call_tool("test_input_required_result_multi_round", {})
+        prompt = await client.get_prompt("test_input_required_result_prompt")
+    assert _text(once) == "Hello, Ada!"
+    assert "Ada" in _text(often)
+    assert "blue" in _text(often)
+    assert prompt.messages
+
+
+async def test_a_policy_that_forbids_asking_ends_the_call(gateway: Gateway, stateless: Server) -> None:
+    async with _connected(gateway.endpoint("stateless", "no-asking"), "legacy", elicitation_callback=_fill_in) as client:
+        with pytest.raises(MCPError):
+            await client.call_tool("test_input_required_result_elicitation", {})
+        assert _text(await client.call_tool("test_simple_text", {}))
+
+
+async def test_list_changes_of_a_stateless_server_reach_the_session(gateway: Gateway, stateless: Server) -> None:
+    heard: list[str] = []
+    changed = anyio.Event()
+
+    async def note(message: Any) -> None:
+        heard.append(getattr(getattr(message, "root", message), "method", ""))
+        if "notifications/tools/list_changed" in heard:
+            changed.set()
+
+    async with _connected(gateway.endpoint("stateless", "most"), "legacy", message_handler=note) as client:
+        while not changed.is_set():  # until the session's stream is open
+            await client.call_tool("test_trigger_tool_change", {})
+            with anyio.move_on_after(0.2):
+                await changed.wait()
