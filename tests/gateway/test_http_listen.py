@@ -4,88 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from tests.gateway.feeds import NOTICE, fed, listens, opened, refused, response, until
 from tests.gateway.gate import STDIO_SERVER, Gate
-from tests.gateway.listener import Listener, listening, token_grant
-from tests.support.fake_upstream import Stream, content, encode, result, streamed
+from tests.gateway.listener import listening, token_grant
+from tests.support.fake_upstream import Stream, content, encode, result
 from tests.support.policies import ALLOW_ALL, policy
-from tests.support.wire import HANDSHAKE_VERSION, HttpClient, Reply, Sent, call, fields_of, initialize, request
+from tests.support.wire import call, initialize, request
 from yett.audit.record import Refused, Result
-from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached
+from yett.errors import OperatorFault, UpstreamNotReached
 from yett.gateway.live_streams import GRANT_STREAMS_MAX
 from yett.gateway.tokens import mint
 from yett.ports import Answer, Event
 
 pytestmark = pytest.mark.anyio
-
-NOTICE = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
-TOOLS_CHANGED = b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
-GET = [(b"accept", b"text/event-stream"), (b"mcp-protocol-version", HANDSHAKE_VERSION.encode())]
-
-
-@dataclass
-class Feed:
-    """A stream of the server to which a test adds events."""
-
-    queue: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
-    closed: bool = False
-    taken: int = 0
-
-    def __aiter__(self) -> Feed:
-        return self
-
-    async def __anext__(self) -> Event:
-        event = await self.queue.get()
-        if event is None:
-            raise StopAsyncIteration
-        self.taken += 1
-        return event
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-    def say(self, data: bytes, id: bytes | None = None) -> None:
-        raw = b"data: %b\n\n" % data if id is None else b"id: %b\ndata: %b\n\n" % (id, data)
-        self.queue.put_nowait(Event(data, raw, id))
-
-
-def fed(gate: Gate) -> Feed:
-    feed = Feed()
-    gate.upstream.replies["GET"] = Answer(content_type=b"text/event-stream", events=feed)
-    return feed
-
-
-async def opened(gateway: Listener, *declared: str) -> tuple[bytes, bytes]:
-    """The field that names a new session whose client can be asked these things."""
-    gateway.gate.upstream.session = "up-1"
-    params = {"protocolVersion": "2025-11-25", "capabilities": {key: {} for key in declared}, "clientInfo": {"name": "t"}}
-    reply = await gateway.post(request("initialize", params))
-    return b"mcp-session-id", reply.fields[b"mcp-session-id"]
-
-
-async def listens(gateway: Listener, *fields: tuple[bytes, bytes], token: str | None = None) -> tuple[HttpClient, Reply]:
-    client = await gateway.client()
-    await client.send("GET", "/mcp/files", [*gateway.fields(token=token), *GET, *fields])
-    return client, await client.head()
-
-
-async def refused(gateway: Listener, *fields: tuple[bytes, bytes], path: str = "/mcp/files", token: str | None = None) -> Reply:
-    return await (await gateway.client()).ask("GET", path, [*gateway.fields(token=token), *GET, *fields])
-
-
-def response(id: Any) -> Sent:
-    return Sent(encode({"jsonrpc": "2.0", "id": id, "result": {"roots": []}}), fields_of("", None, stateless=False))
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what it waits for happens in many places
-            await asyncio.sleep(0.005)
 
 
 async def test_a_stream_is_relayed_event_by_event_as_it_stands() -> None:
@@ -207,123 +142,6 @@ async def test_a_call_that_is_never_resumed_counts_as_lost_when_its_session_ends
         await gateway.post(call("echo"), session)
         await (await gateway.client()).ask("DELETE", "/mcp/files", gateway.fields(None, session))
         assert gateway.gate.ledger.results == [Result.LOST]
-
-
-# --- what ends a stream -----------------------------------------------------------------------------------------------------
-
-
-async def test_a_client_that_leaves_closes_the_servers_stream() -> None:
-    async with listening() as gateway:
-        session, feed = await opened(gateway), fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        await client.aclose()
-        await until(lambda: feed.closed)
-        assert not len(gateway.gate.dispatcher.live)
-
-
-async def test_a_session_that_ends_ends_its_streams() -> None:
-    async with listening() as gateway:
-        session, first = await opened(gateway), fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        second = fed(gateway.gate)
-        other, _ = await listens(gateway, session)
-        await (await gateway.client()).ask("DELETE", "/mcp/files", gateway.fields(None, session))
-        assert (await client.chunk(), await other.chunk()) == (b"", b"")
-        await until(lambda: first.closed and second.closed)
-
-
-@pytest.mark.parametrize("how", ["revoked", "another server", "another url"])
-async def test_a_grant_that_is_revoked_ends_its_streams_at_once(how: str) -> None:
-    async with listening() as gateway:
-        session, feed = await opened(gateway), fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        grants = {"revoked": [], "another server": [token_grant(gateway.token, server=STDIO_SERVER)]}
-        if how == "another url":
-            gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token, expires_at_ns=1)])
-        else:
-            gateway.gate.publish(ALLOW_ALL, grants=grants[how])
-        feed.say(NOTICE)
-        assert await client.chunk() == b""
-        await until(lambda: feed.closed)
-
-
-async def test_a_grant_that_expires_ends_its_streams() -> None:
-    async with listening() as gateway:
-        now_ns = gateway.gate.clock.now_ns()
-        expiring = token_grant(gateway.token, expires_at_ns=now_ns + 50_000_000)
-        gateway.gate.publish(ALLOW_ALL, grants=[expiring])
-        session = await opened(gateway)
-        fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        gateway.gate.clock.advance(1)
-        assert await client.chunk() == b""
-
-
-async def test_when_the_gateway_stops_streams_end_in_good_order_and_no_other_opens() -> None:
-    async with listening() as gateway:
-        session = await opened(gateway)
-        fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        gateway.gate.dispatcher.live.end_all()
-        assert await client.chunk() == b""
-        assert (await refused(gateway, session)).status == 429
-
-
-async def test_a_stream_that_breaks_off_does_not_look_complete() -> None:
-    async with listening() as gateway:
-        session = await opened(gateway)
-        gateway.gate.upstream.replies["GET"] = streamed(NOTICE, fault=UpstreamFault("reset"))
-        reply = await refused(gateway, session)
-        assert (reply.status, reply.complete) == (200, False)
-
-
-# --- what the gateway says itself -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("document", "kinds"),
-    [
-        (policy(default="allow", hide=["pay"]), ["tools"]),
-        (policy(default="allow", resources={"a://*": {"deny_if": [{"conditions": []}]}}), ["resources"]),
-        (policy(default="allow", prompts={"p": {}}), ["prompts"]),
-        (policy(), ["tools", "resources", "prompts"]),
-        (policy(default="allow", description="the same for all lists"), []),
-    ],
-)
-async def test_a_policy_that_alters_what_the_grant_sees_is_told_to_its_streams(document: Any, kinds: Sequence[str]) -> None:
-    async with listening() as gateway:
-        session, feed = await opened(gateway), fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        gateway.gate.publish(document, grants=[token_grant(gateway.token)])
-        gateway.gate.publish(document, grants=[token_grant(gateway.token)])
-        feed.say(NOTICE)
-        for kind in kinds:
-            assert b'"method":"notifications/%b/list_changed"' % kind.encode() in await client.chunk()
-        assert NOTICE in await client.chunk()
-
-
-async def test_an_open_stream_is_judged_by_the_policy_in_force() -> None:
-    async with listening() as gateway:
-        session, feed = await opened(gateway, "sampling"), fed(gateway.gate)
-        client, _ = await listens(gateway, session)
-        denied = {**ALLOW_ALL, "server_requests": {"sampling": "deny"}}
-        gateway.gate.publish(denied, grants=[token_grant(gateway.token)])
-        feed.say(encode({"jsonrpc": "2.0", "id": 0, "method": "sampling/createMessage", "params": {}}))
-        feed.say(NOTICE)
-        assert NOTICE in await client.chunk()
-        assert json.loads(gateway.gate.upstream.of("")[0].body)["error"]["code"] == -32600
-
-
-async def test_a_changed_list_passes_and_is_read_again() -> None:
-    async with listening() as gateway:
-        session, feed = await opened(gateway), fed(gateway.gate)
-        await gateway.post(call("echo"), session)
-        client, _ = await listens(gateway, session)
-        feed.say(TOOLS_CHANGED)
-        assert TOOLS_CHANGED in await client.chunk()
-        gateway.gate.clock.advance(1)
-        await gateway.post(call("echo"), session)
-        assert len(gateway.gate.upstream.of("tools/list")) == 2
 
 
 # --- where there is none, and how many --------------------------------------------------------------------------------------

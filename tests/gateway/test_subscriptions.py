@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.gateway.feeds import Feed, until
 from tests.gateway.gate import Gate
 from tests.gateway.listener import Listener, listening, token_grant
-from tests.gateway.test_http_listen import Feed, until
 from tests.support.fake_upstream import encode, result, rpc_error
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import HttpClient, Reply, request
