@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clock import ManualClock
 from tests.upstreams.http_server import (
@@ -299,3 +300,34 @@ async def test_a_server_that_is_not_there_was_surely_not_reached() -> None:
 def test_a_url_that_cannot_be_used_is_told_at_once() -> None:
     with pytest.raises(OperatorFault):
         HttpUpstream("ftp://x", clock=ManualClock())
+
+
+@pytest.mark.parametrize(
+    ("body", "connections"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"result":{}}', 1),
+        (b'{"jsonrpc":"2.0","result":{},"id" : 1}', 1),
+        (b'{"jsonrpc":"2.0","error":{"code":1}}', 1),
+        (b'{"jsonrpc":"2.0","id":2,"result":{}}', 2),
+        (b'{"jsonrpc":"2.0","id":12,"result":{}}', 2),
+        (b"[]", 2),
+    ],
+)
+async def test_a_connection_that_brought_the_answer_to_something_else_is_used_no_more(body: bytes, connections: int) -> None:
+    """Whatever comes next on it may be one answer behind, too."""
+    async with serving(always(response(body))) as server:
+        upstream = upstream_of(server)
+        for _ in range(2):
+            answer = await upstream.exchange(CALL)
+            assert answer.body == body
+        assert server.connections == connections
+        await upstream.aclose()
+
+
+async def test_connections_are_shared_within_an_isolation_only() -> None:
+    async with serving(always(response(JSON_OK))) as server:
+        upstream = upstream_of(server)
+        for isolation in ("one", "other", "one"):
+            await upstream.exchange(replace(CALL, isolation=isolation))
+        assert server.connections == 2
+        await upstream.aclose()

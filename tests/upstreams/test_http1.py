@@ -31,9 +31,9 @@ class Pool:
         self.clock = ManualClock()
         self.client = Http1Client(endpoint_of(url), limits=limits or ClientLimits(), monotonic=self.clock.monotonic)
 
-    async def ask(self, *headers: tuple[bytes, bytes], body: bytes | None = b"{}") -> bytes:
+    async def ask(self, *headers: tuple[bytes, bytes], body: bytes | None = b"{}", holder: str = "") -> bytes:
         method = b"GET" if body is None else b"POST"
-        answer = await self.client.request(method, b"/mcp?q", headers, body, within_s=60)
+        answer = await self.client.request(method, b"/mcp?q", headers, body, within_s=60, holder=holder)
         return await answer.read_all(2**24)
 
     def pass_time(self, seconds: float) -> None:
@@ -314,4 +314,30 @@ async def test_deadlines_are_kept_without_being_asked() -> None:
         pool.clock.advance(100)
         with pytest.raises(UpstreamFault, match="did not answer within 60 s"):
             await asking
+        await pool.client.aclose()
+
+
+async def test_a_connection_is_used_again_for_its_holder_only() -> None:
+    async with serving(always(response(b"1"))) as server:
+        pool = Pool(server.url)
+        for holder in ("a", "b", "a", "b", "b"):
+            await pool.ask(holder=holder)
+        assert server.connections == pool.client.open_connections == 2
+        pool.pass_time(5)
+        await until(lambda: pool.client.open_connections == 0)
+        await pool.ask(holder="a")
+        assert server.connections == 3
+        await pool.client.aclose()
+
+
+async def test_idle_connections_of_others_make_room_for_one_past_the_bound() -> None:
+    async with serving(always(response(b"1"))) as server:
+        pool = Pool(server.url, ClientLimits(connections=3))
+        for holder in "abcdefg":
+            await pool.ask(holder=holder)
+            assert pool.client.open_connections <= 4, "the oldest one is closing"
+        await until(lambda: pool.client.open_connections == 3)
+        assert pool.client.taken == 0
+        await pool.ask(holder="g")
+        assert server.connections == 7
         await pool.client.aclose()

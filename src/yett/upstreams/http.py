@@ -12,6 +12,7 @@ import msgspec
 
 from yett.errors import UpstreamFault
 from yett.ports import Answer, Clock, Outbound
+from yett.protocol.peek import peek_response, same_id
 from yett.protocol.sse import EVENT_BYTES_MAX, SseDecoder
 from yett.upstreams.http1 import ClientLimits, Http1Client, system_trust
 from yett.upstreams.http1_response import Response
@@ -96,15 +97,17 @@ class HttpUpstream:
         for field in _DEFAULTS:
             if field[0] not in names:
                 headers.append(field)
-        return self._ask(b"POST", headers, message.body)
+        return self._ask(b"POST", headers, message)
 
     def listen(self, message: Outbound) -> Coroutine[Any, Any, Answer]:
         """Open the server's own event stream (GET) for the session of `message`; its body is not sent."""
-        return self._ask(b"GET", self._headers(message), None)
+        return self._ask(b"GET", self._headers(message), message)
 
     async def end_session(self, message: Outbound) -> int:
         """See `Upstream.end_session`."""
-        response = await self._client.request(b"DELETE", self._target, self._headers(message), None, within_s=self._timeout_s)
+        response = await self._client.request(
+            b"DELETE", self._target, self._headers(message), None, within_s=self._timeout_s, holder=message.isolation
+        )
         await response.aclose()
         return response.status
 
@@ -128,14 +131,17 @@ class HttpUpstream:
             headers.extend(credential_fields(message.credential, self._name))
         return headers
 
-    async def _ask(self, method: bytes, headers: list[tuple[bytes, bytes]], body: bytes | None) -> Answer:
-        response = await self._client.request(method, self._target, headers, body, within_s=self._timeout_s)
+    async def _ask(self, method: bytes, headers: list[tuple[bytes, bytes]], message: Outbound) -> Answer:
+        body, timeout_s = message.body if method == b"POST" else None, self._timeout_s
+        response = await self._client.request(method, self._target, headers, body, within_s=timeout_s, holder=message.isolation)
         try:
             answer, media_type = self._judged(response)
             if media_type == _JSON and response.status not in _NO_BODY:
                 answer.body = response.whole(self._limits.buffered_bytes)
                 if answer.body is None:
                     await self._read_json(response, answer)
+                if message.id is not None and answer.body is not None and not _may_answer(answer.body, message.id):
+                    response.disown()
             else:
                 await self._read_other(response, answer, media_type)
         except BaseException:
@@ -223,6 +229,14 @@ class HttpUpstream:
         if not value or not value.isascii() or not value.decode().isprintable() or b" " in value:
             raise UpstreamFault(f"{self._name} gave a session id that is not visible ASCII")
         return value.decode()
+
+
+def _may_answer(body: bytes, id: bytes) -> bool:
+    """Whether a response can be the one to this request; who asked looks closely. A server may be a whole answer ahead."""
+    if b'"id":%b,' % id in body or b'"id": %b,' % id in body:
+        return True
+    peek = peek_response(body)
+    return peek is not None and (peek.id is None or same_id(peek.id, id))
 
 
 @lru_cache(maxsize=256)

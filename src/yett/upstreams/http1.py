@@ -61,8 +61,8 @@ class Http1Client:
         self._monotonic = monotonic
         self._tls = tls
         self._open: set[Http1Connection] = set()
-        self._idle: list[Http1Connection] = []
-        """The last one used is taken first: the others may grow old and go."""
+        self._idle: dict[str, list[Http1Connection]] = {}
+        """By holder. The last one used is taken first: the others may grow old and go."""
         self.taken = 0
         """Connections in use or being opened."""
         self._waiters: deque[asyncio.Future[None]] = deque()
@@ -86,12 +86,15 @@ class Http1Client:
         body: bytes | None,
         *,
         within_s: float | None,
+        holder: str = "",
     ) -> Response:
         """Send a request and return the head of its response; the body is read from the response.
 
         `within_s` bounds the response to its last byte, unless `Response.wait_at_most` says otherwise later; None does not.
-        A body of None sends no `content-length`. Errors: `UpstreamNotReached` where nothing was sent; `UpstreamTimedOut`;
-        `UpstreamFault` where the connection was lost or the response is malformed.
+        A body of None sends no `content-length`. A connection is used again for the same `holder` only: what a server says once
+        too often must not be taken for the answer to somebody else.
+        Errors: `UpstreamNotReached` where nothing was sent; `UpstreamTimedOut`; `UpstreamFault` where the connection was lost or
+        the response is malformed.
         """
         head = self._head(method, target, headers, body)
         if self._waiters or self.taken >= self._limits.connections:
@@ -99,7 +102,7 @@ class Http1Client:
         else:
             self.taken += 1
         now = self._monotonic()
-        connection = self._young_idle(now) or await self._open_another()
+        connection = self._young_idle(now, holder) or await self._open_another(holder)
         answer = connection.exchange((head, body or b""), head_only=method == b"HEAD", now=now, within_s=within_s)
         try:
             return await answer
@@ -139,7 +142,7 @@ class Http1Client:
 
     def idle(self, connection: Http1Connection) -> None:
         """An exchange is complete."""
-        self._idle.append(connection)
+        self._idle.setdefault(connection.holder, []).append(connection)
         if self._waiters:
             self._give_slot()
         else:
@@ -152,8 +155,8 @@ class Http1Client:
         self._open.remove(connection)
         if connection.busy:
             self._give_slot()
-        elif connection in self._idle:
-            self._idle.remove(connection)
+        elif connection in self._idle.get(connection.holder, ()):
+            self._take_out(connection)
 
     # The rest.
 
@@ -173,18 +176,32 @@ class Http1Client:
             raise UpstreamNotReached(f"a field meant for {self.name} holds a line break; nothing was sent")
         return fields
 
-    def _young_idle(self, now: float) -> Http1Connection | None:
-        """A connection that is still good, if there is one."""
-        while self._idle:
-            connection = self._idle.pop()
+    def _young_idle(self, now: float, holder: str) -> Http1Connection | None:
+        """A connection of this holder that is still good, if there is one."""
+        held = self._idle.get(holder)
+        while held:
+            connection = held.pop()
+            if not held:
+                del self._idle[holder]
             if connection.usable and now - connection.idle_since < connection.idle_s:
                 return connection
             connection.abort()
         return None
 
-    async def _open_another(self) -> Http1Connection:
+    def _take_out(self, connection: Http1Connection) -> None:
+        held = self._idle[connection.holder]
+        held.remove(connection)
+        if not held:
+            del self._idle[connection.holder]
+
+    async def _open_another(self, holder: str) -> Http1Connection:
         """A new connection, for a slot that is taken already; the slot is given back if that fails."""
         connection = Http1Connection(self, self._monotonic, self._limits.idle_s)
+        connection.holder = holder
+        if self._idle and len(self._open) >= self._limits.connections:
+            oldest = next(iter(self._idle.values()))[0]
+            self._take_out(oldest)
+            oldest.abort()
         try:
             if self._closed:
                 raise self._closing()  # noqa: TRY301 - gives the slot back like every other failure

@@ -69,6 +69,7 @@ class Http1Connection(asyncio.Protocol):
         "_waited_s",
         "busy",
         "deadline",
+        "holder",
         "idle_s",
         "idle_since",
         "usable",
@@ -92,6 +93,8 @@ class Http1Connection(asyncio.Protocol):
         self._repeated: RepeatedHead | None = None
         self._paused = False
         self._waited_s = 0.0
+        self.holder = ""
+        """For whom it may be used; set by the pool."""
         self.busy = True
         """Whether it is somebody's: being opened, or in the middle of an exchange."""
         self.usable = False

@@ -127,6 +127,10 @@ class Response:
         if not self._complete and self._fault is None:
             self._source.abort()
 
+    def disown(self) -> None:
+        """It is no answer to what was asked: the connection it came on is used no more, for the next one may be shifted, too."""
+        self._source.abort()
+
     async def _wait(self) -> None:
         if self._idle_s is not None:
             self._source.expect_within(self._idle_s)
