@@ -172,6 +172,8 @@ TWO_READINGS = {
     "a result's fault twice": b'{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":true,"isError":false}}',
     "a request for input in another case": b'{"id":1,"result":{"content":[],"InputRequests":{"a":{}}}}',
     "a notification's method twice": b'{"jsonrpc":"2.0","method":"notifications/message","method":"notifications/progress"}',
+    "bytes that are no UTF-8": b'{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"\xff"}]}}',
+    "an overlong character": b'{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"\xc0\xaf"}]}}',
     "half a character in a name": b'{"jsonrpc":"2.0","id":1,"result":{},"\\ud800":1}',
 }
 

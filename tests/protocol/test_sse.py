@@ -182,3 +182,12 @@ def test_a_message_cannot_forge_an_event() -> None:
 def test_a_byte_order_mark_that_could_start_what_the_client_reads_is_refused(before: bytes) -> None:
     with pytest.raises(UpstreamFault, match="byte order mark"):
         SseDecoder().feed(before + b"\xef\xbb\xbfdata: 2\n\n")
+
+
+@pytest.mark.parametrize("size", [1 << 30, 65_536, 4_097])
+def test_a_flood_of_comments_passes_however_it_is_cut(size: int) -> None:
+    stream = b":\n" * 2 * EVENT_LINES_MAX + b"data: a\n\n"
+    decoder = SseDecoder(event_bytes_max=65_536)
+    found = [event for start in range(0, len(stream), size) for event in decoder.feed(stream[start : start + size])]
+    assert b"".join(event.raw for event in found) == stream
+    assert [event.data for event in found if event.data] == [b"a"]

@@ -73,6 +73,8 @@ def peek_response(data: bytes) -> ResponsePeek | None:
     """Look at one message, or None if it is nothing that JSON-RPC knows: two forms at once are as bad as none."""
     try:
         envelope = _envelopes.decode(data)
+        if not data.isascii():
+            data.decode()  # the decoder passes over what it need not know
     except _UNREADABLE:
         return None
     has_method = envelope.method is not msgspec.UNSET

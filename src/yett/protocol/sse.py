@@ -11,6 +11,8 @@ EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
 """One event: as long as the longest message that clients may send."""
 EVENT_LINES_MAX: Final = 65_536
 """Lines of one event: each costs some forty bytes beside its own."""
+COMMENTS_AT_ONCE: Final = 1024
+"""Comments that pass as one event. They belong to none, so that a flood of them is not too long, however it is cut."""
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _LF: Final = 0x0A
@@ -70,6 +72,8 @@ class SseDecoder:
                 events.append(self._dispatch(line))
             else:
                 self._take_field(line)
+                if self._only_comments and len(self._lines) == COMMENTS_AT_ONCE:
+                    events.append(self._dispatch(b""))
         if self._lines and self._only_comments:
             events.append(self._dispatch(b""))
         if events:
