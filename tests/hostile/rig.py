@@ -63,6 +63,8 @@ class Gate:
     port: int
     pid: int
     token: str
+    other_token: str
+    """Of a second grant, which may do the same."""
     state: Path
     log: Path
 
@@ -77,10 +79,10 @@ class Gate:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return wire
 
-    def post(self, body: bytes, *fields: bytes) -> bytes:
+    def post(self, body: bytes, *fields: bytes, authorization: bytes | None = None) -> bytes:
         """A proper request with this body."""
-        chosen = fields or JSON_FIELDS
-        lines = (b"POST %b HTTP/1.1" % PATH, b"host: 127.0.0.1", self.authorization, *chosen, b"content-length: %d" % len(body))
+        chosen = (authorization or self.authorization, *(fields or JSON_FIELDS))
+        lines = (b"POST %b HTTP/1.1" % PATH, b"host: 127.0.0.1", *chosen, b"content-length: %d" % len(body))
         return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
     def told(self, data: bytes) -> list[Answer]:
@@ -181,12 +183,15 @@ def data_plane(directory: Path, recorder: Recorder, *, extra: str = "") -> Itera
     port, config, log = free_port(), directory / "yett.toml", directory / "log"
     config.write_text(f'[state]\ndirectory = "{directory / "state"}"\n[data_plane]\nport = {port}\n{extra}', encoding="utf-8")
     settings = load_settings(config, {})
-    key, token = token_key(settings.state_dir), mint()
+    key, token, other = token_key(settings.state_dir), mint(), mint()
     snapshot = SnapshotData(
         revision=1,
         organisation="o",
         servers=[ServerEntry(id="s", name="recorder", url=f"http://127.0.0.1:{recorder.port}/mcp")],
-        grants=[GrantEntry(id="g", digest=digest(token, key), server="s", policy="p")],
+        grants=[
+            GrantEntry(id=id, digest=digest(of_grant, key), server="s", policy="p")
+            for id, of_grant in (("g", token), ("h", other))
+        ],
         policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(POLICY))],
     )
     store_snapshot(settings.state_dir / SNAPSHOT_FILE, snapshot)
@@ -196,7 +201,7 @@ def data_plane(directory: Path, recorder: Recorder, *, extra: str = "") -> Itera
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith(b"listening"), (line, log.read_text(encoding="utf-8"))
-            yield Gate(port, process.pid, token, settings.state_dir, log)
+            yield Gate(port, process.pid, token, other, settings.state_dir, log)
         finally:
             process.terminate()
             process.wait(20)
