@@ -8,12 +8,13 @@ const { modules, endpoint, revision, calls, subscribe, heard_min: heardMin } = J
 
 const require = createRequire(`${modules}/`);
 const load = name => import(pathToFileURL(require.resolve(name)).href).then(module => module.default ?? module);
-const { Client, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client');
+const { Client, SSEClientTransport, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client');
 const { StdioClientTransport } = await load('@modelcontextprotocol/client/stdio');
 
 function transport() {
   if (endpoint.url !== null) {
-    return new StreamableHTTPClientTransport(new URL(endpoint.url), { requestInit: { headers: endpoint.headers } });
+    const Transport = endpoint.sse ? SSEClientTransport : StreamableHTTPClientTransport;
+    return new Transport(new URL(endpoint.url), { requestInit: { headers: endpoint.headers } });
   }
   const [command, ...args] = endpoint.command;
   return new StdioClientTransport({ command, args, env: endpoint.env });

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-const HANDSHAKE = ['2025-06-18', '2025-11-25'];
+const HANDSHAKE = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
 
 let input = '';
 for await (const chunk of process.stdin) input += chunk;
@@ -10,7 +10,7 @@ const { modules, endpoint, revision, steps } = JSON.parse(input);
 
 const require = createRequire(`${modules}/`);
 const load = name => import(pathToFileURL(require.resolve(name)).href).then(module => module.default ?? module);
-const { Client, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client');
+const { Client, SSEClientTransport, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client');
 const { StdioClientTransport } = await load('@modelcontextprotocol/client/stdio');
 
 function options() {
@@ -20,7 +20,8 @@ function options() {
 
 function transport() {
   if (endpoint.url !== null) {
-    return new StreamableHTTPClientTransport(new URL(endpoint.url), { requestInit: { headers: endpoint.headers } });
+    const Transport = endpoint.sse ? SSEClientTransport : StreamableHTTPClientTransport;
+    return new Transport(new URL(endpoint.url), { requestInit: { headers: endpoint.headers } });
   }
   const [command, ...args] = endpoint.command;
   return new StdioClientTransport({ command, args, env: endpoint.env });

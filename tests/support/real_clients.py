@@ -17,6 +17,7 @@ import mcp.client.session
 import msgspec
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
@@ -24,6 +25,8 @@ from mcp_types import PromptReference, ResourceTemplateReference, TextContent, T
 from tests.support.programs import MODULES, require_program
 
 HANDSHAKE: Final = ("2025-06-18", "2025-11-25")
+OLD: Final = ("2024-11-05", "2025-03-26")
+"""Handshake revisions before those: what old clients ask for, and what clients of today still take."""
 STATELESS: Final = "2026-07-28"
 REVISIONS: Final = (*HANDSHAKE, STATELESS)
 SECONDS_MAX: Final = 30.0
@@ -35,6 +38,8 @@ class Endpoint:
     """Where a client connects to: a URL with header fields, or a program on stdio."""
 
     url: str | None = None
+    sse: bool = False
+    """Whether the two endpoints of 2024-11-05 are at the url."""
     headers: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
@@ -94,12 +99,12 @@ class PythonClient:
 
     def run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
         with pytest.MonkeyPatch.context() as patch:
-            if revision in HANDSHAKE:  # the SDK offers its newest one only; older clients offered theirs
+            if revision in OLD + HANDSHAKE:  # the SDK offers its newest one only; older clients offered theirs
                 patch.setattr(mcp.client.session, "LATEST_HANDSHAKE_VERSION", revision)
             return anyio.run(self._run, endpoint, revision, steps)
 
     async def _run(self, endpoint: Endpoint, revision: str, steps: Sequence[Step]) -> Conversation:
-        mode = "legacy" if revision in HANDSHAKE else revision
+        mode = "legacy" if revision in OLD + HANDSHAKE else revision
         with anyio.fail_after(SECONDS_MAX):
             async with transport_to(endpoint) as transport, Client(transport, mode=mode) as client:
                 seen = [await _step(client, step) for step in steps]
@@ -111,6 +116,9 @@ async def transport_to(endpoint: Endpoint) -> AsyncIterator[Any]:
     """What a Python client connects through."""
     if endpoint.url is None:
         yield StdioServerParameters(command=endpoint.command[0], args=list(endpoint.command[1:]), env=endpoint.env)
+        return
+    if endpoint.sse:
+        yield sse_client(endpoint.url, headers=endpoint.headers)
         return
     async with httpx2.AsyncClient(headers=endpoint.headers, timeout=SECONDS_MAX) as http:
         transport: AbstractAsyncContextManager[Any] = streamable_http_client(endpoint.url, http_client=http)

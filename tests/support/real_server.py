@@ -167,15 +167,15 @@ def running_witness() -> Iterator[Witness]:
 
 
 @contextmanager
-def running_everything() -> Iterator[str]:
-    """The reference server @modelcontextprotocol/server-everything over HTTP; its URL."""
+def running_everything(*, sse: bool = False) -> Iterator[str]:
+    """The reference server @modelcontextprotocol/server-everything over HTTP; its URL. `sse`: as in 2024-11-05."""
     port = free_port()
-    command = node_command("server-everything", "streamableHttp")
+    command = node_command("server-everything", "sse" if sse else "streamableHttp")
     environment = {**os.environ, "PORT": str(port)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait_listening(port, process)
-            yield f"http://127.0.0.1:{port}/mcp"
+            yield f"http://127.0.0.1:{port}/{'sse' if sse else 'mcp'}"
         finally:
             process.terminate()
             process.wait(10)
