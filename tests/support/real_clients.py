@@ -38,11 +38,11 @@ class Endpoint:
     """Where a client connects to: a URL with header fields, or a program on stdio."""
 
     url: str | None = None
-    sse: bool = False
-    """Whether the two endpoints of 2024-11-05 are at the url."""
     headers: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    sse: bool = False
+    """Whether the two endpoints of 2024-11-05 are at the url."""
 
 
 @dataclass(frozen=True, slots=True)
