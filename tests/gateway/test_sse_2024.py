@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.gateway.feeds import fed
 from tests.gateway.gate import STDIO_SERVER, Gate
 from tests.gateway.listener import PUBLIC_URL, listening, token_grant
 from tests.gateway.old_client import connect, connected, refused, until
-from tests.gateway.test_http_listen import fed
 from tests.support.fake_upstream import WELCOME, Chunks, content, result, streamed
 from tests.support.policies import ALLOW_ALL, policy
 from yett.audit.record import Refused, Result

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import uuid
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,21 +35,6 @@ def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
         raise KeyError
     with store.transaction() as read:
         assert (read.servers(), read.revision()) == ([], 0)
-    store.close()
-
-
-def test_servers_of_before_there_was_a_choice_speak_streamable_http(tmp_path: Path) -> None:
-    store = opened(tmp_path)
-    with store.transaction() as write:
-        write.add_server(a_server())
-    store.close()
-    with closing(sqlite3.connect(tmp_path / "control.db")) as first:
-        first.execute("ALTER TABLE servers DROP COLUMN transport")
-        first.execute("UPDATE alembic_version SET version_num = '0001'")
-        first.commit()
-    store = opened(tmp_path)
-    with store.transaction() as read:
-        assert [(server.name, server.transport) for server in read.servers()] == [("files", "http")]
     store.close()
 
 
