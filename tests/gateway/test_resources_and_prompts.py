@@ -256,11 +256,11 @@ async def test_in_the_stateless_era_what_is_read_is_labelled_private_whatever_fo
 
 async def test_in_the_handshake_era_what_is_read_keeps_its_bytes() -> None:
     gate = Gate()
-    chunks = Answer(chunks=Chunks([b"a", b"b"]))
-    gate.upstream.replies["resources/read"] = chunks
+    pieces = [b'{"jsonrpc":"2.0", "id":1, "result":', b' {"contents": [ ]}}']
+    gate.upstream.replies["resources/read"] = Answer(chunks=Chunks(pieces))
     answer = await gate.send(asking("resources/read", False))
     assert answer.chunks is not None
-    assert [chunk async for chunk in answer.chunks] == [b"a", b"b"]
+    assert [chunk async for chunk in answer.chunks] == pieces
 
 
 async def test_what_was_read_and_can_be_taken_in_two_ways_does_not_pass() -> None:

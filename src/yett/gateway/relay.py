@@ -19,6 +19,9 @@ from yett.gateway.outcomes import judge_body, unreachable
 from yett.gateway.route import Route
 from yett.gateway.streams import answers, until_end
 from yett.ports import Answer, Event
+from yett.protocol.answers import MalformedAnswer
+from yett.protocol.eras import Era
+from yett.protocol.long_answers import LongAnswer
 from yett.protocol.messages import Message
 from yett.protocol.peek import peek_response
 from yett.protocol.server_messages import Key
@@ -137,15 +140,18 @@ def _bare(message: Message) -> Message:
 
 
 class RelayedChunks:
-    """One long body. It is not looked into: what is too long to be held is not edited either."""
+    """One long body, looked at while it passes: what makes it anything but the answer to this call is not relayed."""
 
-    __slots__ = ("_answer", "_chunks", "_forwarded", "_size")
+    __slots__ = ("_answer", "_chunks", "_forwarded", "_reading", "_size")
 
     def __init__(self, forwarded: Forwarded, answer: Answer) -> None:
         assert answer.chunks is not None, "the caller saw chunks"
         self._forwarded = forwarded
         self._answer = answer
         self._chunks = answer.chunks
+        id, stateless = forwarded.message.id, forwarded.message.era is Era.STATELESS
+        assert id is not None, "a call has an id"
+        self._reading = LongAnswer(id, stateless=stateless)
         self._size = 0
 
     def __aiter__(self) -> Self:
@@ -153,15 +159,24 @@ class RelayedChunks:
 
     async def __anext__(self) -> bytes:
         try:
-            chunk = await anext(self._chunks)
-        except StopAsyncIteration:
-            self._forwarded.settle(Result.OK, status=self._answer.status, size=self._size)
-            raise
+            chunk = await anext(self._chunks, None)
+            if chunk is not None:
+                self._reading.feed(chunk)
+                self._size += len(chunk)
+                return chunk
+            self._reading.close()
         except UpstreamFault as failure:
+            if isinstance(failure, MalformedAnswer):
+                self._forwarded.settle(Result.MALFORMED, status=self._answer.status, size=self._size)
             self._forwarded.fail(failure, status=self._answer.status, size=self._size)
             raise
-        self._size += len(chunk)
-        return chunk
+        self._forwarded.settle(self._result(), status=self._answer.status, size=self._size)
+        raise StopAsyncIteration
+
+    def _result(self) -> Result:
+        if self._reading.is_error:
+            return Result.RPC_ERROR
+        return Result.TOOL_ERROR if self._reading.is_tool_error else Result.OK
 
     async def aclose(self) -> None:
         """Nobody reads on; if that is before the end, the client left."""
