@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.edge.wire import GET, edge, until
+from yett.edge.limits import EdgeLimits
 from yett.edge.request import Request
 from yett.edge.responder import Responder
 
@@ -115,3 +116,20 @@ async def test_a_client_that_does_not_read_is_cut_after_a_while() -> None:
         assert gate.server.open_connections == 1
         gate.pass_time(1.1)
         await until(lambda: gate.server.open_connections == 0)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_whoever_found_no_room_is_not_heard_again_before_the_time_that_he_was_told(status: int) -> None:
+    async def full(request: Request, responder: Responder) -> None:
+        responder.send(status if len(gate.requests) == 1 else 200)
+
+    async with edge(full, EdgeLimits(turned_away_s=0.3)) as gate:
+        wire = await gate.wire()
+        loop = asyncio.get_running_loop()
+        assert (await wire.ask(GET)).status == status
+        began = loop.time()
+        assert (await wire.ask(GET)).status == 200
+        assert loop.time() - began >= 0.25
+        began = loop.time()
+        assert (await wire.ask(GET)).status == 200
+        assert loop.time() - began < 0.25

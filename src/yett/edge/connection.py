@@ -263,6 +263,10 @@ class Connection(asyncio.Protocol):
             return False
         if self._paused_at is not None:
             await self.drained()
+        if responder.turned_away:
+            # Who asks again at once would have us do nothing but refuse. `Retry-After` told him so.
+            self._pause_reading()
+            await asyncio.sleep(shared.limits.turned_away_s)
         return self._transport is not None
 
     def _turns_over(self, task: asyncio.Task[None]) -> None:

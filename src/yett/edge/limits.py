@@ -25,6 +25,8 @@ class EdgeLimits:
     """Between requests. Longer than the 60 s after which usual clients and balancers drop a connection themselves."""
     write_stall_s: float = 60.0
     """How long a client may not read while there is something to send: its buffers are ours."""
+    turned_away_s: float = 1.0
+    """How long nothing is read of a connection whose request found no room: the time that `Retry-After` names."""
     linger_s: float = 2.0
     """How long a refused client's further bytes are thrown away, so that a reset does not overtake the refusal."""
 

@@ -12,6 +12,7 @@ from yett.errors import ClientFault
 _JOIN_BYTES_MAX: Final = 64 * 1024
 """Up to this size a body is copied behind its head, for one write; a larger one is handed over beside it."""
 
+_NO_ROOM: Final = frozenset({429, 503})
 _OPEN: Final = 0
 _STREAMING: Final = 1
 _DONE: Final = 2
@@ -64,7 +65,7 @@ class Responder:
     A call out of this order is a bug and raises `RuntimeError`. Where the client has gone, `send` and `end` do nothing.
     """
 
-    __slots__ = ("_bodiless", "_chunked", "_peer", "_state", "keep_alive")
+    __slots__ = ("_bodiless", "_chunked", "_peer", "_state", "keep_alive", "turned_away")
 
     def __init__(self, peer: Peer, *, keep_alive: bool, chunked: bool, bodiless: bool) -> None:
         self._peer = peer
@@ -73,6 +74,8 @@ class Responder:
         self._state = _OPEN
         self.keep_alive = keep_alive
         """Whether another request may follow this answer; known for good once a head is sent."""
+        self.turned_away = False
+        """Whether the answer was that there is no room now."""
 
     @property
     def started(self) -> bool:
@@ -101,6 +104,7 @@ class Responder:
         keep_alive = self.keep_alive and self._peer.goes_on
         head = responses.whole(status, body, content_type, headers, keep_alive=keep_alive)
         self.keep_alive = keep_alive
+        self.turned_away = status in _NO_ROOM
         self._state = _DONE
         if self._bodiless:
             self._peer.write(head)

@@ -94,6 +94,9 @@ class HttpFront:
             return responder.send(status, body, headers=SOON)
         subscription: Answer | None = None
         try:
+            turn = self._parts.turns.take(bearer.grant.id)
+            if turn is not None:
+                await turn
             if request.method == b"POST":
                 subscription = await self._post(request, responder, snapshot, bearer)
             elif request.method == b"DELETE" and request.header(SESSION) is not None:

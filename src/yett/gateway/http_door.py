@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from yett.audit.record import Refused, SecurityRecord
@@ -17,6 +17,7 @@ from yett.gateway.dispatch import Dispatcher
 from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
+from yett.gateway.turns import Turns
 from yett.ports import Clock, Upstream
 from yett.protocol.replies import error
 
@@ -52,6 +53,7 @@ class Parts:
     """Where clients reach this listener, without a slash at the end."""
     warnings: Callable[[], Sequence[str]] = tuple
     """What is not as configured though calls go on: told at `/readyz`."""
+    turns: Turns = field(default_factory=Turns)
 
 
 class Door:
