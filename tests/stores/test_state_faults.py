@@ -22,7 +22,7 @@ from tests.support.clock import START_NS, ManualClock
 from yett.audit.mode import AuditMode
 from yett.errors import StoreFault
 from yett.policy.decision import Effect
-from yett.stores import state, state_commit, state_file, state_threads
+from yett.stores import state, state_file, state_threads
 from yett.stores.state import StateStore
 
 pytestmark = pytest.mark.anyio
@@ -251,50 +251,6 @@ async def test_a_file_that_was_removed_or_replaced_denies_for_good(path: Path) -
         path.with_name("old.db").rename(path)
         with pytest.raises(StoreFault, match="was removed or replaced"):
             await store.admit(call())
-
-
-async def test_a_bug_of_ours_denies_its_group_and_no_other(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with opened(path) as store:
-        await store.admit(call(allow(limit(maximum=9))))
-        with monkeypatch.context() as patch:
-            patch.setattr(state_commit, "call_row", lambda *_: 1 / 0)
-            with pytest.raises(StoreFault, match=r"cannot write the record of this call \(ZeroDivisionError\)"):
-                await store.admit(call(allow(limit(maximum=9))))
-        assert "a group of records was discarded" in caplog.text
-        assert (await store.admit(call(allow(limit(key("other")))))).decision.effect is Effect.ALLOW
-    assert list(units(path).values()) == ["1", "1"]
-
-
-async def test_a_record_that_the_table_refuses_denies_its_group_and_no_other(path: Path) -> None:
-    async with opened(path, mode=AuditMode.RELAXED) as store:
-        queued = await store.admit(call())
-        with pytest.raises(StoreFault, match=r"cannot write the record of this call \(ConstraintError\)"):
-            await store.admit(call(allow(limit()), request_id=None))
-        assert store.fault is None
-        assert store._committer._tickets == {}, "nobody will settle what was discarded"
-        assert queued.receipt is not None
-        assert (await store.admit(call(allow(limit())))).decision.effect is Effect.ALLOW
-    assert list(units(path).values()) == ["1"]
-
-
-async def test_with_fsync_a_call_that_came_while_a_group_was_written_does_not_wait_for_the_timer_of_others(path: Path) -> None:
-    async with opened(path, fsync=True) as store:
-        assert store._writer is not None
-        store._linger_s, submit, submitted = 3_600, store._writer.submit, []
-        store._writer.submit = lambda *group: submitted.append(group)  # type: ignore[method-assign]  # held back
-        first = asyncio.ensure_future(store.admit(call()))
-        await until(lambda: bool(submitted))
-        store._writer.submit = submit  # type: ignore[method-assign]  # as it was
-        second = asyncio.ensure_future(store.admit(call()))
-        await until(lambda: len(store._pending) == 1 and not store._soon)
-        store.note(call(DENIED))
-        submit(*submitted[0])
-        await asyncio.wait([first, second], timeout=10)
-        assert first.done()
-        assert second.done()
-    assert rows(path, "SELECT count(*) FROM calls") == [(3,)]
 
 
 async def test_what_cannot_be_written_when_closing_is_said(path: Path, caplog: pytest.LogCaptureFixture) -> None:
