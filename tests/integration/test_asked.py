@@ -142,7 +142,7 @@ WAYS: Final = pytest.mark.parametrize("way", ["http", "program", "run", "connect
 
 
 class Ways:
-    """The reference server behind the gateway over HTTP, as a program of it, behind `yett run`, and reached with `yett connect`."""
+    """The reference server behind the gateway over HTTP and as its program, behind `yett run`, and through `yett connect`."""
 
     def __init__(self, gateway: Gateway, directory: Path) -> None:
         self._gateway = gateway
