@@ -16,7 +16,7 @@ from yett.ports import Answer, Event
 
 pytestmark = pytest.mark.anyio
 
-PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}'
+PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
 DONE = result(b"1", content("done"))
 ERAS = pytest.mark.parametrize("stateless", [False, True], ids=["handshake", "stateless"])
 
@@ -129,9 +129,9 @@ async def test_messages_that_answer_something_else_are_dropped(stateless: bool) 
 
 async def test_a_stateless_response_that_is_not_final_is_replaced() -> None:
     gate = limited()
-    answer, _ = await streaming(gate, result(b"1", {"resultType": "input_required", "inputRequests": {}}), stateless=True)
+    answer, _ = await streaming(gate, result(b"1", {"resultType": "task", "taskId": "t"}), stateless=True)
     (data,) = await events_of(answer)
-    assert b"input_required" not in data
+    assert b"taskId" not in data
     assert b"-32603" in data
     assert gate.ledger.results == [Result.RPC_ERROR]
 

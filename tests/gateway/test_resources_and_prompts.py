@@ -230,7 +230,7 @@ async def test_the_servers_own_error_passes_and_is_recorded(method: str, statele
 @JUDGED
 async def test_a_result_that_asks_for_more_is_not_passed_on_in_the_stateless_era(method: str, stateless: bool) -> None:
     gate = Gate()
-    gate.upstream.replies[method] = Answer(body=result(b"1", {"resultType": "input_required", "requestState": "x"}))
+    gate.upstream.replies[method] = Answer(body=result(b"1", {"resultType": "task", "taskId": "x"}))
     answer = parsed((await gate.send(asking(method, stateless))).body)
     assert ("error" in answer) is stateless
 

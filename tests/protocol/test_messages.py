@@ -211,8 +211,9 @@ def test_discovery_does_not_exist_in_the_handshake_era() -> None:
     ("method", "handling"),
     [
         ("notifications/initialized", Handling.RELAYED),
-        ("notifications/roots/list_changed", Handling.DROPPED),
-        ("notifications/progress", Handling.DROPPED),
+        ("notifications/roots/list_changed", Handling.RELAYED),
+        ("notifications/progress", Handling.RELAYED),
+        ("notifications/tasks/status", Handling.DROPPED),
     ],
 )
 def test_notifications_are_relayed_or_dropped(method: str, handling: Handling) -> None:

@@ -67,6 +67,8 @@ def test_only_what_is_mediated_is_forwarded() -> None:
         "prompts/list",
         "prompts/get",
         "completion/complete",
+        "notifications/progress",
+        "notifications/roots/list_changed",
     }
 
 
@@ -76,12 +78,12 @@ def test_only_what_is_mediated_is_forwarded() -> None:
         ("notifications/progress", False, Handling.RELAYED),
         ("notifications/message", False, Handling.RELAYED),
         ("notifications/tools/list_changed", False, Handling.RELAYED),
-        ("notifications/resources/list_changed", False, Handling.DROPPED),
+        ("notifications/resources/list_changed", False, Handling.RELAYED),
         ("notifications/vendor", False, Handling.DROPPED),
         ("ping", True, Handling.RELAYED),
-        ("sampling/createMessage", True, Handling.REFUSED),
-        ("elicitation/create", True, Handling.REFUSED),
-        ("roots/list", True, Handling.REFUSED),
+        ("sampling/createMessage", True, Handling.ASKED),
+        ("elicitation/create", True, Handling.ASKED),
+        ("roots/list", True, Handling.ASKED),
         ("vendor/ask", True, Handling.REFUSED),
         ("sampling/createMessage", False, Handling.DROPPED),
         ("notifications/progress", True, Handling.REFUSED),

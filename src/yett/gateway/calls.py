@@ -96,10 +96,21 @@ class Calls:
         """The time, as calls are recorded with it."""
         return self._clock.now_ns()
 
-    async def admit(self, caller: Caller, message: Message, tool: ToolFacts) -> Admitted | Refused:
-        """Decide, reserve and write down; only what is durably recorded is admitted."""
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return self._clock.monotonic()
+
+    def digest(self, arguments: dict[str, JsonValue]) -> str:
+        """The digest under which these arguments are recorded."""
+        return arguments_digest(arguments, self._digest_key)
+
+    async def admit(self, caller: Caller, message: Message, tool: ToolFacts, *, charged: bool = False) -> Admitted | Refused:
+        """Decide, reserve and write down; only what is durably recorded is admitted.
+
+        `charged`: whether an earlier round of the same call was charged, so that this one is judged and takes nothing.
+        """
         started_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
-        decision = self._decide(caller, message, tool, now_ns)
+        decision = self._decide(caller, message, tool, now_ns, charged=charged)
         record = self._record(caller, message, decision, now_ns)
         if not decision.effect.forwards:
             return self._refuse(record)
@@ -141,12 +152,15 @@ class Calls:
         with suppress(StoreFault):
             self._ledger.note(record)
 
-    def _decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int) -> Decision:
+    def _decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int, *, charged: bool) -> Decision:
         compiled = None if caller.policy is None else caller.policy.compiled
         call = Call(surface_of(message), message.name, message.arguments)
         facts = caller.facts(tool)
         if message.method == COMPLETE:
             return decide_completion(compiled, call, facts, now_ns=now_ns)
+        if charged:
+            judged = decide_in_view(compiled, call, facts, lambda _: {}, now_ns=now_ns)
+            return judged._replace(charges=(), shadow_charges=())
         try:
             return decide_in_view(compiled, call, facts, lambda keys: self._ledger.usage(keys, now_ns), now_ns=now_ns)
         except StoreFault:

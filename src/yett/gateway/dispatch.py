@@ -19,15 +19,16 @@ from yett.gateway.from_server import FromServer, means_something
 from yett.gateway.live_streams import LiveStreams, Source
 from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
+from yett.gateway.repeated_fields import contradicting_field, is_visible_tool
+from yett.gateway.rounds import Rounds, brings_input
 from yett.gateway.route import Credentials, Route
-from yett.gateway.server_requests import ServerRequests, kinds_allowed
+from yett.gateway.server_requests import ServerRequests
 from yett.gateway.sessions import Sessions
 from yett.gateway.streams import read_response
 from yett.gateway.subscriptions import Subscriptions
 from yett.gateway.surfaces import shown
 from yett.gateway.tools import ToolBook
-from yett.policy.decision import Code, Surface, ToolFacts
-from yett.policy.evaluate import visible
+from yett.policy.decision import Code, ToolFacts
 from yett.ports import Answer, Outbound
 from yett.protocol.capabilities import (
     filter_discover_result,
@@ -37,8 +38,7 @@ from yett.protocol.capabilities import (
 from yett.protocol.eras import Era
 from yett.protocol.lists import LISTS, ToolDefinition, filter_list, filter_tools_list, read_tools_list
 from yett.protocol.messages import Message
-from yett.protocol.methods import CALL, Handling
-from yett.protocol.parameter_fields import PREFIX, contradicted, missing
+from yett.protocol.methods import Handling
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import HEADER_MISMATCH, envelope
 from yett.protocol.replies import rejected
@@ -59,6 +59,7 @@ class Dispatcher:
         self._sessions = sessions
         self._credentials = credentials
         self._requests = ServerRequests(calls, credentials)
+        self._rounds = Rounds(calls, calls.monotonic)
         self._from_server = FromServer(tools, self._requests)
         self.live = LiveStreams(calls.now_ns)
         self._subscriptions = Subscriptions(calls, credentials, self._from_server, self.live)
@@ -104,6 +105,12 @@ class Dispatcher:
     # --- calls ----------------------------------------------------------------------------------------------------------
 
     async def _call(self, route: Route, message: Message) -> Answer:
+        charged = brings_input(message)
+        if charged:
+            resumed = self._rounds.resume(route, message)
+            if isinstance(resumed, Answer):
+                return resumed
+            message = resumed
         try:
             tool = await self._facts(route, message)
         except UpstreamFault as failure:
@@ -114,7 +121,7 @@ class Dispatcher:
         contradiction = self._contradiction(route, message)
         if contradiction is not None:
             return contradiction
-        verdict = await self._calls.admit(route.caller, message, tool)
+        verdict = await self._calls.admit(route.caller, message, tool, charged=charged)
         if isinstance(verdict, Refused):
             return denial(message, verdict)
         try:
@@ -131,24 +138,13 @@ class Dispatcher:
 
     async def _facts(self, route: Route, message: Message) -> ToolFacts:
         """What is known of the called tool; not asked for where the call cannot pass anyway, or is none of a tool."""
-        if not _is_visible_tool(route, message):
+        if not is_visible_tool(route, message):
             return ToolFacts()
         return await self._tools.facts(route.scope, message.name, lambda: self._fetch_tools(route, message))
 
     def _contradiction(self, route: Route, message: Message) -> Answer | None:
         """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
-        must_be_whole = _has_no_reader_of_fields(route, message)
-        for field, _ in route.headers:
-            if must_be_whole or field.startswith(PREFIX):
-                break
-        else:
-            return None
-        if not _is_visible_tool(route, message):
-            return None
-        fields = self._tools.parameter_fields(route.scope, message.name)
-        name = contradicted(fields, message.arguments, route.headers)
-        if name is None and must_be_whole:
-            name = missing(fields, message.arguments, route.headers)
+        name = contradicting_field(route, message, self._tools)
         if name is None:
             return None
         rejection = envelope(f"{name} does not repeat the argument of the body", message.id, rpc_code=HEADER_MISMATCH)
@@ -156,8 +152,8 @@ class Dispatcher:
         return Answer(status=rejection.http_status, body=rejected(rejection))
 
     async def _forward(self, route: Route, message: Message, call: Admitted, credential: Mapping[str, str]) -> Answer:
-        forwarded = Forwarded(self._calls, route, message, call)
-        body = without_unmediated_client_capabilities(message)
+        forwarded = Forwarded(self._calls, route, message, call, self._rounds.judge)
+        body = without_unmediated_client_capabilities(message, route.kinds)
         try:
             answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
             if answer.chunks is not None and is_for_one_grant(message):
@@ -179,7 +175,7 @@ class Dispatcher:
         return dataclasses.replace(answer, chunks=RelayedChunks(forwarded, answer))
 
     def _settled(self, route: Route, message: Message, forwarded: Forwarded, answer: Answer) -> Answer:
-        judged = judge_body(message, answer, forwarded.call.request_id)
+        judged = self._rounds.judge(route, message, answer, forwarded.call.request_id)
         forwarded.settle(judged.result, status=answer.status, rpc_code=judged.rpc_code, size=len(answer.body or b""))
         self._close_if_gone(route, answer.status)
         return judged.answer
@@ -187,7 +183,7 @@ class Dispatcher:
     # --- everything else ------------------------------------------------------------------------------------------------
 
     async def _relayed(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
-        body = without_unmediated_client_capabilities(message)
+        body = without_unmediated_client_capabilities(message, route.kinds)
         answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
         if message.id is None:
             await answer.aclose()
@@ -197,7 +193,7 @@ class Dispatcher:
     async def _filtered(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
         if message.method == "initialize":
             return await self._initialize(route, message, credential)
-        body = without_unmediated_client_capabilities(message)
+        body = without_unmediated_client_capabilities(message, route.kinds)
         answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
         return await self._whole(route, message, answer, self._edited)
 
@@ -235,8 +231,7 @@ class Dispatcher:
         opened, own_child = self._sessions.mint(), route.caller.server.one_to_one and not route.local
         if own_child:
             route = replace(route, isolation=opened)
-        kinds = kinds_allowed(route.caller.policy)
-        outbound = self._outbound(route, message, without_unmediated_client_capabilities(message, kinds), credential)
+        outbound = self._outbound(route, message, without_unmediated_client_capabilities(message, route.kinds), credential)
         try:
             answer = await route.upstream.exchange(outbound)
             outbound = replace(outbound, session=answer.session)
@@ -329,16 +324,6 @@ class Dispatcher:
             session=None if route.session is None else route.session.upstream,
             isolation=route.isolation,
         )
-
-
-def _has_no_reader_of_fields(route: Route, message: Message) -> bool:
-    """Whether nobody behind the gate sees the HTTP fields of a message, so that the gate must see that they are whole."""
-    return message.era is Era.STATELESS and route.caller.server.url is None and not route.local
-
-
-def _is_visible_tool(route: Route, message: Message) -> bool:
-    policy = route.caller.policy
-    return policy is not None and message.method == CALL and visible(policy.compiled, Surface.TOOL, message.name)
 
 
 def _as_it_is(_route: Route, _message: Message, body: bytes) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from yett.gateway.kinds import rule_against
 from yett.gateway.route import Route
-from yett.gateway.server_requests import ServerRequests, rule_against
+from yett.gateway.server_requests import ServerRequests
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Surface
 from yett.policy.evaluate import visible

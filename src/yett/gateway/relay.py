@@ -15,7 +15,7 @@ from yett.audit.record import Result
 from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.gateway.calls import Admitted, Calls
 from yett.gateway.from_server import FromServer, progress_token
-from yett.gateway.outcomes import judge_body, unreachable
+from yett.gateway.outcomes import Judged, unreachable
 from yett.gateway.route import Route
 from yett.gateway.streams import answers, until_end
 from yett.ports import Answer, Event
@@ -68,6 +68,7 @@ class Forwarded:
     route: Route
     message: Message
     call: Admitted
+    judge: Callable[[Route, Message, Answer, str], Judged]
     _token: Key | None = None
     _settled: bool = False
 
@@ -79,7 +80,7 @@ class Forwarded:
 
     def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
         """The response as the client may see it; settles the call."""
-        judged = judge_body(self.message, Answer(body=data), self.call.request_id)
+        judged = self.judge(route, self.message, Answer(body=data), self.call.request_id)
         self.settle(judged.result, status=status, rpc_code=judged.rpc_code, size=size)
         return judged.answer.body or b""
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from yett.gateway.calls import Caller
+from yett.gateway.kinds import kinds_allowed
 from yett.gateway.sessions import Session
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tools import Scope
@@ -37,6 +38,10 @@ class Route(Struct, frozen=True):
     def shared(self) -> bool:
         """Whether the server's list of tools is one for all callers: an HTTP server without sessions."""
         return self.session is None and not self.caller.server.one_to_one
+
+    def kinds(self) -> frozenset[str]:
+        """What the server may ask of the client, by the policy."""
+        return kinds_allowed(self.caller.policy)
 
     @property
     def scope(self) -> Scope:

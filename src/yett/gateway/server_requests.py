@@ -5,13 +5,12 @@ What is refused is answered in the client's place, so that the server does not w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from yett.audit.record import Refused
 from yett.errors import OperatorFault, UpstreamFault
-from yett.gateway.active import ActivePolicy
 from yett.gateway.calls import Calls
+from yett.gateway.kinds import rule_against
 from yett.gateway.outcomes import unreachable
 from yett.gateway.route import Credentials, Route
 from yett.ports import Answer, Outbound
@@ -19,25 +18,10 @@ from yett.protocol.messages import Message
 from yett.protocol.methods import Handling, handling_to_client
 from yett.protocol.rejection import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
 from yett.protocol.replies import empty_result, error
-from yett.protocol.server_messages import KIND_OF, KINDS, Said, key_of
+from yett.protocol.server_messages import KIND_OF, Said, key_of
 from yett.protocol.strict_json import read
 
 PING: Final = "ping"
-
-
-def rule_against(policy: ActivePolicy | None, kind: str) -> str | None:
-    """The rule that forbids servers to ask this of clients; None where they may. Shadow mode does not concern it."""
-    if policy is None:
-        return "(no policy)"
-    allowed: Mapping[str, bool] = policy.compiled.policy.server_requests
-    if kind in allowed:
-        return None if allowed[kind] else f"/server_requests/{kind}"
-    return None if policy.compiled.policy.default_allows else "(default deny)"
-
-
-def kinds_allowed(policy: ActivePolicy | None) -> frozenset[str]:
-    """What servers may ask of clients."""
-    return frozenset(kind for kind in KINDS if rule_against(policy, kind) is None)
 
 
 class ServerRequests:

@@ -5,6 +5,7 @@ A capability that is not announced is not used, so the peers agree from the star
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -19,8 +20,9 @@ SERVER_CAPABILITIES: Final = frozenset({"tools", "resources", "prompts", "comple
 _NOTHING: Final = msgspec.Raw(b"{}")
 
 
-def without_unmediated_client_capabilities(message: Message, kept: frozenset[str] = frozenset()) -> bytes:
-    """The message's body with only those client capabilities that are `kept`; the identical bytes where it has no others.
+def without_unmediated_client_capabilities(message: Message, kinds: Callable[[], frozenset[str]] = frozenset) -> bytes:
+    """The message's body with only those client capabilities that are in `kinds`, which is asked
+    where there are any; the identical bytes where it has no others.
 
     All of them (sampling, elicitation, roots, tasks, extensions) let the server ask something of the client.
     """
@@ -34,7 +36,10 @@ def without_unmediated_client_capabilities(message: Message, kept: frozenset[str
         path = ("params", "_meta", META_CLIENT_CAPABILITIES)
     else:
         return message.body
-    if not stated or (isinstance(stated, dict) and stated.keys() <= kept):
+    if not stated:
+        return message.body
+    kept = kinds()
+    if isinstance(stated, dict) and stated.keys() <= kept:
         return message.body
     return bytes(_cut(message.body, path, kept if isinstance(stated, dict) else frozenset()))
 

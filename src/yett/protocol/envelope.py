@@ -30,7 +30,7 @@ class Shape(Enum):
 
 _CALL_KEYS: Final = frozenset({"jsonrpc", "id", "method", "params"})
 _RESPONSE_KEYS: Final = (frozenset({"jsonrpc", "id", "result"}), frozenset({"jsonrpc", "id", "error"}))
-_UNMEDIATED_KEYS: Final = frozenset({"task", "inputResponses", "requestState"})
+_UNMEDIATED_KEYS: Final = frozenset({"task"})
 """Members that make a request part of a longer exchange (tasks, multi-round-trip requests)."""
 
 

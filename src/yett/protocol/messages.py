@@ -40,6 +40,8 @@ from yett.protocol.rejection import (
     method_refused,
     unsupported_version,
 )
+from yett.protocol.rounds import METHODS as ROUND_METHODS
+from yett.protocol.rounds import ROUND_KEYS, rounds_fault
 from yett.protocol.strict_json import JsonValue
 from yett.protocol.targets import target_of
 
@@ -210,12 +212,12 @@ def _by_method(parsed: _Parsed, era: Era, version: str | None, *, over_http: boo
     if handling is Handling.JUDGED:
         assert parsed.id is not None, "_handling refuses a call without an id"
         if parsed.method == CALL:
-            fault = call_fault(parsed.params, parsed.id)
+            fault = call_fault(parsed.params, parsed.id) or _rounds_fault(parsed, era)
             if fault is not None:
                 return fault
             name, arguments = parsed.params["name"], parsed.params.get("arguments", {})  # type: ignore[assignment]  # call_fault
         else:
-            target = target_of(parsed.method, parsed.params, parsed.id)
+            target = _rounds_fault(parsed, era) or target_of(parsed.method, parsed.params, parsed.id)
             if isinstance(target, Rejection):
                 return target
             name, arguments = target.name, target.arguments
@@ -226,6 +228,17 @@ def _by_method(parsed: _Parsed, era: Era, version: str | None, *, over_http: boo
     return Message(
         parsed.shape, parsed.method, parsed.id, era, version, handling, row, parsed.params, name, arguments, parsed.body
     )
+
+
+def _rounds_fault(parsed: _Parsed, era: Era) -> Rejection | None:
+    """Input may only be brought where a server can have asked for it."""
+    if ROUND_KEYS.isdisjoint(parsed.params):
+        return None
+    assert parsed.id is not None, "_handling refuses a call without an id"
+    if era is Era.STATELESS and parsed.method in ROUND_METHODS:
+        return rounds_fault(parsed.params, parsed.id)
+    key = min(ROUND_KEYS & parsed.params.keys())
+    return envelope(f"{parsed.method} takes no `{key}` in this revision", parsed.id, rpc_code=INVALID_PARAMS)
 
 
 def _handling(row: MethodRow | None, parsed: _Parsed, era: Era, *, over_http: bool) -> Handling | Rejection:

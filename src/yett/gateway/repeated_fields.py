@@ -1,0 +1,38 @@
+"""Fields of HTTP that repeat the arguments of a call: what stands beside the body must say the same."""
+
+from __future__ import annotations
+
+from yett.gateway.route import Route
+from yett.gateway.tools import ToolBook
+from yett.policy.decision import Surface
+from yett.policy.evaluate import visible
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message
+from yett.protocol.methods import CALL
+from yett.protocol.parameter_fields import PREFIX, contradicted, missing
+
+
+def contradicting_field(route: Route, message: Message, tools: ToolBook) -> str | None:
+    """The field that does not repeat its argument, or is not there where nobody behind us would miss it."""
+    must_be_whole = _has_no_reader_of_fields(route, message)
+    for field, _ in route.headers:
+        if must_be_whole or field.startswith(PREFIX):
+            break
+    else:
+        return None
+    if not is_visible_tool(route, message):
+        return None
+    fields = tools.parameter_fields(route.scope, message.name)
+    name = contradicted(fields, message.arguments, route.headers)
+    return missing(fields, message.arguments, route.headers) if name is None and must_be_whole else name
+
+
+def _has_no_reader_of_fields(route: Route, message: Message) -> bool:
+    """Whether nobody behind the gate sees the HTTP fields of a message, so that the gate must see that they are whole."""
+    return message.era is Era.STATELESS and route.caller.server.url is None and not route.local
+
+
+def is_visible_tool(route: Route, message: Message) -> bool:
+    """Whether this is a call of a tool that the policy shows."""
+    policy = route.caller.policy
+    return policy is not None and message.method == CALL and visible(policy.compiled, Surface.TOOL, message.name)

@@ -1,0 +1,144 @@
+"""Calls of several rounds: a server asks for input, and the client calls again with it.
+
+The rounds are bound by the gateway's own state, which is used once: to the grant, the method, the name and the arguments. Each
+round is judged; the limits are charged by the first.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from yett.audit.record import Refused, Result
+from yett.gateway.calls import Calls
+from yett.gateway.kinds import rule_against
+from yett.gateway.outcomes import Judged, failed, judge_body
+from yett.gateway.route import Route
+from yett.gateway.streams import answers
+from yett.ports import Answer
+from yett.protocol.answers import MalformedAnswer
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message
+from yett.protocol.peek import peek_response
+from yett.protocol.rejection import INTERNAL_ERROR, INVALID_PARAMS, http_status
+from yett.protocol.replies import error
+from yett.protocol.rounds import (
+    INPUT_REQUIRED,
+    METHODS,
+    ROUND_KEYS,
+    STATE,
+    Wanted,
+    continued,
+    declared_now,
+    read_wanted,
+    with_state,
+)
+
+ROUNDS_MAX: Final = 10_000
+"""Calls that wait for input; the one that waits longest gives way."""
+GRANT_ROUNDS_MAX: Final = 256
+"""Of one grant, whose own give way first."""
+ROUND_S: Final = 3_600.0
+"""How long input may take: people are asked, and people are slow."""
+
+Bound = tuple[str, str, str, str, str]
+"""Grant, server, method, name, digest of the arguments: what may not change between two rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    bound: Bound
+    wanted: Wanted
+    until_s: float
+
+
+class Rounds:
+    """The only owner of calls that wait for input."""
+
+    def __init__(self, calls: Calls, monotonic: Callable[[], float]) -> None:
+        self._calls = calls
+        self._monotonic = monotonic
+        self._open: OrderedDict[str, _Round] = OrderedDict()
+        self._of_grant: dict[str, OrderedDict[str, None]] = {}
+
+    # --- a server asks --------------------------------------------------------------------------------------------------
+
+    def judge(self, route: Route, message: Message, answer: Answer, request_id: str) -> Judged:
+        """As `judge_body`, where the answer may ask for input."""
+        body = answer.body or b""
+        if message.era is not Era.STATELESS or b"input_required" not in body or answer.status >= 400:
+            return judge_body(message, answer, request_id)
+        assert message.id is not None, "only requests have answers"
+        peek = peek_response(body)
+        asks = peek is not None and answers(peek, message.id) and peek.result_type == INPUT_REQUIRED
+        if not asks or message.method not in METHODS:
+            return judge_body(message, answer, request_id)
+        try:
+            wanted = read_wanted(body)
+        except MalformedAnswer as failure:
+            return Judged(Result.MALFORMED, None, failed(message.id, str(failure), request_id))
+        refusal = _refusal(route, message, wanted)
+        if refusal is not None:
+            self._calls.turn_away(route.caller, refusal, Refused.SERVER_REQUEST)
+            told = Answer(body=error(message.id, INTERNAL_ERROR, refusal, {"request_id": request_id}))
+            return Judged(Result.RPC_ERROR, INTERNAL_ERROR, told)
+        return Judged(Result.OK, None, Answer(body=with_state(body, self._remember(route, message, wanted))))
+
+    def _remember(self, route: Route, message: Message, wanted: Wanted) -> str:
+        state, grant_id = secrets.token_urlsafe(24), route.caller.grant.id
+        self._open[state] = _Round(self._bound(route, message), wanted, self._monotonic() + ROUND_S)
+        mine = self._of_grant.setdefault(grant_id, OrderedDict())
+        mine[state] = None
+        if len(mine) > GRANT_ROUNDS_MAX:
+            self._take(next(iter(mine)))
+        elif len(self._open) > ROUNDS_MAX:
+            self._take(next(iter(self._open)))
+        return state
+
+    # --- a client brings it ---------------------------------------------------------------------------------------------
+
+    def resume(self, route: Route, message: Message) -> Message | Answer:
+        """The next round of a call, as its server is to see it; the refusal of what is none."""
+        assert message.id is not None, "a call has an id"
+        state = message.params.get(STATE)
+        bound = self._bound(route, message)
+        found = self._open.get(state) if isinstance(state, str) else None
+        if not isinstance(state, str) or found is None or found.bound != bound or found.until_s <= self._monotonic():
+            self._calls.turn_away(route.caller, "input for a call that does not wait for it", Refused.RESPONSE)
+            text = f"no call of this grant with these arguments waits for input under this `{STATE}`; call without it"
+            return Answer(status=http_status(INVALID_PARAMS, message.era), body=error(message.id, INVALID_PARAMS, text))
+        self._take(state)
+        return replace(message, body=continued(message.body, found.wanted))
+
+    def _bound(self, route: Route, message: Message) -> Bound:
+        caller, digest = route.caller, self._calls.digest(message.arguments)
+        return caller.grant.id, caller.server.id, message.method, message.name, digest
+
+    def _take(self, state: str) -> None:
+        grant_id = self._open.pop(state).bound[0]
+        mine = self._of_grant[grant_id]
+        del mine[state]
+        if not mine:
+            del self._of_grant[grant_id]
+
+
+def brings_input(message: Message) -> bool:
+    """Whether a call says that it is not the first round."""
+    return message.era is Era.STATELESS and not ROUND_KEYS.isdisjoint(message.params)
+
+
+def _refusal(route: Route, message: Message, wanted: Wanted) -> str | None:
+    """Why the client is not asked for this; None where it may be."""
+    declared = declared_now(message.params)
+    for kind in sorted(set(wanted.kinds.values())):
+        rule = rule_against(route.caller.policy, kind)
+        if rule is not None:
+            return f"the server asked for {kind}, which is denied by {rule}"
+        if kind not in declared:
+            return f"the server asked for {kind}, which the client did not say that it can be asked"
+    return None
