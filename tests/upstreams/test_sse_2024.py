@@ -18,7 +18,7 @@ from tests.upstreams.stdio_rig import notification, outbound, request, result
 from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.ports import Answer, Outbound
 from yett.upstreams.http import HttpUpstreamLimits
-from yett.upstreams.sse_2024 import SseUpstream
+from yett.upstreams.sse_2024 import STREAMS_MAX, SseUpstream
 from yett.upstreams.stdio import BACK_OFF_FIRST_S
 
 pytestmark = pytest.mark.anyio
@@ -319,6 +319,22 @@ async def test_an_event_past_the_bound_ends_the_stream() -> None:
         await rig.open()
         with pytest.raises(UpstreamFault, match="broke off its event stream"):
             await rig.send(outbound("echo", {"text": "x" * 3000}))
+
+
+async def test_past_the_bound_the_longest_idle_stream_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert STREAMS_MAX == 512
+    monkeypatch.setattr("yett.upstreams.sse_2024.STREAMS_MAX", 2)
+    async with old_server() as (server, rig):
+        for isolation in "abc":
+            await rig.open(isolation)
+            rig.clock.advance(seconds=1)
+        await rig.echo(isolation="a")  # its stream is opened again, in the place of another
+        assert server.methods.count("initialize") == 4
+        assert len(server.gets) == 4
+        for isolation in "ac":
+            await rig.upstream.listen(outbound("x", isolation=isolation))
+        with pytest.raises(UpstreamNotReached, match="2 sessions use the server at http"):
+            await rig.open("d")
 
 
 async def test_closing_ends_every_stream() -> None:

@@ -18,6 +18,9 @@ from yett.upstreams.sse_2024_link import LinkSpec
 from yett.upstreams.stdio import StdioUpstream
 
 DEFAULT_LIMITS: Final = HttpUpstreamLimits()
+STREAMS_MAX: Final = 512
+"""Event streams of one server: half of its connections, so that there is always one for a message. At the bound the longest idle
+one makes room, and where none is idle, nobody new is served."""
 NO_SESSION: Final = -32000
 """What servers of the handshake era say to a request before `initialize`; clients that speak both eras then shake hands."""
 
@@ -45,6 +48,10 @@ class SseUpstream(StdioUpstream):
         self._credential: Sequence[tuple[bytes, bytes]] = ()
         spec = LinkSpec(url, endpoint, self._client, timeout_s, lambda: self._credential, limits.event_bytes)
         super().__init__(spec, clock=clock, timeout_s=timeout_s, on_message=on_message, on_warning=on_warning)
+
+    @property
+    def _live_max(self) -> int:
+        return STREAMS_MAX
 
     async def exchange(self, message: Outbound) -> Answer:
         """See `Upstream.exchange`. The stateless era is not spoken there: a client that asks for it is told to shake hands."""

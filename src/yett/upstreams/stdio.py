@@ -251,13 +251,18 @@ class StdioUpstream:
             raise UpstreamNotReached(reason)
         self._said(slot, TOOLS_CHANGED, heard=False)
 
+    @property
+    def _live_max(self) -> int:
+        """How many there may be at once."""
+        return CHILDREN_MAX
+
     async def _make_room(self) -> None:
         live = [slot for slot in self._slots.values() if slot.channel is not None or slot.starting is not None]
-        if len(live) <= CHILDREN_MAX:
+        if len(live) <= self._live_max:
             return
         idle = [slot for slot in live if slot.idle]
         if not idle:
-            raise UpstreamNotReached(f"{CHILDREN_MAX} sessions use {self._spec.title} at once; try again later")
+            raise UpstreamNotReached(f"{self._live_max} sessions use {self._spec.title} at once; try again later")
         await self._end(min(idle, key=lambda slot: slot.used_s))
 
     async def _end(self, slot: _Slot) -> None:
