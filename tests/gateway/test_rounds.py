@@ -105,10 +105,22 @@ async def test_a_state_is_used_once_and_for_this_very_call() -> None:
     assert await refused(gate, calling({"x": 1}, name="pay", **given))
     assert await refused(gate, calling({"x": 1}, **given), grant_id="g2")
     assert await refused(gate, calling({"x": 1}, **{**given, "requestState": state + "-TAMPERED"}))
-    assert await refused(gate, calling({"x": 1}, inputResponses={"r": {}}))
     assert parsed((await gate.send(calling({"x": 1}, **given))).body)["result"] == DONE
     assert await refused(gate, calling({"x": 1}, **given))
-    assert [record.kind for record in gate.ledger.security] == [Refused.RESPONSE] * 6
+    assert [record.kind for record in gate.ledger.security] == [Refused.RESPONSE] * 5
+
+
+async def test_input_without_a_state_is_a_call_of_its_own_where_the_client_may_be_asked_for_everything() -> None:
+    gate = Gate()
+    limit = {"limits": [{"counter": "n", "window": "day", "max": 2}]}
+    gate.publish(policy(default="allow", tools={"echo": limit}))
+    await asked(gate)
+    done = await gate.send(calling(inputResponses={"r": {}}))
+    assert parsed(done.body)["result"] == DONE
+    assert gate.ledger.count("n", gate.clock.now_ns()) == 2
+    gate.publish({"version": "1", "default": "allow", "server_requests": {"sampling": "deny"}})
+    assert await refused(gate, calling(inputResponses={"r": {}}))
+    assert [record.kind for record in gate.ledger.security] == [Refused.RESPONSE]
 
 
 async def test_input_is_not_waited_for_for_ever() -> None:

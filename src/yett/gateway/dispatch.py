@@ -20,7 +20,7 @@ from yett.gateway.live_streams import LiveStreams, Source
 from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
 from yett.gateway.repeated_fields import contradicting_field, is_visible_tool
-from yett.gateway.rounds import Rounds, brings_input
+from yett.gateway.rounds import Rounds, continues
 from yett.gateway.route import Credentials, Route
 from yett.gateway.server_requests import ServerRequests
 from yett.gateway.sessions import Sessions
@@ -105,7 +105,7 @@ class Dispatcher:
     # --- calls ----------------------------------------------------------------------------------------------------------
 
     async def _call(self, route: Route, message: Message) -> Answer:
-        charged = brings_input(message)
+        charged = continues(route, message)
         if charged:
             resumed = self._rounds.resume(route, message)
             if isinstance(resumed, Answer):

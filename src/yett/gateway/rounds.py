@@ -38,6 +38,7 @@ from yett.protocol.rounds import (
     read_wanted,
     with_state,
 )
+from yett.protocol.server_messages import KINDS
 
 ROUNDS_MAX: Final = 10_000
 """Calls that wait for input; the one that waits longest gives way."""
@@ -127,9 +128,15 @@ class Rounds:
             del self._of_grant[grant_id]
 
 
-def brings_input(message: Message) -> bool:
-    """Whether a call says that it is not the first round."""
-    return message.era is Era.STATELESS and not ROUND_KEYS.isdisjoint(message.params)
+def continues(route: Route, message: Message) -> bool:
+    """Whether a call says that it goes on with another one.
+
+    Input without a state is bound to nothing: the call is one of its own, judged and charged. That is for clients who may be
+    asked for everything; where the policy keeps a server from asking, nobody can tell which question such input answers.
+    """
+    if message.era is not Era.STATELESS or ROUND_KEYS.isdisjoint(message.params):
+        return False
+    return STATE in message.params or route.kinds() != KINDS
 
 
 def _refusal(route: Route, message: Message, wanted: Wanted) -> str | None:
