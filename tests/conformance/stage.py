@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -39,7 +40,6 @@ class Stage:
     directory: Path
     urls: Mapping[str, str]
     """`direct`, the legs, and `denied`: the HTTP leg under the policy with two tools less."""
-
     client_command: str
 
     def server(self, leg: str, revision: str) -> Outcomes:
@@ -60,8 +60,9 @@ def running_stage(directory: Path) -> Iterator[Stage]:
     """The whole stage, up; `directory` keeps what the suite wrote."""
     with ExitStack() as stack:
         alone, behind = (stack.enter_context(_program("tests.conformance.fixture.server")) for _ in range(2))
+        sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="yett-"))  # a socket's path must be short
         server, client = (
-            stack.enter_context(_program("tests.conformance.forks", str(directory / module.rpartition(".")[2]), module))
+            stack.enter_context(_program("tests.conformance.forks", f"{sockets}/{module.rpartition('.')[2]}", module))
             for module in ("tests.conformance.fixture.server", "tests.conformance.client")
         )
         launcher = json.dumps([*LAUNCHED, server])

@@ -81,7 +81,6 @@ def _suite(kind: str, *arguments: str, log: Path, environment: Mapping[str, str]
     A run that hangs is ended: the scenarios that it did not come to have no result, which is a difference.
     """
     log.mkdir(parents=True, exist_ok=True)
-
     with (log / "suite.log").open("wb") as file, contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run(
             [*node_command("conformance"), kind, *arguments, "--timeout", str(SCENARIO_MILLISECONDS_MAX)],
