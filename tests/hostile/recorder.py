@@ -57,12 +57,21 @@ def properly(heard: Heard, wire: socket.socket) -> None:
     wire.sendall(whole(result(heard)))
 
 
+def listed(heard: Heard) -> bytes:
+    """The proper list of tools."""
+    tools = [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS]
+    members = {"resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "public"}
+    return json.dumps({"jsonrpc": "2.0", "id": heard.message["id"], "result": members}).encode()
+
+
 @dataclass
 class Recorder:
     """The running server. `heard` and `stray` are what came since the last `forget`."""
 
     port: int
     behaviour: Behaviour = properly
+    listing: Behaviour | None = None
+    """Answers requests for the list of tools in the place of the recorder."""
     heard: list[Heard] = field(default_factory=list)
     stray: list[bytes] = field(default_factory=list)
     """Bytes that were no request."""
@@ -74,6 +83,7 @@ class Recorder:
         self.heard.clear()
         self.stray.clear()
         self.behaviour = properly
+        self.listing = None
 
     @property
     def calls(self) -> list[Heard]:
@@ -110,13 +120,15 @@ class Recorder:
         if heard.is_call:
             self.behaviour(heard, wire)
             return
+        if self.listing is not None and b"tools/list" in heard.body:
+            self.listing(heard, wire)
+            return
         message = json.loads(heard.body) if heard.body else {}
         if "id" not in message:
             wire.sendall(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
             return
-        listed = [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS]
-        said = {"resultType": "complete", "tools": listed} if message["method"] == "tools/list" else {}
-        wire.sendall(whole(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": said}).encode()))
+        said = listed(heard) if message["method"] == "tools/list" else b'{"jsonrpc":"2.0","id":%b,"result":{}}'
+        wire.sendall(whole(said.replace(b"%b", json.dumps(message["id"]).encode())))
 
 
 @contextmanager

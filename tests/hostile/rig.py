@@ -24,7 +24,7 @@ from yett.settings import load_settings
 
 PATIENCE_S: Final = 8.0
 PATH: Final = b"/mcp/recorder"
-POLICY: Final = {"version": "1", "default": "deny", "tools": {"pay": {}}}
+POLICY: Final = {"version": "1", "default": "deny", "tools": {"pay": {}}, "hide": ["rm"]}
 JSON_FIELDS: Final = (b"content-type: application/json", b"accept: application/json, text/event-stream")
 STATELESS_FIELDS: Final = (
     *JSON_FIELDS,
@@ -96,8 +96,10 @@ class Gate:
             return answers(rest_of(wire))
 
     def ask(self, body: bytes, *fields: bytes) -> Answer:
-        """The one answer to a proper request."""
-        found = self.told(self.post(body, *fields))
+        """The one answer to a proper request. The client stays until it has it: leaving would cancel a stateless one."""
+        with self.connect() as wire:
+            wire.sendall(self.post(body, b"connection: close", *(fields or JSON_FIELDS)))
+            found = answers(rest_of(wire))
         assert len(found) == 1, found
         return found[0]
 

@@ -251,6 +251,13 @@ _STREAMS: Final = {
     "a stream that is compressed": Fault(
         body(lambda h: gzip.compress(event(result(h))), b"content-encoding: gzip", kind=b"text/event-stream"), ERROR, "lost"
     ),
+    "a long proper answer": Fault(body(lambda h: result(h)[:-1] + b" " * 2 * MIB + b"}"), RESULT, "ok"),
+    "a request behind a megabyte": Fault(
+        body(lambda h: result(h)[:-1] + b" " * 2 * MIB + b',"method":"sampling/createMessage"}'), CUT, "malformed"
+    ),
+    "another id behind a megabyte": Fault(
+        body(lambda h: b'{"jsonrpc":"2.0","result":{"x":"' + b"x" * 2 * MIB + b'"},"id":2}'), CUT, "malformed"
+    ),
     "a long answer that breaks off": Fault(
         then_closes(lambda h: _framed(h, b"content-length: %d" % (2 * MIB)) + b" " * MIB), CUT, "lost"
     ),
