@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
 
 import anyio
@@ -13,9 +14,11 @@ from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitResult, TextContent
 
-from tests.support.one_era import STATELESS, Server, running_server
+from tests.support.one_era import HANDSHAKE, STATELESS, Server, running_server
+from tests.support.programs import node_command
 from tests.support.real_clients import CLIENTS, Endpoint, RealClient, Step
 from tests.support.real_gateway import Gateway, running_gateway
+from tests.support.real_server import running_everything
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +35,8 @@ NO_ASKING: Final[dict[str, Any]] = {"version": "1", "default": "allow", "server_
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     directory = tmp_path_factory.mktemp("bridging")
-    with running_gateway(directory) as running:
+    command = json.dumps(node_command("server-everything", "stdio"))
+    with running_gateway(directory, configuration=f"[servers.commands.everything]\nargv = {command}\n") as running:
         running.publish("most", POLICY, directory)
         running.publish("no-asking", NO_ASKING, directory)
         yield running
@@ -43,6 +47,20 @@ def stateless(gateway: Gateway) -> Iterator[Server]:
     with running_server(STATELESS) as running:
         gateway.yett("server", "add", "stateless", "--url", running.url)
         yield running
+
+
+@pytest.fixture(scope="module", params=["fixture over HTTP", "everything over HTTP", "everything over stdio"])
+def handshake(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[str]:
+    """The name of a server that knows only the handshake."""
+    name = request.param.replace(" ", "-").lower()
+    with ExitStack() as stack:
+        if "fixture" in name:
+            gateway.yett("server", "add", name, "--url", stack.enter_context(running_server(HANDSHAKE)).url)
+        elif "http" in name:
+            gateway.yett("server", "add", name, "--url", stack.enter_context(running_everything()))
+        else:
+            gateway.yett("server", "add", name, "--command", "everything")
+        yield name
 
 
 @asynccontextmanager
@@ -139,3 +157,85 @@ async def test_list_changes_of_a_stateless_server_reach_the_session(gateway: Gat
             await client.call_tool("test_trigger_tool_change", {})
             with anyio.move_on_after(0.2):
                 await changed.wait()
+
+
+# --- a stateless client before a server that needs a handshake -----------------------------------------------------------
+
+MODERN: Final = "2026-07-28"
+
+
+async def test_a_stateless_client_calls_tools_of_a_server_that_needs_a_handshake(gateway: Gateway, handshake: str) -> None:
+    of_fixture = "fixture" in handshake
+    name, arguments = ("test_simple_text", {}) if of_fixture else ("echo", {"message": "tea"})
+    async with _connected(gateway.endpoint(handshake, "most"), MODERN) as client:
+        tools = [tool.name for tool in (await client.list_tools()).tools]
+        assert name in tools
+        assert "test_image_content" not in tools
+        assert ("simple text" if of_fixture else "tea") in _text(await client.call_tool(name, arguments))
+        with pytest.raises(MCPError):
+            await client.call_tool("test_image_content", {})
+
+
+async def test_a_stateless_client_reads_resources_and_prompts_from_a_session(gateway: Gateway, handshake: str) -> None:
+    async with _connected(gateway.endpoint(handshake, "most"), MODERN) as client:
+        resources = (await client.list_resources()).resources
+        assert (await client.read_resource(resources[0].uri)).contents
+        prompts = (await client.list_prompts()).prompts
+        plain = next(prompt for prompt in prompts if not prompt.arguments)
+        assert (await client.get_prompt(plain.name)).messages
+
+
+async def test_progress_of_a_session_reaches_the_stateless_request(gateway: Gateway, handshake: str) -> None:
+    seen: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(progress)
+
+    tool, arguments = "trigger-long-running-operation", {"duration": 0.2, "steps": 2}
+    if "fixture" in handshake:
+        tool, arguments = "test_tool_with_progress", {}
+    async with _connected(gateway.endpoint(handshake, "most"), MODERN) as client:
+        await client.call_tool(tool, arguments, progress_callback=note)
+    assert len(seen) >= 2
+
+
+async def test_what_a_session_asks_is_asked_of_the_stateless_client(gateway: Gateway, handshake: str) -> None:
+    tool, arguments = "trigger-elicitation-request", {}
+    if "fixture" in handshake:
+        tool, arguments = "test_elicitation", {"message": "who?"}
+    asked: list[str] = []
+
+    async def fill_in(context: Any, params: ElicitRequestParams) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"username": "Ada", "email": "ada@example.org", "name": "Ada"})
+
+    async with _connected(gateway.endpoint(handshake, "most"), MODERN, elicitation_callback=fill_in) as client:
+        tools = [found.name for found in (await client.list_tools()).tools]
+        result = await client.call_tool(tool, arguments)
+    assert tool in tools
+    assert len(asked) == 1
+    assert "Ada" in _text(result)
+
+
+async def test_changes_that_a_session_tells_reach_the_subscription(gateway: Gateway, handshake: str) -> None:
+    """Only the reference server changes anything of its own accord: a resource, now and then."""
+    if "everything" not in handshake:
+        pytest.skip("the fixture announces only to subscriptions")
+    endpoint = gateway.endpoint(handshake, "most")
+    async with _connected(endpoint, MODERN) as client:
+        resource = (await client.list_resources()).resources[0]
+        async with client.listen(resource_subscriptions=[str(resource.uri)]) as subscription:
+            await client.call_tool("toggle-subscriber-updates", {})
+            async for event in subscription:
+                assert "updated" in str(event).lower()
+                break
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+def test_a_client_that_asks_first_falls_back_to_the_handshake(gateway: Gateway, handshake: str, client: RealClient) -> None:
+    mode = "auto"
+    if client.name == "python":
+        pytest.skip("made to speak one revision here")
+    conversation = client.run(gateway.endpoint(handshake, "most"), mode, (Step("list"),))
+    assert conversation.revision == "2025-11-25"
+    assert conversation.seen[0].tools

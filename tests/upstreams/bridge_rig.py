@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from tests.support.clock import ManualClock
 from tests.support.fake_upstream import FakeUpstream, encode, result, rpc_error
 from yett.ports import Answer, Outbound
 from yett.upstreams.bridge import Bridge
@@ -53,8 +54,12 @@ def stateless_only(**replies: Any) -> FakeUpstream:
     return FakeUpstream(replies={"initialize": refuse, "server/discover": discover, **replies})
 
 
+def bridge_to(upstream: FakeUpstream) -> Bridge:
+    return Bridge(upstream, own_channels=False, monotonic=ManualClock().monotonic)
+
+
 async def opened(upstream: FakeUpstream, *, own_channels: bool = False) -> tuple[Bridge, str]:
-    bridge = Bridge(upstream, own_channels=own_channels)
+    bridge = Bridge(upstream, own_channels=own_channels, monotonic=ManualClock().monotonic)
     answer = await bridge.exchange(said("initialize", HELLO))
     assert answer.session is not None
     return bridge, answer.session

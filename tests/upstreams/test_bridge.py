@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.fake_upstream import FakeUpstream, content, encode, result, rpc_error, streamed
-from tests.upstreams.bridge_rig import HELLO, META, TOOL, events_of, opened, said, stateless_only
+from tests.upstreams.bridge_rig import HELLO, META, TOOL, bridge_to, events_of, opened, said, stateless_only
 from yett.errors import UpstreamFault
 from yett.ports import Answer
-from yett.upstreams.bridge import Bridge
 from yett.upstreams.bridge_reading import BYTES_MAX
 from yett.upstreams.bridge_to_stateless import SUBSCRIPTIONS_MAX
 
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_server_with_a_handshake_is_not_touched() -> None:
     upstream = FakeUpstream(session="its own")
-    bridge = Bridge(upstream, own_channels=False)
+    bridge = bridge_to(upstream)
     answer = await bridge.exchange(said("initialize", HELLO))
     call = said("tools/call", {"name": "echo"}, session="its own")
     await bridge.exchange(call)
@@ -33,7 +32,7 @@ async def test_a_server_with_a_handshake_is_not_touched() -> None:
 
 async def test_a_server_without_a_handshake_is_asked_what_it_can_do() -> None:
     upstream = stateless_only()
-    bridge = Bridge(upstream, own_channels=False)
+    bridge = bridge_to(upstream)
     answer = await bridge.exchange(said("initialize", HELLO))
     welcome = json.loads(answer.body or b"")["result"]
     assert welcome == {
@@ -57,7 +56,7 @@ async def test_a_server_is_asked_for_a_handshake_once_and_again_when_it_no_longe
 async def test_a_refused_handshake_stays_refused_where_the_server_speaks_no_stateless_revision() -> None:
     upstream = stateless_only()
     del upstream.replies["server/discover"]
-    answer = await Bridge(upstream, own_channels=False).exchange(said("initialize", HELLO))
+    answer = await bridge_to(upstream).exchange(said("initialize", HELLO))
     assert answer.status == 400
     assert answer.session is None
 
@@ -65,7 +64,7 @@ async def test_a_refused_handshake_stays_refused_where_the_server_speaks_no_stat
 @pytest.mark.parametrize("status", [401, 403, 500])
 async def test_a_fault_of_the_server_is_no_lack_of_a_handshake(status: int) -> None:
     upstream = stateless_only(initialize=Answer(status=status, body=b""))
-    answer = await Bridge(upstream, own_channels=False).exchange(said("initialize", HELLO))
+    answer = await bridge_to(upstream).exchange(said("initialize", HELLO))
     assert answer.status == status
     assert not upstream.of("server/discover")
 

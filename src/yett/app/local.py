@@ -125,7 +125,7 @@ def _upstream(settings: Settings, run: LocalRun, core: Core) -> Upstream:
         on_message=lambda isolation, data: notice(run.server, isolation, data),
         on_warning=log.warning,
     )
-    return Bridge(program, own_channels=False)
+    return Bridge(program, own_channels=False, monotonic=core.clock.monotonic)
 
 
 def _parts(core: Core, run: LocalRun, upstream: Upstream) -> StdioParts:

@@ -61,7 +61,9 @@ class Upstreams:
         live = self._live.get(server)
         if live is None:
             try:
-                live = self._live[server] = Bridge(self._made(server), own_channels=server.one_to_one)
+                live = self._live[server] = Bridge(
+                    self._made(server), own_channels=server.one_to_one, monotonic=self.clock.monotonic
+                )
             except OperatorFault as error:
                 return NoUpstream(str(error))  # not remembered: the operator may mend it
         return live
