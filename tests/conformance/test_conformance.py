@@ -74,8 +74,9 @@ def test_a_client_behind_the_gateway_differs_only_as_written_down(runs: Runs, re
     assert verdict.holds, str(verdict)
 
 
-def test_with_one_tool_denied_and_one_hidden_only_their_scenarios_change(runs: Runs) -> None:
-    allowed, denied = runs.server("2025-11-25", "http", "denied")
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+def test_with_one_tool_denied_and_one_hidden_only_their_scenarios_change(runs: Runs, revision: str) -> None:
+    allowed, denied = runs.server(revision, "http", "denied")
     assert set(differences(allowed, denied)) == SCENARIOS_OF_DENIED
     assert not any(denied[name].passed for name in SCENARIOS_OF_DENIED)
 
