@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.fuzz.answers import answers
 from tests.fuzz.events import events
 from tests.fuzz.heads import MARK, requests, responses
 from tests.fuzz.ingress import ingress
@@ -81,6 +82,12 @@ _ANSWERS: Final = (
     *_HEADS[6:],
 )
 
+_RESULTS: Final = (
+    *(b'"jsonrpc":"2.0"', b'"id":1', b'"id":2', b'"result":{', b'"error":{', b'"method":"x"', b'"resultType":"complete"'),
+    *(b'"resultType":"task"', b'"ResultType":1', b'"isError":true', b'"content":[]', b'"re\\u0073ult"', b'"Id":1', b'"":1'),
+    *(b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b" ", b"\n", b"\xff", b"\xef\xbb\xbf", b"null", b"1", b"NaN"),
+)
+
 TARGETS: Final = {
     target.name: target
     for target in (
@@ -88,5 +95,6 @@ TARGETS: Final = {
         Target("events", events, _EVENTS),
         Target("requests", requests, _HEADS),
         Target("responses", responses, _ANSWERS),
+        Target("answers", answers, _RESULTS),
     )
 }
