@@ -18,8 +18,8 @@ RESERVED: Final = frozenset(
         "jsonrpc", "id", "method", "params", "result", "error", "name", "uri", "arguments", "_meta", "cursor", "task",
         "taskId", "inputResponses", "requestState", "ref", "argument", "notifications", "protocolVersion", "capabilities",
         "clientInfo", "level", "requestId", "progressToken", "progress", "total", "reason", "message", "tools", "nextCursor",
-        "resultType", "inputRequests", "cacheScope", "inputSchema", "isError", "content", "structuredContent", "code", "data", "resources",
-        "resourceTemplates", "uriTemplate", "contents", "prompts", "messages", "completion", "context"
+        "resultType", "inputRequests", "cacheScope", "inputSchema", "isError", "content", "structuredContent", "code", "data",
+        "resources", "resourceTemplates", "uriTemplate", "contents", "prompts", "messages", "completion", "context"
     }
 )
 # fmt: on
