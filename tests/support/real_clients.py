@@ -118,11 +118,21 @@ async def transport_to(endpoint: Endpoint) -> AsyncIterator[Any]:
         yield StdioServerParameters(command=endpoint.command[0], args=list(endpoint.command[1:]), env=endpoint.env)
         return
     if endpoint.sse:
-        yield sse_client(endpoint.url, headers=endpoint.headers)
+        yield _old_transport(endpoint.url, endpoint.headers)
         return
     async with httpx2.AsyncClient(headers=endpoint.headers, timeout=SECONDS_MAX) as http:
         transport: AbstractAsyncContextManager[Any] = streamable_http_client(endpoint.url, http_client=http)
         yield transport
+
+
+@asynccontextmanager
+async def _old_transport(url: str, headers: dict[str, str]) -> AsyncIterator[Any]:
+    """The SDK's transport of 2024-11-05, whose reader fails where something is still said while its client closes."""
+    try:
+        async with sse_client(url, headers=headers) as streams:
+            yield streams
+    except* anyio.BrokenResourceError:
+        pass
 
 
 async def _step(client: Client, step: Step) -> Seen:
