@@ -217,16 +217,22 @@ OF_NOTES: Final[dict[str, Any]] = {
 
 @pytest.fixture(
     scope="module",
-    params=[(client, revision) for client in CLIENTS for revision in (*HANDSHAKE, STATELESS)],
-    ids=lambda p: f"{p[0].name}-{p[1]}",
+    params=[
+        *((client, revision, "http") for client in CLIENTS for revision in (*HANDSHAKE, STATELESS)),
+        *((client, STATELESS, "connect") for client in CLIENTS),
+    ],
+    ids=lambda p: f"{p[0].name}-{p[1]}-{p[2]}",
 )
 def notes_case(
     request: pytest.FixtureRequest, gateway: Gateway, witness: Witness, tmp_path_factory: pytest.TempPathFactory
 ) -> Case:
-    client, revision = request.param
+    client, revision, way = request.param
     gateway.publish("of-notes", OF_NOTES, tmp_path_factory.mktemp("policy"))
     minted = gateway.mint("witness", "of-notes")
     endpoint = Endpoint(f"{gateway.url}/mcp/witness", {"Authorization": f"Bearer {minted['token']}"})
+    if way == "connect":
+        command = (YETT, "connect", "witness", "--url", gateway.url)
+        endpoint = Endpoint(command=command, env={**gateway.environment, "YETT_TOKEN": minted["token"]})
     case = converse(client, endpoint, revision, NOTES)
     return replace(case, log=log_of(gateway, minted["grant"]["id"]))
 
