@@ -59,10 +59,10 @@ class Stage:
 def running_stage(directory: Path) -> Iterator[Stage]:
     """The whole stage, up; `directory` keeps what the suite wrote."""
     with ExitStack() as stack:
-        alone, behind = (stack.enter_context(_program("tests.conformance.fixture.server")) for _ in range(2))
+        alone, behind = (stack.enter_context(program("tests.conformance.fixture.server")) for _ in range(2))
         sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="yett-"))  # a socket's path must be short
         server, client = (
-            stack.enter_context(_program("tests.conformance.forks", f"{sockets}/{module.rpartition('.')[2]}", module))
+            stack.enter_context(program("tests.conformance.forks", f"{sockets}/{module.rpartition('.')[2]}", module))
             for module in ("tests.conformance.fixture.server", "tests.conformance.client")
         )
         launcher = json.dumps([*LAUNCHED, server])
@@ -76,13 +76,13 @@ def running_stage(directory: Path) -> Iterator[Stage]:
         for leg, behind_it, policy in (("http", "http", POLICY), ("stdio", "stdio", POLICY), ("denied", "http", "two-denied")):
             token = gateway.mint(behind_it, policy)["token"]
             host, port = gateway.url.removeprefix("http://").split(":")
-            shim = stack.enter_context(_program("tests.conformance.shim", host, port, line=f"Authorization: Bearer {token}\n"))
+            shim = stack.enter_context(program("tests.conformance.shim", host, port, line=f"Authorization: Bearer {token}\n"))
             urls[leg] = f"http://localhost:{shim}/mcp/{behind_it}"
         yield Stage(gateway, directory, urls, " ".join([*LAUNCHED, client]))
 
 
 @contextmanager
-def _program(module: str, *arguments: str, line: str = "") -> Iterator[str]:
+def program(module: str, *arguments: str, line: str = "") -> Iterator[str]:
     """A module of ours as a process; yields the first line that it prints."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -80,7 +80,7 @@ def _error(status: int, id: Any, code: int, text: str, data: Any = None) -> Resp
 
 def serve(era: str) -> None:
     """Serve until killed; the first line on stdout is the URL."""
-    logging.disable(logging.WARNING)
+    logging.disable(logging.CRITICAL)  # it is asked for what its era does not have
     listener = socket.create_server(("127.0.0.1", 0))
     app = OneEra(build().streamable_http_app(), era)
     print(f"http://localhost:{listener.getsockname()[1]}/mcp", flush=True)
