@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.clock import ManualClock
 from yett.ports import Answer, Outbound
-from yett.upstreams.child import ChildSpec
+from yett.upstreams.child import Child, ChildSpec
 from yett.upstreams.stdio import StdioUpstream
 
 SERVER = str(Path(__file__).parents[1] / "support/stdio_server.py")
@@ -35,6 +35,13 @@ class Rig:
 
     async def send(self, name: str, arguments: dict[str, Any] | None = None, **options: Any) -> Answer:
         return await self.upstream.exchange(outbound(name, arguments, **options))
+
+    def child(self, isolation: str = "s") -> Child:
+        """The program of this isolation, which runs."""
+        channel = self.upstream._slots[isolation].channel
+        assert channel is not None
+        assert isinstance(channel.child, Child)
+        return channel.child
 
     async def see(self, **options: Any) -> dict[str, Any]:
         """What the child knows of itself and of us."""

@@ -232,10 +232,9 @@ async def test_a_large_answer_comes_whole() -> None:
 async def test_a_flood_on_standard_error_does_not_block_the_child_and_is_not_kept() -> None:
     async with rig() as gate:
         assert result(await gate.send("flood_stderr")) == {"done": True}
-        channel = gate.upstream._slots["s"].channel
-        assert channel is not None
-        await until(lambda: channel.child.last_stderr_line == "the end")
-        assert len(channel.child._stderr) <= 64 * 1024
+        child = gate.child()
+        await until(lambda: child.last_stderr_line == "the end")
+        assert len(child._stderr) <= 64 * 1024
 
 
 # --- real servers ---------------------------------------------------------------------------------------------------------
