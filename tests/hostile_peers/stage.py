@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -147,6 +148,14 @@ class Stage:
     tokens: list[str]
     state: Path
     clients: list[Client] = field(default_factory=list)
+    ended: int | None = None
+    """The exit status of a data plane that a test ended."""
+
+    async def end(self, number: signal.Signals) -> None:
+        """End the data plane by a signal."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(PATIENCE_S):
+            self.ended = await self.process.wait()
 
     async def client(self) -> Client:
         client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
@@ -208,13 +217,21 @@ async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> N
 
 
 @asynccontextmanager
-async def stage(folder: Path, grants: int = 1, settings: str = "", **behaviours: Behaviour) -> AsyncIterator[Stage]:
-    """A data plane with so many grants of one server, ready and warm. `settings` are lines of `[data_plane]`."""
+async def stage(
+    folder: Path, grants: int = 1, settings: str = "", program: Path | None = None, **behaviours: Behaviour
+) -> AsyncIterator[Stage]:
+    """A data plane with so many grants of one server, ready and warm. `settings` are lines of `[data_plane]`.
+
+    The server is a program spoken to over stdio if one is given, else it is reached over HTTP.
+    """
     server = Misbehaving(behaviours)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=MIB)
     url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/mcp"
     port, config = free_port(), folder / "yett.toml"
-    config.write_text(f'[state]\ndirectory = "{folder / "state"}"\n[data_plane]\nport = {port}\n{settings}\n', encoding="utf-8")
+    tables = f'[state]\ndirectory = "{folder / "state"}"\n[data_plane]\nport = {port}\n{settings}\n'
+    if program is not None:
+        tables += f"[servers.commands.odd]\nargv = {json.dumps([sys.executable, '-S', '-E', str(program)])}\n"
+    config.write_text(tables, encoding="utf-8")
     state = load_settings(config, {}).state_dir
     tokens = [mint() for _ in range(grants)]
     key = token_key(state)
@@ -224,7 +241,7 @@ async def stage(folder: Path, grants: int = 1, settings: str = "", **behaviours:
     snapshot = SnapshotData(
         revision=1,
         organisation="o",
-        servers=[ServerEntry(id="s", name="odd", url=url)],
+        servers=[ServerEntry(id="s", name="odd", url=url) if program is None else ServerEntry(id="s", name="odd", command="odd")],
         grants=entries,
         policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
     )
@@ -240,7 +257,7 @@ async def stage(folder: Path, grants: int = 1, settings: str = "", **behaviours:
         for grant in range(grants):
             assert (await running.call(grant=grant)).status == 200
         yield running
-        assert process.returncode is None, "the data plane died"
+        assert process.returncode in {None, running.ended}, "the data plane died"
         said = (folder / "data-plane.log").read_text(encoding="utf-8")
         assert "Traceback" not in said, said
     finally:
