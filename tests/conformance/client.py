@@ -36,6 +36,7 @@ async def list_tools(client: Client) -> None:
 
 
 async def add_numbers(client: Client) -> None:
+    """Call the one tool that there is."""
     await client.list_tools()
     await client.call_tool("add_numbers", {"a": 5, "b": 3})
 
