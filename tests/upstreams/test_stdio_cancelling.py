@@ -63,7 +63,9 @@ async def test_a_late_answer_to_a_client_that_went_away_is_no_surprise() -> None
 async def test_a_cancellation_is_passed_on_with_our_number() -> None:
     async with rig() as gate:
         waiting = asyncio.create_task(gate.send("hang", id="mine"))
-        await until(lambda: (slot := gate.upstream._slots.get("s")) is not None and slot.channel is not None and slot.channel.busy)
+        await until(
+            lambda: (slot := gate.upstream._slots.get("s")) is not None and slot.channel is not None and slot.channel.busy
+        )
         await gate.upstream.exchange(notification("notifications/cancelled", {"requestId": "other"}))
         await gate.upstream.exchange(notification("notifications/cancelled", {"requestId": "mine", "reason": "enough"}))
         seen = await gate.see()
