@@ -68,7 +68,7 @@ async def _serve(port: int) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-                message = json.loads(await reader.readexactly(length)) if length else {"id": 0, "method": "tools/list"}
+                message: dict[str, Any] = json.loads(await reader.readexactly(length))
                 if message["method"] == "tools/call":
                     await asyncio.sleep(WORK_S)
                 body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result_of(message["method"])}).encode()

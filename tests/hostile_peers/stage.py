@@ -216,6 +216,37 @@ async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> N
             await asyncio.sleep(0.02)
 
 
+@dataclass(frozen=True)
+class _Installed:
+    """A state directory with one server and so many grants."""
+
+    config: Path
+    state: Path
+    port: int
+    tokens: list[str]
+
+
+def _installed(folder: Path, grants: int, settings: str, url: str, program: Path | None) -> _Installed:
+    port, config = free_port(), folder / "yett.toml"
+    tables = f'[state]\ndirectory = "{folder / "state"}"\n[data_plane]\nport = {port}\n{settings}\n'
+    if program is not None:
+        tables += f"[servers.commands.odd]\nargv = {json.dumps([sys.executable, '-S', '-E', str(program)])}\n"
+    config.write_text(tables, encoding="utf-8")
+    state = load_settings(config, {}).state_dir
+    key, tokens = token_key(state), [mint() for _ in range(grants)]
+    entries = [GrantEntry(id=f"g{n}", digest=digest(token, key), server="s", policy="p") for n, token in enumerate(tokens)]
+    server = ServerEntry(id="s", name="odd", url=url) if program is None else ServerEntry(id="s", name="odd", command="odd")
+    snapshot = SnapshotData(
+        revision=1,
+        organisation="o",
+        servers=[server],
+        grants=entries,
+        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
+    )
+    store_snapshot(state / SNAPSHOT_FILE, snapshot)
+    return _Installed(config, state, port, tokens)
+
+
 @asynccontextmanager
 async def stage(
     folder: Path, grants: int = 1, settings: str = "", program: Path | None = None, **behaviours: Behaviour
@@ -227,39 +258,20 @@ async def stage(
     server = Misbehaving(behaviours)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=MIB)
     url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/mcp"
-    port, config = free_port(), folder / "yett.toml"
-    tables = f'[state]\ndirectory = "{folder / "state"}"\n[data_plane]\nport = {port}\n{settings}\n'
-    if program is not None:
-        tables += f"[servers.commands.odd]\nargv = {json.dumps([sys.executable, '-S', '-E', str(program)])}\n"
-    config.write_text(tables, encoding="utf-8")
-    state = load_settings(config, {}).state_dir
-    tokens = [mint() for _ in range(grants)]
-    key = token_key(state)
-    entries = [
-        GrantEntry(id=f"g{number}", digest=digest(token, key), server="s", policy="p") for number, token in enumerate(tokens)
-    ]
-    snapshot = SnapshotData(
-        revision=1,
-        organisation="o",
-        servers=[ServerEntry(id="s", name="odd", url=url) if program is None else ServerEntry(id="s", name="odd", command="odd")],
-        grants=entries,
-        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
-    )
-    store_snapshot(state / SNAPSHOT_FILE, snapshot)
-    command = (sys.executable, "-m", "yett.app.data_plane", "--config", str(config))
-    with (folder / "data-plane.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=log)
-    running = Stage(server, process, port, tokens, state)
+    there = _installed(folder, grants, settings, url, program)
+    command, log = (sys.executable, "-m", "yett.app.data_plane", "--config", str(there.config)), folder / "data-plane.log"
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=file)
+    running = Stage(server, process, there.port, there.tokens, there.state)
     try:
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
-            assert (await process.stdout.readline()).startswith(b"listening")
+            assert (await process.stdout.readline()).startswith(b"listening"), log.read_text(encoding="utf-8")
         for grant in range(grants):
             assert (await running.call(grant=grant)).status == 200
         yield running
         assert process.returncode in {None, running.ended}, "the data plane died"
-        said = (folder / "data-plane.log").read_text(encoding="utf-8")
-        assert "Traceback" not in said, said
+        assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
     finally:
         server.release.set()
         running.leave()
