@@ -30,3 +30,10 @@ def test_the_handshake_announces_no_capability() -> None:
     message = read(initialize_request(b"1", "2025-11-25"))
     assert message.params["capabilities"] == {}
     assert read(INITIALIZED, Era.HANDSHAKE).method == "notifications/initialized"
+
+
+def test_a_list_request_says_what_the_client_can_do_on_whose_behalf_it_is_sent() -> None:
+    message = read(tools_list_request(b"1", None, stateless_version="2026-07-28", capabilities={"elicitation": {}}))
+    meta = message.params["_meta"]
+    assert isinstance(meta, dict)
+    assert meta["io.modelcontextprotocol/clientCapabilities"] == {"elicitation": {}}

@@ -31,6 +31,7 @@ from yett.gateway.tools import ToolBook
 from yett.policy.decision import Code, ToolFacts
 from yett.ports import Answer, Outbound
 from yett.protocol.capabilities import (
+    client_capabilities,
     filter_discover_result,
     filter_initialize_result,
     without_unmediated_client_capabilities,
@@ -295,9 +296,11 @@ class Dispatcher:
         """The server's whole list, asked for in the era of `message`."""
         definitions: list[ToolDefinition] = []
         cursor: str | None = None
+        version = message.version if message.era is Era.STATELESS else None
+        can = client_capabilities(message, route.kinds())
         for _ in range(PAGES_MAX):
             id = msgspec.json.encode(f"yett-{self._calls.request_id()}")
-            body = tools_list_request(id, cursor, stateless_version=message.version if message.era is Era.STATELESS else None)
+            body = tools_list_request(id, cursor, stateless_version=version, capabilities=can)
             headers = [(name, value) for name, value in route.headers if not name.startswith((b"mcp-name", b"mcp-param-"))]
             headers = [(name, b"tools/list" if name == b"mcp-method" else value) for name, value in headers]
             asking = replace(route, headers=headers)

@@ -44,6 +44,13 @@ def without_unmediated_client_capabilities(message: Message, kinds: Callable[[],
     return bytes(_cut(message.body, path, kept if isinstance(stated, dict) else frozenset()))
 
 
+def client_capabilities(message: Message, kept: frozenset[str]) -> dict[str, JsonValue]:
+    """What the client of a stateless message says that it can do, as far as it is `kept`."""
+    meta = message.params.get("_meta")
+    stated = meta.get(META_CLIENT_CAPABILITIES) if isinstance(meta, dict) else None
+    return {name: value for name, value in stated.items() if name in kept} if isinstance(stated, dict) else {}
+
+
 def _cut(raw: msgspec.Raw | bytes, path: tuple[str, ...], kept: frozenset[str]) -> msgspec.Raw:
     """The object with only the members `kept` of the one at `path`; everything beside the path keeps its bytes."""
     parts = members(raw)

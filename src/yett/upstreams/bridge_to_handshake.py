@@ -40,7 +40,6 @@ KEPT_MAX: Final = 1_000
 """Sessions with one server; the one idle longest gives way."""
 _CREDENTIAL_REFUSED: Final = (401, 403)
 _INITIALIZE: Final = "initialize"
-NO_CAPABILITIES: Final = b"{}"
 
 Key = tuple[str, bytes]
 """Isolation, and what its client says that it can be asked."""
@@ -139,9 +138,6 @@ class BridgeToHandshake:
 
     async def _session(self, message: Outbound, asked: Asked) -> Kept:
         key = message.isolation, asked.capabilities
-        if message.method == "tools/list" and asked.capabilities == NO_CAPABILITIES:
-            # As the gateway itself asks, to know what may be called: some servers show tools by what their client can do.
-            key = next((used for used in reversed(self._kept) if used[0] == message.isolation), key)
         kept = self._kept.get(key)
         if kept is None:
             async with self._opening.setdefault(message.isolation, asyncio.Lock()):
