@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
 import httpx2
 import pytest
-from mcp import Client, MCPError
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitResult, TextContent
 
 from tests.support.one_era import HANDSHAKE, STATELESS, Server, running_server
-from tests.support.programs import node_command
+from tests.support.programs import ROOT, node_command
 from tests.support.real_clients import CLIENTS, Endpoint, RealClient, Step, TypeScriptClient
-from tests.support.real_gateway import Gateway, running_gateway
+from tests.support.real_gateway import YETT, Gateway, running_gateway
 from tests.support.real_server import running_everything
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +160,18 @@ async def test_list_changes_of_a_stateless_server_reach_the_session(gateway: Gat
             await client.call_tool("test_trigger_tool_change", {})
             with anyio.move_on_after(0.2):
                 await changed.wait()
+
+
+async def test_a_handshake_client_runs_a_program_that_knows_no_handshake(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"version":"1","default":"allow"}', encoding="utf-8")
+    environment = {**os.environ, "YETT_STATE_DIRECTORY": str(tmp_path / "state")}
+    program = [sys.executable, str(ROOT / "tests/support/stateless_program.py")]
+    gate = StdioServerParameters(command=YETT, args=["run", "--policy", str(policy), "--", *program], env=environment)
+    with anyio.fail_after(SECONDS_MAX):
+        async with Client(gate, mode="legacy", elicitation_callback=_fill_in) as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == ["greet"]
+            assert _text(await client.call_tool("greet", {})) == "Hello, Ada!"
 
 
 # --- a stateless client before a server that needs a handshake -----------------------------------------------------------
