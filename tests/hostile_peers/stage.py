@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import apsw
 
+from tests.integration.test_kill import DISCOVERED
 from tests.support.effort import NIGHTLY
 from tests.support.policies import ALLOW_ALL
 from tests.support.ports import free_port
@@ -68,7 +69,7 @@ class Misbehaving:
 
     async def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
         if message["method"] != "tools/call":
-            writer.write(whole(message["id"], _TOOLS))
+            writer.write(whole(message["id"], DISCOVERED if message["method"] == "server/discover" else _TOOLS))
             return
         self.reached += 1
         behaviour = self.behaviours.get(message["params"]["arguments"].get("how", ""))

@@ -36,6 +36,16 @@ REFUSED_EVERY: Final = 7
 """The server says of every seventh call that it does not know the method, so that reservations are given back under load."""
 
 
+DISCOVERED: Final = {
+    "resultType": "complete",
+    "ttlMs": 0,
+    "cacheScope": "private",
+    "supportedVersions": ["2026-07-28"],
+    "capabilities": {"tools": {}},
+    "serverInfo": {"name": "recorder", "version": "1"},
+}
+
+
 @dataclass
 class Recorder:
     """A server that remembers every call that reached it, and outlives the gateway."""
@@ -61,6 +71,9 @@ class Recorder:
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
         if message["method"] == "tools/list":
             reply["result"] = {"resultType": "complete", "tools": [{"name": "pay", "inputSchema": {"type": "object"}}]}
+            return json.dumps(reply).encode()
+        if message["method"] == "server/discover":
+            reply["result"] = DISCOVERED
             return json.dumps(reply).encode()
         number = message["params"]["arguments"]["n"]
         if number % REFUSED_EVERY == 0:
