@@ -9,9 +9,11 @@ UV ?= uv
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 WORKERS ?= 2
 PYTEST_ARGS ?=
+FUZZ_TARGETS ?= ingress requests events responses answers
+FUZZ_SECONDS ?= 600
 CONFORMANCE_ARGS ?=
 
-.PHONY: demo test check conformance nightly bench lock programs clean
+.PHONY: demo test check conformance nightly bench fuzz lock programs clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/demo.stamp
@@ -57,6 +59,11 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml redbook/pyproject.toml | 
 	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
 	$(PIP_INSTALL) --no-deps --no-build-isolation -e . -e ./redbook
 	@touch $@ $(VENV)/demo.stamp
+
+# Coverage-guided fuzzing of what reads bytes from outside; each target in turn, for as long as it takes to find nothing.
+fuzz: $(VENV)/dev.stamp
+	tests/fuzz/install
+	for target in $(FUZZ_TARGETS); do .programs/fuzz/venv/bin/python -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit 1; done
 
 # Locked versions and hashes, without index lines: pip and uv read the same files.
 LOCK := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \

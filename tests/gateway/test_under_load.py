@@ -20,7 +20,7 @@ from yett.ports import Admission, Answer, Event, Outbound
 
 pytestmark = pytest.mark.anyio
 
-PROGRESS = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}'
+NOTICE = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
 
 
 async def test_while_policies_change_each_call_is_judged_by_the_one_revision_that_its_record_names() -> None:
@@ -77,9 +77,9 @@ async def lying(message: Outbound, rng: random.Random) -> Answer:
         case 1:
             return Answer(body=rng.choice([b"", b"{", result(b"999", {})]))
         case 2:
-            return Answer(events=Stream([Event(PROGRESS)] * 3, rng.choice([None, *faults])))
+            return Answer(events=Stream([Event(NOTICE)] * 3, rng.choice([None, *faults])))
         case 3:
-            return Answer(events=Stream([Event(PROGRESS), Event(done), Event(PROGRESS)]))
+            return Answer(events=Stream([Event(NOTICE), Event(done), Event(NOTICE)]))
         case 4:
             return Answer(status=rng.choice([202, 401, 404, 500]))
         case _:
