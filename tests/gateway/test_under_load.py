@@ -16,6 +16,7 @@ from tests.support.policies import DENY_ALL, policy
 from tests.support.wire import call
 from yett.audit.record import CallRecord
 from yett.errors import StoreFault, UpstreamFault, UpstreamNotReached
+from yett.gateway.admission import InFlight
 from yett.ports import Admission, Answer, Event, Outbound
 
 pytestmark = pytest.mark.anyio
@@ -23,8 +24,13 @@ pytestmark = pytest.mark.anyio
 NOTICE = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}'
 
 
+def crowd() -> InFlight:
+    """Room for all who come at once."""
+    return InFlight(10_000, 10_000)
+
+
 async def test_while_policies_change_each_call_is_judged_by_the_one_revision_that_its_record_names() -> None:
-    async with listening() as gateway:
+    async with listening(in_flight=crowd()) as gateway:
         gate = gateway.gate
         entries = list(gate.active.current().grants.values())  # type: ignore[union-attr]  # there is one
         allowing: set[str] = set()
@@ -96,7 +102,7 @@ async def settled(gate: Gate) -> None:
 async def test_whoever_leaves_and_whatever_servers_do_every_call_is_settled_once_and_nothing_is_left_over(seed: int) -> None:
     rng = random.Random(seed)
     document = policy(tools={"echo": {"limits": [{"counter": "n", "window": "day", "max": 10_000}]}})
-    async with listening(document=document) as gateway:
+    async with listening(document=document, in_flight=crowd()) as gateway:
         gate = gateway.gate
 
         async def reply(message: Outbound) -> Answer:
@@ -128,7 +134,7 @@ class FlakyLedger(FakeLedger):
 
 
 async def test_a_ledger_that_fails_now_and_then_lets_nothing_through_unrecorded() -> None:
-    async with listening(Gate(ledger=FlakyLedger())) as gateway:
+    async with listening(Gate(ledger=FlakyLedger()), in_flight=crowd()) as gateway:
         async with asyncio.TaskGroup() as group:
             asked = [group.create_task(gateway.post(call("echo"))) for _ in range(times(100))]
         denied = sum("isError" in task.result().json["result"] for task in asked)
