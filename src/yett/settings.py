@@ -63,7 +63,7 @@ class DataPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Connections at once; one more is answered 503."""
     in_flight_max: Count = 1024
     """Requests at once; one more is answered 503."""
-    in_flight_per_grant_max: Count = 64
+    in_flight_per_grant_max: Count = 128
     """Requests of one grant at once; one more is answered 429."""
     drain_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
     """How long calls in work may take after the signal to stop."""

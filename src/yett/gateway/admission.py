@@ -15,7 +15,7 @@ from yett.ports import Clock
 
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HOSTS_REMEMBERED_MAX: Final = 64
-IN_FLIGHT_MAX: Final = 64
+IN_FLIGHT_MAX: Final = 128
 """Requests of one grant at once; more would let one agent take the connections of all others."""
 IN_FLIGHT_TOTAL_MAX: Final = 1024
 """Requests of all grants at once: what one event loop answers in good time, with memory to spare for their bodies."""
