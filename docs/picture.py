@@ -25,7 +25,7 @@ def performed() -> str:
     command = [str(Path(sys.executable).with_name("yett")), "demo", "--check"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own program
     shown = done.stdout.partition(_END)[0].rstrip()
-    return re.sub(r"/\S+/yett-demo-\w+/", "", shown)
+    return re.sub(r"/\S+/yett-demo-[\w-]+/", "", shown)
 
 
 def main() -> None:

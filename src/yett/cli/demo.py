@@ -27,7 +27,7 @@ _ARGUMENT_CHARS_MAX: Final = 40
 @click.option(
     "--pictures",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Where to put the pictures of the run, on one sheet. Default: yett-demo.png in the system's temporary directory.",
+    help="Where to put the pictures of the run, on one sheet. Default: yett-demo.png in a new temporary directory, which stays.",
 )
 @pass_context
 def command(context: CliContext, check: bool, pictures: Path | None) -> int:
@@ -41,7 +41,8 @@ def command(context: CliContext, check: bool, pictures: Path | None) -> int:
     stage.require_server()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    sheet = pictures or Path(tempfile.gettempdir()) / SHEET
+    # A directory of our own: by a known name in a shared one, another user could have us write elsewhere.
+    sheet = pictures or Path(tempfile.mkdtemp(prefix="yett-demo-pictures-")) / SHEET
     with tempfile.TemporaryDirectory(prefix="yett-demo-") as directory, stage.raised(Path(directory)) as raised:
         played = _perform(context, raised, sheet)
         if context.json:
