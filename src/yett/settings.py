@@ -87,6 +87,13 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Certificates that `yett connect` trusts beside the system's, for a gateway elsewhere."""
 
 
+class EgressSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[egress]`: where URLs that come from outside may lead, beside public addresses over https."""
+
+    allow: tuple[Text, ...] = ()
+    """Host names, `*.example.com`, addresses and CIDR blocks. A listed loopback address may be asked over plain http."""
+
+
 class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[audit]`: when a decision record counts as written."""
 
@@ -109,6 +116,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     data_plane: DataPlaneSettings = DataPlaneSettings()
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     tls: TlsSettings = TlsSettings()
+    egress: EgressSettings = EgressSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
     policies: dict[Text, Text] = {}
@@ -123,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_plane: DataPlaneSettings = DataPlaneSettings()
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     tls: TlsSettings = TlsSettings()
+    egress: EgressSettings = EgressSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
     policies: dict[str, Path] = {}
@@ -158,6 +167,7 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         data_plane=file.data_plane,
         control_plane=file.control_plane,
         tls=_tls(file.tls, environment, base),
+        egress=file.egress,
         audit=file.audit,
         servers=file.servers,
         policies={name: base / _expanded(text) for name, text in file.policies.items()},
