@@ -10,7 +10,7 @@ import pytest
 from tests.admin.service import Office
 from yett.admin.desk import Applied
 from yett.admin.views import NewGrant, NewServer
-from yett.gateway.snapshot import SnapshotData
+from yett.gateway.snapshot import SnapshotDelta
 
 
 def test_snapshots_leave_in_the_order_of_their_numbers_whoever_makes_them(office: Office) -> None:
@@ -25,9 +25,9 @@ def test_nobody_else_changes_anything_before_a_snapshot_has_left(office: Office,
     desk, locked = office.service.desk, []
     offer = office.publication.offer
 
-    def watched(snapshot: SnapshotData) -> Callable[[], Applied]:
+    def watched(delta: SnapshotDelta) -> Callable[[], Applied]:
         locked.append(desk._lock.locked())
-        answer = offer(snapshot)
+        answer = offer(delta)
 
         def unlocked() -> Applied:
             locked.append(desk._lock.locked())
@@ -51,9 +51,9 @@ def test_a_problem_is_news_once_and_travels_with_the_next_snapshot(office: Offic
     desk = office.service.desk
     assert desk.report("a", "the file `a` is gone")
     assert not desk.report("a", "the file `a` is gone")
-    desk.publish()
+    desk.spread()
     assert office.publication.last.problems == ["the file `a` is gone"]
     assert desk.report("a", None)
     assert not desk.report("a", None)
-    desk.publish()
+    desk.spread()
     assert office.publication.last.problems == []

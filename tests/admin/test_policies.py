@@ -31,7 +31,7 @@ def test_the_same_meaning_is_no_new_revision(office: Office) -> None:
     again = office.service.set_policy("strict", NewRevision(document="default: deny\nversion: '1'\n", yaml=True))
     assert not again.changed
     assert again.policy.number == 1
-    assert [line.action for line in office.service.changes()] == ["policy.set"]
+    assert [line.action for line in office.service.changes()] == ["policy.published", "policy.set"]
 
 
 def test_every_error_of_a_refused_policy_is_told_and_nothing_changes(office: Office) -> None:
@@ -55,7 +55,7 @@ def test_a_policy_is_attached_in_the_same_step_or_not_at_all(office: Office) -> 
     changed = office.service.set_policy("strict", NewRevision(document=DENY, grants=["ci"]))
     assert [view.id for view in changed.attached] == [grant.id]
     assert changed.policy.grants == 1
-    assert office.publication.last.grants[0].policy == "strict"
+    assert office.publication.last.grants[0].policy == changed.policy.id
 
 
 def test_a_policy_or_revision_that_is_not_there_is_named(office: Office) -> None:

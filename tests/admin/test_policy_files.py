@@ -70,8 +70,8 @@ def test_a_problem_is_spread_as_soon_as_the_store_can_be_written_again(office: O
     files = PolicyFiles(office.service, {"strict": path})
     files.poll()
     path.write_text("{")
-    engine = office.service.desk._store._engine  # type: ignore[attr-defined]  # the real store, which fails under the service
-    full = "CREATE TEMP TRIGGER full BEFORE UPDATE ON organisations BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+    engine = office.service.desk._store._engine
+    full = "CREATE TEMP TRIGGER full BEFORE UPDATE ON installation BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
     for statement, known in ((full, 0), ("DROP TRIGGER full", 1)):
         with engine.begin() as connection:
             connection.exec_driver_sql(statement)

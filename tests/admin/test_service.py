@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.admin.service import Office
+from yett.admin.control import Control
 from yett.admin.errors import Invalid
-from yett.admin.views import Control, NewGrant, NewRevision
+from yett.admin.views import NewGrant, NewRevision
 
 
 def test_the_service_is_what_the_command_line_speaks_to(office: Office) -> None:

@@ -16,7 +16,7 @@ from yett.app.desk import base_url, open_alone
 from yett.errors import OperatorFault
 from yett.gateway.feed import load_snapshot
 from yett.settings import Settings, load_settings
-from yett.stores.control_lock import take_lock
+from yett.stores.control.lock import take_lock
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from yett.errors import OperatorFault
 from yett.gateway.feed import follow
 from yett.gateway.snapshot import SnapshotData
 from yett.settings import Settings, load_settings
-from yett.stores.control_lock import ControlBusy, is_held, take_lock
+from yett.stores.control.lock import ControlBusy, is_held, take_lock
 
 pytestmark = pytest.mark.anyio
 SOON_S = 10.0

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from tests.upstreams.stdio_rig import alive
-from yett.stores.control_lock import is_held
+from yett.stores.control.lock import is_held
 
 STAGE: Final = """
 import signal, sys

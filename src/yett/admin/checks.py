@@ -12,6 +12,7 @@ from yett.admin.errors import Invalid
 
 TAGS_MAX: Final = 32
 TAG_KEY_MAX: Final = 64
+NOTES_MAX: Final = 4_000
 TEXT_MAX: Final = 256
 """Characters of a label, an owner, a tag's value, a message."""
 NS: Final = 1_000_000_000
@@ -36,37 +37,47 @@ def check_name(kind: str, name: str) -> str:
     """`name`, if it can stand in a URL as it is and cannot be taken for an id."""
     if _NAME.fullmatch(name) is None:
         raise Invalid(
-            f"`{name}` is no name for a {kind}: lower-case letters, digits, `.`, `_` and `-`, at most 63, not first `.` or `-`"
+            f"`{name}` is no name for a {kind}: lower-case letters, digits, `.`, `_` and `-`, at most 63, not first `.` or `-`",
+            pointer="/name",
         )
     if _UUID.fullmatch(name):
-        raise Invalid(f"`{name}` is no name for a {kind}: it looks like an id")
+        raise Invalid(f"`{name}` is no name for a {kind}: it looks like an id", pointer="/name")
     return name
 
 
-def check_text(what: str, text: str) -> str:
+def check_text(what: str, text: str, pointer: str | None = None) -> str:
     """`text`, if it is one short line."""
     if len(text) > TEXT_MAX:
-        raise Invalid(f"{what} is longer than {TEXT_MAX} characters")
+        raise Invalid(f"{what} is longer than {TEXT_MAX} characters", pointer=pointer)
     if _CONTROL.search(text):
-        raise Invalid(f"{what} holds a control character or a line break")
+        raise Invalid(f"{what} holds a control character or a line break", pointer=pointer)
+    return text
+
+
+def check_notes(text: str) -> str:
+    """`text`, if it is of a sane length and of printable characters and line breaks."""
+    if len(text) > NOTES_MAX:
+        raise Invalid(f"the notes are longer than {NOTES_MAX:,} characters", pointer="/notes")
+    if _CONTROL.search(text.replace("\n", "").replace("\t", "")):
+        raise Invalid("the notes hold a control character", pointer="/notes")
     return text
 
 
 def check_url(url: str) -> str:
     """`url`, if it is an absolute http(s) address without credentials or fragment."""
     if _CONTROL.search(url) or " " in url or "\\" in url:
-        raise Invalid("the url holds white space, a backslash or a control character")
+        raise Invalid("the url holds white space, a backslash or a control character", pointer="/url")
     try:
         parts = urlsplit(url)
         port_is_fine = parts.port != 0
     except ValueError as error:
-        raise Invalid(f"`{url}` is no url: {error}") from error
+        raise Invalid(f"`{url}` is no url: {error}", pointer="/url") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine:
-        raise Invalid(f"`{url}` is no address of a server: write it as `https://host/path`")
+        raise Invalid(f"`{url}` is no address of a server: write it as `https://host/path`", pointer="/url")
     if parts.username is not None or parts.password is not None:
-        raise Invalid("the url holds a user or password; use `--credential env:NAME` or `--credential file:PATH`")
+        raise Invalid("the url holds a user or password; use `--credential env:NAME` or `--credential file:PATH`", pointer="/url")
     if parts.fragment:
-        raise Invalid(f"`{url}` has a fragment, which no server sees; leave it out")
+        raise Invalid(f"`{url}` has a fragment, which no server sees; leave it out", pointer="/url")
     return url
 
 
@@ -77,30 +88,35 @@ def check_credential(reference: str) -> str:
         return reference
     if kind == "file" and rest.startswith("/") and not _CONTROL.search(rest):
         return reference
-    raise Invalid("the credential is no reference: write `env:NAME` or `file:/absolute/path`, never the secret itself")
+    raise Invalid(
+        "the credential is no reference: write `env:NAME` or `file:/absolute/path`, never the secret itself",
+        pointer="/credential",
+    )
 
 
 def check_header(name: str, scheme: str) -> tuple[str, str]:
     """The field that carries the credential, in lower case, and the word before it."""
     header = name.lower()
     if _HEADER.fullmatch(name) is None:
-        raise Invalid(f"`{name}` is no name of a header field")
+        raise Invalid(f"`{name}` is no name of a header field", pointer="/credential_header")
     if header in _FRAMING or header.startswith("mcp-"):
-        raise Invalid(f"the header field `{header}` is written by the gateway; a credential cannot go there")
+        raise Invalid(
+            f"the header field `{header}` is written by the gateway; a credential cannot go there", pointer="/credential_header"
+        )
     if _SCHEME.fullmatch(scheme) is None:
-        raise Invalid(f"`{scheme}` is no scheme: one word, or empty for none")
+        raise Invalid(f"`{scheme}` is no scheme: one word, or empty for none", pointer="/credential_header")
     return header, scheme
 
 
 def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """`tags`, if they are few and short."""
     if len(tags) > TAGS_MAX:
-        raise Invalid(f"a grant has at most {TAGS_MAX} tags")
+        raise Invalid(f"a grant has at most {TAGS_MAX} tags", pointer="/tags")
     for key, value in tags.items():
         if not key or len(key) > TAG_KEY_MAX:
-            raise Invalid(f"the tag key `{key[:TAG_KEY_MAX]}` must have 1 to {TAG_KEY_MAX} characters")
-        check_text("a tag key", key)
-        check_text(f"the tag `{key}`", value)
+            raise Invalid(f"the tag key `{key[:TAG_KEY_MAX]}` must have 1 to {TAG_KEY_MAX} characters", pointer="/tags")
+        check_text("a tag key", key, "/tags")
+        check_text(f"the tag `{key}`", value, "/tags")
     return dict(tags)
 
 
@@ -112,11 +128,13 @@ def expiry_ns(text: str, now_ns: int) -> int:
     """
     moment = _moment(text, now_ns)
     if moment is None:
-        raise Invalid(f"`{text}` is no expiry: write `90m`, `12h`, `30d`, `2027-01-31` or `2027-01-31T12:00:00Z`")
+        raise Invalid(
+            f"`{text}` is no expiry: write `90m`, `12h`, `30d`, `2027-01-31` or `2027-01-31T12:00:00Z`", pointer="/expires"
+        )
     if moment <= now_ns:
-        raise Invalid(f"the expiry `{text}` has passed")
+        raise Invalid(f"the expiry `{text}` has passed", pointer="/expires")
     if moment > NS_MAX:
-        raise Invalid(f"the expiry `{text}` is too far ahead; leave it out for none")
+        raise Invalid(f"the expiry `{text}` is too far ahead; leave it out for none", pointer="/expires")
     return moment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -13,20 +13,24 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from yett.admin.errors import BY_CODE, AdminFault
+from yett.admin.listing import PAGE_MAX
 from yett.admin.views import (
     Attachment,
     ChangeLine,
-    ErrorBody,
     GrantChanged,
     GrantMinted,
+    GrantPage,
     GrantView,
     NewGrant,
     NewRevision,
     NewServer,
     PolicyChanged,
+    PolicyPage,
     PolicyText,
     PolicyView,
+    Problem,
     ServerChanged,
+    ServerPage,
     ServerView,
     StatusView,
 )
@@ -39,6 +43,7 @@ TIMEOUT_S: Final = 15.0
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 
 T = TypeVar("T")
+Page = TypeVar("Page", ServerPage, GrantPage, PolicyPage)
 
 
 class NotReached(OperatorFault):
@@ -57,7 +62,7 @@ def connection_to(host: str, port: int, certificate: str | None, *, timeout_s: f
 
 @dataclass(frozen=True, slots=True)
 class RemoteControl:
-    """Implements `yett.admin.views.Control`. Each call is one connection.
+    """Implements `yett.admin.control.Control`. Each call is one connection.
 
     Errors: `AdminFault` as the service raises it; `NotReached`; `OperatorFault` for an answer that makes no sense.
     """
@@ -66,17 +71,19 @@ class RemoteControl:
     port: int
     token: str = field(repr=False)
     actor: str = ""
+    organisation: str | None = None
+    """Whose things are meant, by name or id; the oldest one's by default."""
     certificate: str | None = None
     """What the control plane shows (PEM), where it speaks TLS; no other is trusted."""
 
     def status(self) -> StatusView:
         return self._get("/status", StatusView)
 
-    def changes(self, limit: int = 100) -> list[ChangeLine]:
-        return self._get("/changes", list[ChangeLine], limit=str(limit))
+    def changes(self, limit: int = 100, before: int | None = None, search: str = "") -> list[ChangeLine]:
+        return self._get("/changes", list[ChangeLine], limit=str(limit), before=before, search=search)
 
-    def servers(self) -> list[ServerView]:
-        return self._get("/servers", list[ServerView])
+    def servers(self, search: str = "") -> list[ServerView]:
+        return [item for page in self._pages("/servers", ServerPage, search=search) for item in page.items]
 
     def server(self, reference: str) -> ServerView:
         return self._get(f"/servers/{_step(reference)}", ServerView)
@@ -88,8 +95,8 @@ class RemoteControl:
         query = "?with_grants=true" if with_grants else ""
         return self._send("DELETE", f"/servers/{_step(reference)}{query}", ServerChanged)
 
-    def grants(self, server: str | None = None) -> list[GrantView]:
-        return self._get("/grants", list[GrantView], **({"server": server} if server is not None else {}))
+    def grants(self, server: str | None = None, search: str = "") -> list[GrantView]:
+        return [item for page in self._pages("/grants", GrantPage, server=server, search=search) for item in page.items]
 
     def grant(self, reference: str) -> GrantView:
         return self._get(f"/grants/{_step(reference)}", GrantView)
@@ -106,18 +113,27 @@ class RemoteControl:
     def attach(self, reference: str, attachment: Attachment) -> GrantChanged:
         return self._send("PUT", f"/grants/{_step(reference)}/policy", GrantChanged, asdict(attachment))
 
-    def policies(self) -> list[PolicyView]:
-        return self._get("/policies", list[PolicyView])
+    def policies(self, search: str = "") -> list[PolicyView]:
+        return [item for page in self._pages("/policies", PolicyPage, search=search) for item in page.items]
 
     def policy(self, name: str, revision: int | None = None) -> PolicyText:
-        query = {"revision": str(revision)} if revision is not None else {}
-        return self._get(f"/policies/{_step(name)}", PolicyText, **query)
+        return self._get(f"/policies/{_step(name)}", PolicyText, revision=revision)
 
     def set_policy(self, name: str, new: NewRevision) -> PolicyChanged:
         return self._send("PUT", f"/policies/{_step(name)}", PolicyChanged, asdict(new))
 
-    def _get(self, path: str, answer: type[T], **query: str) -> T:
-        return self._send("GET", f"{path}?{urlencode(query)}" if query else path, answer)
+    def _pages(self, path: str, answer: type[Page], **query: str | None) -> Iterator[Page]:
+        """Every page of a list."""
+        after: str | None = ""
+        while after is not None:
+            page = self._get(path, answer, **query, after=after, limit=PAGE_MAX)
+            yield page
+            after = page.next
+
+    def _get(self, path: str, answer: type[T], **query: str | int | None) -> T:
+        """Ask for `path`; what of `query` is empty or None is left out."""
+        said = {key: value for key, value in query.items() if value not in (None, "")}
+        return self._send("GET", f"{path}?{urlencode(said)}" if said else path, answer)
 
     def _send(self, method: str, path: str, answer: type[T], body: Mapping[str, Any] | None = None) -> T:
         """Ask, and decode the answer or raise what it says."""
@@ -126,17 +142,19 @@ class RemoteControl:
         try:
             if status < 400:
                 return msgspec.json.decode(received, type=answer)
-            error = msgspec.json.decode(received, type=ErrorBody).error
+            problem = msgspec.json.decode(received, type=Problem)
         except msgspec.DecodeError as failure:
             raise OperatorFault(f"{self._name} answered {status} with what no control plane says: {failure}") from failure
-        kind = BY_CODE.get(error.code)
+        kind = BY_CODE.get(problem.code)
         if kind is None:
-            raise OperatorFault(f"{self._name}: {error.message}")
-        raise kind(error.message, [asdict(detail) for detail in error.details])
+            raise OperatorFault(f"{self._name}: {problem.detail}")
+        raise kind(problem.detail, [asdict(error) for error in problem.errors])
 
     def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
         connection = connection_to(self.host, self.port, self.certificate, timeout_s=TIMEOUT_S)
         fields = {"authorization": f"Bearer {self.token}", "yett-actor": self.actor, "content-type": "application/json"}
+        if self.organisation is not None:
+            fields["yett-organisation"] = self.organisation
         try:
             connection.request(method, path, body=content, headers=fields)
             answer = connection.getresponse()

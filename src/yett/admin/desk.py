@@ -1,7 +1,7 @@
-"""The one place where the control plane's state changes: a transaction, a snapshot, and the word to the data planes.
+"""Where the control plane's state changes, in one place: a transaction, and the word of it to the data planes.
 
-A change is committed and its snapshot handed over while the lock is held, so that snapshots leave in the order of their numbers;
-the wait for the data planes' answer comes after.
+A change is committed and handed over while the lock is held, so that changes leave in the order of their numbers; the wait for
+the data planes' answer comes after.
 """
 
 from __future__ import annotations
@@ -11,27 +11,33 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from yett.admin.records import ControlStore, ControlTransaction, Grant
+from yett.admin.entries import build_delta, build_snapshot
 from yett.admin.views import DataPlaneView
-from yett.gateway.snapshot import GrantEntry, PolicyEntry, ServerEntry, SnapshotData
+from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.ports import Clock
+from yett.stores.control.store import ControlStore
+from yett.stores.control.transaction import Transaction, Whole
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Whether a snapshot governs calls already, and if not, or not as written, why."""
+    """Whether a change governs calls already, and if not, or not as written, why."""
 
     applied: bool
     note: str | None = None
 
 
 class Publication(Protocol):
-    """How snapshots reach the data planes."""
+    """How changes reach the data planes."""
 
-    def offer(self, snapshot: SnapshotData) -> Callable[[], Applied]:
-        """Hand `snapshot` over, without waiting; the returned function waits for the answer, for a bounded time."""
+    def begin(self, snapshot: SnapshotData) -> Callable[[], Applied]:
+        """Hand everything over, as at start, without waiting; the returned function waits for the answer, for a bounded time."""
+        ...
+
+    def offer(self, delta: SnapshotDelta) -> Callable[[], Applied]:
+        """The same for what changed since."""
         ...
 
     def data_planes(self) -> list[DataPlaneView]:
@@ -49,6 +55,8 @@ class Environment:
     """Names of the programs that the host lists."""
     endpoint: Callable[[str], str]
     """Where clients reach the server of this name, through the gate."""
+    reveal: bool = False
+    """Whether this installation keeps tokens, sealed, so that an admin may see one again."""
 
 
 class Desk:
@@ -61,27 +69,51 @@ class Desk:
         self._lock = threading.Lock()
         self.environment = environment
 
-    def read(self, work: Callable[[ControlTransaction], T]) -> T:
-        """What `work` finds, all of one moment."""
-        with self._lock, self._store.transaction() as transaction:
-            return work(transaction)
+    def first_organisation(self) -> str:
+        """The id of the oldest organisation: the one of a command that names none."""
+        return self.look(lambda whole: whole.organisations()[0].id)
 
-    def change(self, work: Callable[[ControlTransaction], T]) -> tuple[T, Applied]:
-        """Do `work` and publish what comes of it; nothing happens if it raises."""
+    def look(self, work: Callable[[Whole], T]) -> T:
+        """What `work` finds in the whole installation, all of one moment."""
+        with self._lock, self._store.whole() as whole:
+            return work(whole)
+
+    def read(self, organisation: str, work: Callable[[Transaction], T]) -> T:
+        """What `work` finds in one organisation, all of one moment."""
+        return self.look(lambda whole: work(whole.of(organisation)))
+
+    def write(self, work: Callable[[Whole], T]) -> T:
+        """Do what no data plane needs to know; nothing happens if it raises."""
+        return self.look(work)
+
+    def change(self, organisation: str, work: Callable[[Transaction], T]) -> tuple[T, Applied]:
+        """Do `work` and publish what it changed for calls, if anything; nothing happens if it raises."""
+
+        def within(whole: Whole) -> tuple[T, SnapshotDelta | None]:
+            transaction = whole.of(organisation)
+            result = work(transaction)
+            touched = transaction.touched
+            if not (touched.servers or touched.grants or touched.policies):
+                return result, None
+            return result, self._delta(whole, transaction)
+
+        return self._publish(within)
+
+    def change_whole(self, work: Callable[[Whole], T]) -> tuple[T, Applied]:
+        """Do what concerns no single server, grant or policy: the kill switch, an organisation more."""
+        return self._publish(lambda whole: (work(whole), self._delta(whole, None)))
+
+    def begin(self) -> Applied:
+        """Publish everything, as at start."""
         with self._lock:
-            with self._store.transaction() as transaction:
-                result = work(transaction)
-                transaction.bump_revision()
-                snapshot = build_snapshot(transaction, self.environment.clock.now_ns(), list(self._problems.values()))
-            answer = self._publication.offer(snapshot)
-        return result, answer()
-
-    def publish(self) -> Applied:
-        """Send the present state again, as at start."""
-        return self.change(lambda _: None)[1]
+            with self._store.whole() as whole:
+                whole.bump_revision()
+                snapshot = build_snapshot(whole, self.environment.clock.now_ns(), list(self._problems.values()))
+            answer = self._publication.begin(snapshot)
+        return answer()
 
     def report(self, source: str, problem: str | None) -> bool:
-        """Note what is wrong with `source`, None for nothing; whether that is news, which `publish` should then spread."""
+        """Note what is wrong with `source`, None for nothing; whether that is news, which `spread` should then tell."""
         with self._lock:
             if self._problems.get(source) == problem:
                 return False
@@ -90,6 +122,10 @@ class Desk:
             else:
                 self._problems[source] = problem
             return True
+
+    def spread(self) -> Applied:
+        """Tell the data planes what is not as the operator wrote it."""
+        return self.change_whole(lambda _: None)[1]
 
     def problems(self) -> list[str]:
         """What is not as the operator wrote it."""
@@ -105,46 +141,15 @@ class Desk:
         with self._lock:
             self._store.close()
 
+    def _publish(self, work: Callable[[Whole], tuple[T, SnapshotDelta | None]]) -> tuple[T, Applied]:
+        with self._lock:
+            with self._store.whole() as whole:
+                result, delta = work(whole)
+            if delta is None:
+                return result, Applied(applied=True)
+            answer = self._publication.offer(delta)
+        return result, answer()
 
-def build_snapshot(transaction: ControlTransaction, now_ns: int, problems: list[str]) -> SnapshotData:
-    """All that the data plane needs to judge: live grants, present servers, the last revision of each policy."""
-    policies = {policy.id: policy.name for policy in transaction.policies()}
-    texts = [(name, transaction.last_revision(policy_id)) for policy_id, name in policies.items()]
-    return SnapshotData(
-        revision=transaction.revision(),
-        organisation=transaction.organisation(),
-        servers=[
-            ServerEntry(
-                id=server.id,
-                name=server.name,
-                url=server.url,
-                transport="sse" if server.transport == "sse" else "http",
-                command=server.command,
-                credential=server.credential,
-                credential_header=server.credential_header,
-                credential_scheme=server.credential_scheme,
-            )
-            for server in transaction.servers()
-        ],
-        grants=[_entry(grant, policies) for grant in transaction.grants() if is_live(grant, now_ns)],
-        policies=[PolicyEntry(name=name, revision=text.name, document=text.document) for name, text in texts if text],
-        problems=problems,
-    )
-
-
-def _entry(grant: Grant, policies: dict[str, str]) -> GrantEntry:
-    return GrantEntry(
-        id=grant.id,
-        digest=grant.digest,
-        server=grant.server_id,
-        label=grant.label,
-        owner=grant.owner,
-        tags=grant.tags,
-        expires_at_ns=grant.expires_at_ns,
-        policy=policies[grant.policy_id] if grant.policy_id else None,
-    )
-
-
-def is_live(grant: Grant, now_ns: int) -> bool:
-    """Whether the grant's token opens anything."""
-    return grant.revoked_at_ns is None and (grant.expires_at_ns is None or now_ns < grant.expires_at_ns)
+    def _delta(self, whole: Whole, transaction: Transaction | None) -> SnapshotDelta:
+        whole.bump_revision()
+        return build_delta(whole, transaction, self.environment.clock.now_ns(), list(self._problems.values()))

@@ -9,15 +9,16 @@ from yett.errors import ClientFault
 
 
 class AdminFault(ClientFault):
-    """Root. `details` are JSON values that say more than the one line."""
+    """Root. `details` say more than the one line: `pointer` (JSON Pointer into what was sent), `message`, `hint`."""
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     exit_code: ClassVar[int] = 3
 
-    def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = (), *, pointer: str | None = None) -> None:
         super().__init__(message)
-        self.details = tuple(details)
+        named = [] if pointer is None else [{"pointer": pointer, "message": message, "hint": None}]
+        self.details = (*details, *named)
 
 
 class Invalid(AdminFault):
@@ -51,10 +52,18 @@ class Conflict(AdminFault):
 
 
 class Unauthorised(AdminFault):
-    """The admin token is missing or wrong."""
+    """Nobody is signed in: the token or the session is missing, wrong, or over."""
 
     code = "unauthorised"
     status = 401
+    exit_code = 4
+
+
+class Forbidden(AdminFault):
+    """Whoever asks is known, and not allowed this."""
+
+    code = "forbidden"
+    status = 403
     exit_code = 4
 
 
@@ -74,5 +83,6 @@ class TooLarge(AdminFault):
 
 
 BY_CODE: Final[Mapping[str, type[AdminFault]]] = {
-    kind.code: kind for kind in (AdminFault, Invalid, PolicyRefused, NotFound, Conflict, Unauthorised, Misdirected, TooLarge)
+    kind.code: kind
+    for kind in (AdminFault, Invalid, PolicyRefused, NotFound, Conflict, Unauthorised, Forbidden, Misdirected, TooLarge)
 }

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from yett.admin.errors import AdminFault, Misdirected, TooLarge
+from yett.admin.problems import MEDIA_TYPE, problem_of
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 """Four times the largest policy: its text may be escaped in JSON."""
@@ -17,16 +18,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-def error_body(error: AdminFault | None, message: str = "", code: str = "error") -> dict[str, Any]:
-    """The one shape of every error."""
-    if error is None:
-        return {"error": {"code": code, "message": message}}
-    body: dict[str, Any] = {"code": error.code, "message": str(error)}
-    if error.details:
-        body["details"] = list(error.details)
-    return {"error": body}
 
 
 class Guard:
@@ -111,7 +102,7 @@ def _too_large() -> TooLarge:
 
 
 async def _refuse(send: Send, error: AdminFault) -> None:
-    body = json.dumps(error_body(error)).encode()
-    fields = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    body = json.dumps(problem_of(error)).encode()
+    fields = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": error.status, "headers": fields})
     await send({"type": "http.response.body", "body": body})

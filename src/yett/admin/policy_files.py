@@ -85,7 +85,7 @@ class PolicyFiles:
             else:
                 _log.info("the policy `%s` is as its file says again", name)
         if name in self._untold:
-            self.service.desk.publish()
+            self.service.desk.spread()
             self._untold.discard(name)
 
 

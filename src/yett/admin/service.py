@@ -9,28 +9,31 @@ import os
 from typing import Final
 
 from yett import __version__
-from yett.admin.desk import is_live
 from yett.admin.errors import Invalid
-from yett.admin.lookup import change_line
+from yett.admin.permissions import Permission
 from yett.admin.policies import PolicyCases
-from yett.admin.records import ControlTransaction
-from yett.admin.servers import ServerCases
+from yett.admin.showing import change_line
 from yett.admin.views import ChangeLine, StatusView
+from yett.stores.control.transaction import Whole
 
 LOG_LINES_MAX: Final = 1_000
 
 
-class Service(ServerCases, PolicyCases):
-    """Implements `yett.admin.views.Control` where the store is."""
+class Service(PolicyCases):
+    """Implements `yett.admin.control.Control` where the store is."""
 
     __slots__ = ()
 
     def status(self) -> StatusView:
-        def look(read: ControlTransaction) -> tuple[int, int, int, int]:
-            live = [grant for grant in read.grants() if is_live(grant, self.now_ns())]
-            return read.revision(), len(read.servers()), len(live), len(read.policies())
+        """Counts, connected data planes, and what is not as it was written."""
+        self.require(Permission.VIEW)
 
-        revision, servers, grants, policies = self.desk.read(look)
+        def look(whole: Whole) -> tuple[int, int, int, int]:
+            read = whole.of(self.principal.organisation)
+            live = sum(read.grants.live_by_server(self.now_ns()).values())
+            return whole.revision(), read.servers.count(), live, read.policies.count()
+
+        revision, servers, grants, policies = self.desk.look(look)
         return StatusView(
             version=__version__,
             pid=os.getpid(),
@@ -42,7 +45,10 @@ class Service(ServerCases, PolicyCases):
             problems=self.desk.problems(),
         )
 
-    def changes(self, limit: int = 100) -> list[ChangeLine]:
+    def changes(self, limit: int = 100, before: int | None = None, search: str = "") -> list[ChangeLine]:
+        """Lines of the admin log, newest first: the last ones, or those before the line numbered `before`."""
+        self.principal.require_everywhere(Permission.SEE_ADMIN_LOG)
         if not 1 <= limit <= LOG_LINES_MAX:
-            raise Invalid(f"the number of lines must be from 1 to {LOG_LINES_MAX:,}")
-        return [change_line(change) for change in self.desk.read(lambda read: read.changes(limit))]
+            raise Invalid(f"the number of lines must be from 1 to {LOG_LINES_MAX:,}", pointer="/limit")
+        found = self.read(lambda read: read.log.listed(limit=limit, before=before, search=search))
+        return [change_line(change) for change in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 STRICT: dict[str, Any] = {"extra": "forbid"}
 """For the API's validation: an unknown key is an error there too."""
@@ -15,6 +15,7 @@ class NewServer:
 
     __pydantic_config__: ClassVar = STRICT
     name: str
+    notes: str = ""
     url: str | None = None
     transport: Literal["http", "sse"] = "http"
     """What is spoken at `url`: Streamable HTTP, or the two endpoints of revision 2024-11-05."""
@@ -26,9 +27,19 @@ class NewServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthView:
+    """How a server was when it was last asked."""
+
+    at: str
+    problem: str | None
+    """Why it could not be asked; null if all was well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerView:
     id: str
     name: str
+    notes: str
     url: str | None
     transport: Literal["http", "sse", "stdio"]
     command: str | None
@@ -38,8 +49,19 @@ class ServerView:
     endpoint: str
     """Where clients reach it, through the gate."""
     created_at: str
+    stopped_at: str | None
+    """Since when its calls are all refused, by the kill switch."""
+    health: HealthView | None
+    """Null if it was never asked."""
     grants: int
     """How many live grants it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerPage:
+    items: list[ServerView]
+    next: str | None
+    """For `after` of the next page; null on the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +76,8 @@ class NewGrant:
     expires: str | None = None
     """A duration (`30d`), a day or a moment."""
     policy: str | None = None
+    reason: str = ""
+    """What it is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +86,25 @@ class GrantView:
     label: str
     owner: str | None
     tags: dict[str, str]
+    reason: str
     server: str
     policy: str | None
-    status: Literal["live", "expired", "revoked"]
+    status: Literal["live", "expired", "revoked", "stopped"]
     endpoint: str
     created_at: str
     expires_at: str | None
     rotated_at: str | None
+    previous_until: str | None
+    """Until when the token before the last rotation stays good; null if it is not."""
     revoked_at: str | None
+    stopped_at: str | None
+    """Since when its calls are all refused, by the kill switch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantPage:
+    items: list[GrantView]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +117,8 @@ class NewRevision:
     message: str = ""
     grants: list[str] = field(default_factory=list)
     """Grants that get this policy from now on, by id or label."""
+    draft: bool = False
+    """Whether to save it without having it judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +131,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyView:
+    id: str
     name: str
+    server: str | None
+    """The one server whose grants may have it; null for any."""
     revision: str
+    """The published one; the last draft where none is published."""
     number: int
+    status: Literal["published", "draft"]
+    draft: int | None
+    """The number of a draft that is newer than this revision."""
     source: str | None
     """The file it follows; null if it was set by command."""
     author: str
@@ -108,9 +152,17 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPage:
+    items: list[PolicyView]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionLine:
     revision: str
     number: int
+    published: bool
+    """Whether it is the one that judges."""
     author: str
     message: str
     created_at: str
@@ -167,12 +219,21 @@ class PolicyChanged:
 class ChangeLine:
     """One line of the admin log."""
 
+    number: int
+    """Goes up; `before` of the next page."""
     at: str
     actor: str
     action: str
     subject: str
+    """The id of what was changed."""
     name: str
     detail: dict[str, str]
+    before: dict[str, Any] | None
+    """What it was, secrets as `***`; null for what is new."""
+    after: dict[str, Any] | None
+    """What it is now; null for what is gone."""
+    address: str | None
+    """Where the request came from; null for a command on this host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +267,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorDetail:
-    """One of several things that are wrong."""
+    """One of the things that are wrong."""
 
     pointer: str
     """JSON Pointer into what was sent."""
@@ -215,52 +276,16 @@ class ErrorDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorView:
+class Problem:
+    """The one shape of every error: problem details (RFC 9457), `application/problem+json`."""
+
+    type: str
+    """`urn:yett:problem:` and the code."""
+    title: str
+    status: int
+    detail: str
+    """What is wrong, and what to do."""
     code: str
     """Stable."""
-    message: str
-    details: list[ErrorDetail] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorBody:
-    """The one shape of every error."""
-
-    error: ErrorView
-
-
-class Control(Protocol):
-    """Every use case of the control plane, whether it runs here or is asked over HTTP.
-
-    Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.
-    """
-
-    def status(self) -> StatusView: ...
-
-    def changes(self, limit: int = 100) -> list[ChangeLine]: ...
-
-    def servers(self) -> list[ServerView]: ...
-
-    def server(self, reference: str) -> ServerView: ...
-
-    def add_server(self, new: NewServer) -> ServerChanged: ...
-
-    def remove_server(self, reference: str, *, with_grants: bool = False) -> ServerChanged: ...
-
-    def grants(self, server: str | None = None) -> list[GrantView]: ...
-
-    def grant(self, reference: str) -> GrantView: ...
-
-    def mint_grant(self, new: NewGrant) -> GrantMinted: ...
-
-    def rotate_grant(self, reference: str) -> GrantMinted: ...
-
-    def revoke_grant(self, reference: str) -> GrantChanged: ...
-
-    def attach(self, reference: str, attachment: Attachment) -> GrantChanged: ...
-
-    def policies(self) -> list[PolicyView]: ...
-
-    def policy(self, name: str, revision: int | None = None) -> PolicyText: ...
-
-    def set_policy(self, name: str, new: NewRevision) -> PolicyChanged: ...
+    errors: list[ErrorDetail] = field(default_factory=list)
+    """Which fields are wrong, where that can be said."""

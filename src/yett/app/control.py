@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from yett.admin.client import NotReached, RemoteControl
-from yett.admin.views import Control
+from yett.admin.control import Control
 from yett.app.address import admin_token, read_address
 from yett.errors import OperatorFault
 from yett.settings import Settings
-from yett.stores.control_lock import ControlBusy, is_held
+from yett.stores.control.lock import ControlBusy, is_held
 
 if TYPE_CHECKING:
     from yett.admin.service import Service
@@ -62,7 +62,9 @@ def _remote(settings: Settings) -> RemoteControl | None:
     address = read_address(settings.state_dir)
     if address is None or not is_held(settings.state_dir):
         return None
-    remote = RemoteControl(address.host, address.port, admin_token(settings.state_dir), user_name(), address.certificate)
+    remote = RemoteControl(
+        address.host, address.port, admin_token(settings.state_dir), user_name(), certificate=address.certificate
+    )
     try:
         remote.status()
     except NotReached:

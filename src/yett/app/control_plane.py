@@ -19,6 +19,7 @@ import msgspec
 import uvicorn
 
 from yett.admin.desk import Desk
+from yett.admin.permissions import operator
 from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
 from yett.admin.service import Service
@@ -29,7 +30,7 @@ from yett.edge.certificate import Certificate
 from yett.errors import OperatorFault
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE
 from yett.settings import Settings
-from yett.stores.control_lock import ControlBusy
+from yett.stores.control.lock import ControlBusy
 
 PATIENCE_S: Final = 5.0
 """How long to wait for a command that works on the store to finish."""
@@ -77,10 +78,10 @@ async def _open(settings: Settings, publisher: Publisher) -> Desk:
 @asynccontextmanager
 async def _policies(settings: Settings, desk: Desk) -> AsyncIterator[None]:
     """Publish what there is, policy files first, and follow the files while the block lasts."""
-    files = PolicyFiles(Service(desk, "settings"), settings.policies)
+    files = PolicyFiles(Service(desk, operator("settings", desk.first_organisation(), kind="settings")), settings.policies)
     await asyncio.to_thread(files.release_others)
     await asyncio.to_thread(files.poll)
-    await asyncio.to_thread(desk.publish)
+    await asyncio.to_thread(desk.begin)
     async with asyncio.TaskGroup() as parts:
         watching = parts.create_task(files.watch(), name="yett policy files")
         try:

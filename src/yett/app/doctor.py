@@ -31,8 +31,8 @@ from yett.gateway.feed import SNAPSHOT_FILE, load_snapshot
 from yett.gateway.tokens import KEY_FILE, token_key
 from yett.policy.document import looks_like_yaml, read_policy
 from yett.settings import Settings
-from yett.stores.control import check_integrity
-from yett.stores.control_lock import is_held
+from yett.stores.control.lock import is_held
+from yett.stores.control.store import check_integrity
 from yett.stores.state_file import open_reader
 from yett.upstreams.credentials import Credentials
 

@@ -11,7 +11,8 @@ from yett.cli.context import CliContext, pass_context
 from yett.cli.output import CommandError, is_utf8, print_fields, print_json, print_table, tell_note
 
 if TYPE_CHECKING:
-    from yett.admin.views import Control, ServerChanged, ServerView
+    from yett.admin.control import Control
+    from yett.admin.views import ServerChanged, ServerView
     from yett.gateway.snapshot import ServerEntry
 
 DESCRIPTION_MAX: Final = 80
@@ -221,6 +222,7 @@ def _entry(server: ServerView) -> ServerEntry:
 
     return ServerEntry(
         id=server.id,
+        organisation="",
         name=server.name,
         url=server.url,
         transport="sse" if server.transport == "sse" else "http",

@@ -86,7 +86,7 @@ def _listening(settings: Settings) -> tuple[str, int]:
     from yett.admin.client import RemoteControl
     from yett.app.address import admin_token, read_address
     from yett.errors import OperatorFault
-    from yett.stores.control_lock import is_held
+    from yett.stores.control.lock import is_held
 
     address = read_address(settings.state_dir)
     if address is None or not is_held(settings.state_dir):

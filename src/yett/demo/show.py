@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from yett.admin.views import Control, GrantMinted, NewGrant, NewRevision, NewServer
+from yett.admin.control import Control
+from yett.admin.views import GrantMinted, NewGrant, NewRevision, NewServer
 from yett.app.control import connect
 from yett.app.data_plane import STATE_FILE
 from yett.demo import story

@@ -1,36 +1,37 @@
-"""From what a person wrote to the row that is meant."""
+"""From rows to views, and from what a person wrote to the row that is meant."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 
 from tests.admin.service import Office
 from tests.support.clock import START_NS
 from yett.admin.errors import Conflict, NotFound
-from yett.admin.lookup import find_grant, find_policy, find_server, grant_view, live_grant
-from yett.admin.records import ControlTransaction, Grant, Server
+from yett.admin.showing import grant_view
+from yett.stores.control.records import Grant, NamedGrant, Server
+from yett.stores.control.transaction import Transaction
 
 
 def seeded(office: Office) -> Office:
     """One server; grants a and b share a label with the revoked c; d has none."""
 
-    def work(write: ControlTransaction) -> None:
-        write.add_server(Server(id="00000000-0000-4000-8000-000000000001", name="files", url="http://x/", created_at_ns=START_NS))
+    def work(write: Transaction) -> None:
+        write.servers.add(
+            Server(id="00000000-0000-4000-8000-000000000001", name="files", url="http://x/", created_at_ns=START_NS)
+        )
         for number, (name, label) in enumerate((("a", "twin"), ("b", "twin"), ("c", "old"), ("d", ""))):
-            write.add_grant(
+            write.grants.add(
                 Grant(
                     id=f"g-{name}",
                     server_id="00000000-0000-4000-8000-000000000001",
                     digest=name,
                     label=label,
                     created_at_ns=START_NS + number,
+                    revoked_at_ns=START_NS if name == "c" else None,
                 )
             )
-        write.revoke_grant("g-c", START_NS)
 
-    office.service.desk.change(work)
+    office.service.change(work)
     return office
 
 
@@ -42,7 +43,7 @@ def test_an_id_always_means_its_grant(office: Office) -> None:
 def seeded_find(office: Office, reference: str) -> str:
     if not office.service.servers():
         seeded(office)
-    return office.service.desk.read(lambda read: find_grant(read, reference)).id
+    return office.service.grant(reference).id
 
 
 def test_a_label_means_a_revoked_grant_only_if_no_live_one_has_it(office: Office) -> None:
@@ -59,15 +60,13 @@ def test_nothing_is_meant_by_nothing(office: Office) -> None:
 def test_a_revoked_grant_is_found_but_not_changed(office: Office) -> None:
     seeded(office)
     with pytest.raises(Conflict, match="the grant `old` is revoked"):
-        office.service.desk.read(lambda read: live_grant(read, "old"))
+        office.service.rotate_grant("old")
 
 
-@pytest.mark.parametrize("find", [find_server, find_grant, find_policy])
-def test_what_is_not_there_is_told_with_the_command_that_helps(
-    office: Office, find: Callable[[ControlTransaction, str], object]
-) -> None:
+@pytest.mark.parametrize("find", ["server", "grant", "policy"])
+def test_what_is_not_there_is_told_with_the_command_that_helps(office: Office, find: str) -> None:
     with pytest.raises(NotFound, match=r"there is no \w+ `none`; .*`yett "):
-        office.service.desk.read(lambda read: find(read, "none"))
+        getattr(office.service, find)("none")
 
 
 @pytest.mark.parametrize(
@@ -76,4 +75,4 @@ def test_what_is_not_there_is_told_with_the_command_that_helps(
 )
 def test_revoked_beats_expired(expires_at_ns: int | None, revoked_at_ns: int | None, status: str) -> None:
     grant = Grant(id="g", server_id="s", digest="d", created_at_ns=0, expires_at_ns=expires_at_ns, revoked_at_ns=revoked_at_ns)
-    assert grant_view(grant, {"s": "files"}, {}, 9, lambda name: f"http://gate/{name}").status == status
+    assert grant_view(NamedGrant(grant, "files", None), 9, lambda name: f"http://gate/{name}").status == status

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from yett.errors import StoreFault
-from yett.stores.control_lock import ControlBusy, is_held, take_lock
+from yett.stores.control.lock import ControlBusy, is_held, take_lock
 
 
 def test_a_second_one_is_told_who_has_it(tmp_path: Path) -> None:

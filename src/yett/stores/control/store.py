@@ -1,4 +1,4 @@
-"""control.db: servers, grants, policies and the log of their changes. One process has it at a time.
+"""control.db: what people set up, and the log of their changes. One process has it at a time.
 
 SQLAlchemy Core over one connection: another database is another engine, the statements stay.
 """
@@ -19,19 +19,22 @@ from sqlalchemy.pool import StaticPool
 
 from yett.errors import StoreFault
 from yett.ports import Clock
-from yett.stores.control_lock import DATABASE_FILE, take_lock
-from yett.stores.control_tables import organisations
-from yett.stores.control_transaction import SqlTransaction
+from yett.stores.control.lock import DATABASE_FILE, take_lock
+from yett.stores.control.tables import organisations
+from yett.stores.control.transaction import Transaction, Whole
 
-SCHEMA: Final = "0002"
+SCHEMA: Final = "0003"
 """The newest migration. A database with another one is brought here, or refused if no migration leads here."""
 ORGANISATION: Final = "default"
 BUSY_TIMEOUT_MS: Final = 5_000
 """For readers of the file that are not ours, such as a backup."""
 
 
-class SqlControlStore:
-    """Implements `yett.admin.records.ControlStore`. Not for several threads at once; its owner takes turns."""
+class ControlStore:
+    """The control plane's memory. Not for several threads at once; its owner takes turns.
+
+    Errors: `StoreFault` wherever it cannot answer or write.
+    """
 
     def __init__(self, engine: Engine, place: str, lock: IO[str] | None = None) -> None:
         self._engine = engine
@@ -39,17 +42,25 @@ class SqlControlStore:
         self._lock = lock
 
     @contextmanager
-    def transaction(self) -> Iterator[SqlTransaction]:
+    def whole(self) -> Iterator[Whole]:
+        """All or nothing: committed and durable when the block ends, undone when it raises."""
         with _faults(self._place), self._engine.begin() as connection:
-            yield SqlTransaction(connection)
+            yield Whole(connection)
+
+    @contextmanager
+    def transaction(self, organisation: str) -> Iterator[Transaction]:
+        """The same, for what belongs to one organisation."""
+        with self.whole() as whole:
+            yield whole.of(organisation)
 
     def close(self) -> None:
+        """Let another process have it."""
         self._engine.dispose()
         if self._lock is not None:
             self._lock.close()
 
 
-def open_control(state_dir: Path, clock: Clock) -> SqlControlStore:
+def open_control(state_dir: Path, clock: Clock) -> ControlStore:
     """Take the lock, open or make `control.db` in `state_dir`, and bring its schema up to date.
 
     Errors: `ControlBusy` where another process has it; `StoreFault` where it is damaged, full, unwritable or of a newer Yett.
@@ -59,7 +70,7 @@ def open_control(state_dir: Path, clock: Clock) -> SqlControlStore:
     store = None
     try:
         engine = _sqlite_engine(path)
-        store = SqlControlStore(engine, str(path), lock)
+        store = ControlStore(engine, str(path), lock)
         prepare(engine, str(path), clock.now_ns())
     except BaseException:
         (store or lock).close()
@@ -77,7 +88,7 @@ def prepare(engine: Engine, place: str, now_ns: int) -> None:
         if present != SCHEMA:
             _migrate(connection, present, place)
         if connection.execute(select(organisations.c.id)).first() is None:
-            row = {"id": str(uuid.uuid4()), "name": ORGANISATION, "revision": 0, "created_at_ns": now_ns}
+            row = {"id": str(uuid.uuid4()), "name": ORGANISATION, "created_at_ns": now_ns}
             connection.execute(organisations.insert().values(row))
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import START_NS, ManualClock
-from yett.admin.records import Server
 from yett.errors import StoreFault
-from yett.stores.control import SqlControlStore, check_integrity, open_control
-from yett.stores.control_lock import ControlBusy
+from yett.stores.control.lock import ControlBusy
+from yett.stores.control.records import Server
+from yett.stores.control.store import ControlStore, check_integrity, open_control
 
 
-def opened(state_dir: Path) -> SqlControlStore:
+def opened(state_dir: Path) -> ControlStore:
     return open_control(state_dir, ManualClock())
 
 
@@ -29,12 +29,13 @@ def a_server(name: str = "files") -> Server:
 
 def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    with pytest.raises(KeyError), store.transaction() as write:
-        write.add_server(a_server())
+    with pytest.raises(KeyError), store.whole() as write:
+        whole = write.of(write.organisations()[0].id)
+        whole.servers.add(a_server())
         write.bump_revision()
         raise KeyError
-    with store.transaction() as read:
-        assert (read.servers(), read.revision()) == ([], 0)
+    with store.whole() as read:
+        assert (read.of(read.organisations()[0].id).servers.listed(), read.revision()) == ([], 0)
     store.close()
 
 
@@ -43,9 +44,9 @@ def test_a_process_that_was_killed_leaves_neither_lock_nor_half_a_change(tmp_pat
     script = (
         "import sys; from pathlib import Path\n"
         "from tests.support.clock import ManualClock\n"
-        "from yett.stores.control import open_control\n"
+        "from yett.stores.control.store import open_control\n"
         "store = open_control(Path(sys.argv[1]), ManualClock())\n"
-        "with store.transaction() as write:\n    write.bump_revision(); print('in', flush=True); sys.stdin.read()\n"
+        "with store.whole() as write:\n    write.bump_revision(); print('in', flush=True); sys.stdin.read()\n"
     )
     child = subprocess.Popen([sys.executable, "-c", script, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with child:
@@ -55,7 +56,7 @@ def test_a_process_that_was_killed_leaves_neither_lock_nor_half_a_change(tmp_pat
             opened(tmp_path)
         child.send_signal(signal.SIGKILL)
     store = opened(tmp_path)
-    with store.transaction() as read:
+    with store.whole() as read:
         assert read.revision() == 0
     store.close()
 
@@ -103,7 +104,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_database_locked_by_another_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yett.stores.control.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("yett.stores.control.store.BUSY_TIMEOUT_MS", 10)
     opened(tmp_path).close()
     other = sqlite3.connect(tmp_path / "control.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -118,11 +119,11 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(tmp_path: Path) -> Non
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
         connection.rollback()
-    with pytest.raises(StoreFault, match="the disk is full; make room"), store.transaction() as write:
+    with pytest.raises(StoreFault, match="the disk is full; make room"), store.whole() as write:
         for number in range(500):
-            write.add_server(a_server(f"server-{number}"))
-    with store.transaction() as read:
-        assert read.servers() == []
+            write.of(write.organisations()[0].id).servers.add(a_server(f"server-{number}"))
+    with store.whole() as read:
+        assert read.of(read.organisations()[0].id).servers.listed() == []
     store.close()
 
 

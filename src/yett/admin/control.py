@@ -1,0 +1,59 @@
+"""Every use case of the control plane as a Protocol, whether it runs here or is asked over HTTP."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from yett.admin.views import (
+    Attachment,
+    ChangeLine,
+    GrantChanged,
+    GrantMinted,
+    GrantView,
+    NewGrant,
+    NewRevision,
+    NewServer,
+    PolicyChanged,
+    PolicyText,
+    PolicyView,
+    ServerChanged,
+    ServerView,
+    StatusView,
+)
+
+
+class Control(Protocol):
+    """Every use case of the control plane, whether it runs here or is asked over HTTP.
+
+    Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.
+    """
+
+    def status(self) -> StatusView: ...
+
+    def changes(self, limit: int = 100, before: int | None = None, search: str = "") -> list[ChangeLine]: ...
+
+    def servers(self, search: str = "") -> list[ServerView]: ...
+
+    def server(self, reference: str) -> ServerView: ...
+
+    def add_server(self, new: NewServer) -> ServerChanged: ...
+
+    def remove_server(self, reference: str, *, with_grants: bool = False) -> ServerChanged: ...
+
+    def grants(self, server: str | None = None, search: str = "") -> list[GrantView]: ...
+
+    def grant(self, reference: str) -> GrantView: ...
+
+    def mint_grant(self, new: NewGrant) -> GrantMinted: ...
+
+    def rotate_grant(self, reference: str) -> GrantMinted: ...
+
+    def revoke_grant(self, reference: str) -> GrantChanged: ...
+
+    def attach(self, reference: str, attachment: Attachment) -> GrantChanged: ...
+
+    def policies(self, search: str = "") -> list[PolicyView]: ...
+
+    def policy(self, name: str, revision: int | None = None) -> PolicyText: ...
+
+    def set_policy(self, name: str, new: NewRevision) -> PolicyChanged: ...

@@ -1,0 +1,100 @@
+"""What data planes are told of the control plane's rows: all of them at start, and afterwards what changed."""
+
+from __future__ import annotations
+
+from yett.gateway.snapshot import EVERYTHING, GrantEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.stores.control.grants import live
+from yett.stores.control.records import Grant, Policy, Revision, Server
+from yett.stores.control.transaction import Transaction, Whole
+
+
+def build_snapshot(whole: Whole, now_ns: int, problems: list[str]) -> SnapshotData:
+    """All that is needed to judge: live grants, present servers, the published revision of each policy."""
+    parts = [whole.of(organisation.id) for organisation in whole.organisations()]
+    return SnapshotData(
+        origin=whole.origin(),
+        revision=whole.revision(),
+        servers=[server_entry(part.organisation, server) for part in parts for server in part.servers.listed()],
+        grants=[grant_entry(part.organisation, found.grant) for part in parts for found in part.grants.listed(live(now_ns))],
+        policies=[policy_entry(part.organisation, *found) for part in parts for found in part.policies.published()],
+        stopped=stopped(whole),
+        problems=problems,
+    )
+
+
+def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, problems: list[str]) -> SnapshotDelta:
+    """What `transaction` changed; of what it touched, that which no longer counts is gone."""
+    revision = whole.revision()
+    delta = SnapshotDelta(
+        origin=whole.origin(), revision=revision, previous=revision - 1, stopped=stopped(whole), problems=problems
+    )
+    if transaction is None:
+        return delta
+    organisation, touched = transaction.organisation, transaction.touched
+    for server_id in touched.servers:
+        server = transaction.servers.find(server_id)
+        if server is None:
+            delta.servers_gone.append(server_id)
+        else:
+            delta.servers.append(server_entry(organisation, server))
+    for grant_id in touched.grants:
+        found = transaction.grants.find(grant_id)
+        if found is None or not found.grant.is_live(now_ns):
+            delta.grants_gone.append(grant_id)
+        else:
+            delta.grants.append(grant_entry(organisation, found.grant))
+    for policy_id in touched.policies:
+        policy = transaction.policies.find(policy_id)
+        revision_now = None if policy is None else transaction.policies.revision(policy_id, policy.published)
+        if policy is None or revision_now is None:
+            delta.policies_gone.append(policy_id)
+        else:
+            delta.policies.append(policy_entry(organisation, policy, revision_now))
+    return delta
+
+
+def stopped(whole: Whole) -> list[str]:
+    """Ids of the organisations whose calls are all refused; `*` for every one."""
+    everything = [EVERYTHING] if whole.stopped_at_ns() is not None else []
+    return everything + [one.id for one in whole.organisations() if one.stopped_at_ns is not None]
+
+
+def server_entry(organisation: str, server: Server) -> ServerEntry:
+    """A server for the data planes."""
+    return ServerEntry(
+        id=server.id,
+        organisation=organisation,
+        name=server.name,
+        url=server.url,
+        transport="sse" if server.transport == "sse" else "http",
+        command=server.command,
+        credential=server.credential,
+        credential_header=server.credential_header,
+        credential_scheme=server.credential_scheme,
+        stopped=server.stopped_at_ns is not None,
+    )
+
+
+def grant_entry(organisation: str, grant: Grant) -> GrantEntry:
+    """A grant for the data planes."""
+    return GrantEntry(
+        id=grant.id,
+        organisation=organisation,
+        digest=grant.digest,
+        previous_digest=grant.previous_digest,
+        previous_until_ns=grant.previous_until_ns,
+        server=grant.server_id,
+        label=grant.label,
+        owner=grant.owner,
+        tags=grant.tags,
+        expires_at_ns=grant.expires_at_ns,
+        policy=grant.policy_id,
+        stopped=grant.stopped_at_ns is not None,
+    )
+
+
+def policy_entry(organisation: str, policy: Policy, revision: Revision) -> PolicyEntry:
+    """A policy for the data planes, with the text that judges."""
+    return PolicyEntry(
+        id=policy.id, organisation=organisation, name=policy.name, revision=revision.name, document=revision.document
+    )

@@ -1,0 +1,45 @@
+"""Lists that are asked for page by page. A place is opaque to callers: they hand back what they got."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from yett.admin.errors import Invalid
+from yett.stores.control.records import Grant
+
+PAGE_MAX: Final = 500
+PAGE: Final = 100
+SEARCH_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which part of a list is wanted."""
+
+    search: str = ""
+    """What names, notes, labels or owners hold, whatever the case."""
+    limit: int = PAGE
+    after: str = ""
+    """`next` of the page before."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= PAGE_MAX:
+            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
+        if len(self.search) > SEARCH_MAX:
+            raise Invalid(f"`search` is longer than {SEARCH_MAX} characters")
+
+
+def grant_place(grant: Grant) -> str:
+    """Where in the list of grants this one stands."""
+    return f"{grant.created_at_ns}.{grant.id}"
+
+
+def read_grant_place(place: str) -> tuple[int, str] | None:
+    """What `grant_place` wrote; None for the beginning. Errors: `Invalid`."""
+    if not place:
+        return None
+    moment, dot, grant_id = place.partition(".")
+    if not dot or not moment.isascii() or not moment.isdecimal() or len(moment) > len("9223372036854775807") - 1:
+        raise Invalid("`after` is not the `next` of a page; leave it out to begin anew")
+    return int(moment), grant_id

@@ -1,0 +1,156 @@
+"""What the control plane remembers, as values. Moments are nanoseconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """Who owns servers, policies, grants, members and logs; they share nothing with those of another one."""
+
+    id: str
+    name: str
+    created_at_ns: int
+    stopped_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A configured server. Exactly one of `url` and `command` is set."""
+
+    id: str
+    name: str
+    """The slug in its address; unique in its organisation."""
+    notes: str = ""
+    url: str | None = None
+    transport: str = "http"
+    """What is spoken at `url`: `http` (Streamable HTTP) or `sse` (revision 2024-11-05)."""
+    command: str | None = None
+    credential: str | None = None
+    """`env:NAME` or `file:PATH`: a reference, never the value."""
+    credential_header: str = "authorization"
+    credential_scheme: str = "Bearer"
+    created_at_ns: int
+    stopped_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a server was like when it was last asked."""
+
+    server_id: str
+    at_ns: int
+    problem: str | None = None
+    """Why it could not be asked."""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """Of the last time it answered: its name and version, the protocol's revision, its tools as it describes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A named policy. Its texts are its revisions: the published one judges, later ones are drafts."""
+
+    id: str
+    name: str
+    server_id: str | None = None
+    """The one server whose grants may have it; None for any."""
+    source: str | None = None
+    """The file on the control plane's host that it follows; None for one that was set by command."""
+    published: int | None = None
+    """The number of the revision that judges; None while there are only drafts."""
+    created_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One immutable text of a policy."""
+
+    policy_id: str
+    number: int
+    """From 1, without gaps."""
+    digest: str
+    """SHA-256 of `document`, in hex."""
+    document: str
+    """Canonical JSON."""
+    author: str
+    message: str
+    created_at_ns: int
+
+    @property
+    def name(self) -> str:
+        """How the revision is called in logs and replies: `<number>-<first 12 digits of the digest>`."""
+        return f"{self.number}-{self.digest[:12]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A token's rights; of the token itself only the keyed digest is known."""
+
+    id: str
+    server_id: str
+    policy_id: str | None = None
+    digest: str = field(repr=False)
+    previous_digest: str | None = field(default=None, repr=False)
+    """Of the token before the last rotation, which stays good until `previous_until_ns`."""
+    previous_until_ns: int | None = None
+    label: str = ""
+    owner: str | None = None
+    """As it was written; a member's address where `owner_id` names one."""
+    owner_id: str | None = None
+    """The user whose grant it is."""
+    tags: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """What it was minted for."""
+    created_at_ns: int
+    expires_at_ns: int | None = None
+    rotated_at_ns: int | None = None
+    revoked_at_ns: int | None = None
+    stopped_at_ns: int | None = None
+
+    def is_live(self, now_ns: int) -> bool:
+        """Whether the grant's token opens anything; a stopped one is live, and refused with that reason."""
+        return self.revoked_at_ns is None and (self.expires_at_ns is None or now_ns < self.expires_at_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGrant:
+    """A grant, and what its server and policy are called."""
+
+    grant: Grant
+    server: str
+    policy: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of the admin log: who changed what. Never holds a token or a secret."""
+
+    sequence: int = 0
+    """Goes up; given by the database."""
+    at_ns: int
+    actor: str
+    action: str
+    """`<kind>.<past participle>`, as `grant.minted`."""
+    subject: str
+    """The id of what was changed."""
+    name: str
+    """What a person calls it."""
+    detail: dict[str, str] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    """What it was, as it is shown; None for what is new. Secrets are `***`."""
+    after: dict[str, Any] | None = None
+    """What it is now; None for what is gone."""
+    address: str | None = None
+    """Where the request came from, if it came over the network."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a transaction changed of what data planes know, by id."""
+
+    servers: set[str] = field(default_factory=set)
+    grants: set[str] = field(default_factory=set)
+    policies: set[str] = field(default_factory=set)
