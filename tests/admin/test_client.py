@@ -11,9 +11,10 @@ import pytest
 
 from tests.admin.listener import TOKEN, Listener
 from tests.admin.service import Office
-from yett.admin.client import NotReached, RemoteControl
+from yett.admin.client import RemoteControl
 from yett.admin.control import Control
 from yett.admin.errors import AdminFault, Conflict, Invalid, NotFound, PolicyRefused, Unauthorised
+from yett.admin.remote import NotReached
 from yett.admin.views import Attachment, NewGrant, NewRevision, NewServer
 from yett.errors import OperatorFault
 from yett.gateway.tokens import is_well_formed

@@ -20,8 +20,8 @@ from yett.app import control_plane
 from yett.app.address import read_address
 from yett.app.control import connect
 from yett.errors import OperatorFault
+from yett.gateway.active import ActiveSnapshot, Snapshot
 from yett.gateway.feed import follow
-from yett.gateway.snapshot import SnapshotData
 from yett.settings import Settings, load_settings
 from yett.stores.control.lock import ControlBusy, is_held, take_lock
 
@@ -75,26 +75,28 @@ async def test_commands_find_it_while_it_runs_and_nothing_is_left_of_it_afterwar
 
 
 async def test_a_change_over_the_api_governs_the_data_plane_before_the_command_ends(tmp_path: Path) -> None:
-    settings, applied = settings_in(tmp_path), []
-
-    def apply(snapshot: SnapshotData) -> list[str]:
-        applied.append(snapshot)
-        return []
+    settings, active = settings_in(tmp_path), ActiveSnapshot()
 
     async with running(settings):
         state = settings.state_dir
-        feed = asyncio.ensure_future(follow(state / "feed.sock", state / "snapshot.json", apply, listening="http://gate:1"))
+        feed = asyncio.ensure_future(follow(state / "feed.sock", state / "snapshot.json", active.apply_delta, listening="http://gate:1"))
         await _until(settings, lambda status: [plane.listening for plane in status.data_planes] == ["http://gate:1"])
         await asked(settings, lambda control: control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp")))
         await asked(settings, lambda control: control.set_policy("strict", NewRevision(document=DENY)))
         await asked(settings, lambda control: control.mint_grant(NewGrant(server="files", label="ci", policy="strict")))
-        assert [grant.label for grant in applied[-1].grants] == ["ci"]
+        assert [grant.label for grant in _current(active).grants.values()] == ["ci"]
         revoked = await asked(settings, lambda control: control.revoke_grant("ci"))
         assert getattr(revoked, "applied", False)
-        assert applied[-1].grants == []
+        assert not _current(active).grants
         assert getattr(revoked, "grant").endpoint == "http://gate:1/mcp/files"  # noqa: B009 - typed as object here
         feed.cancel()
         await asyncio.wait([feed])
+
+
+def _current(active: ActiveSnapshot) -> Snapshot:
+    snapshot = active.current()
+    assert snapshot is not None
+    return snapshot
 
 
 async def _until(settings: Settings, holds: Callable[[StatusView], bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
     Attachment,
     ChangeLine,
@@ -22,7 +23,17 @@ from yett.admin.views import (
 )
 
 
-class Control(Protocol):
+class StopControl(Protocol):
+    """The kill switch."""
+
+    def stops(self) -> list[StopView]: ...
+
+    def stop(self, wanted: StopWanted) -> StopChanged: ...
+
+    def resume(self, wanted: StopWanted) -> StopChanged: ...
+
+
+class Control(StopControl, Protocol):
     """Every use case of the control plane, whether it runs here or is asked over HTTP.
 
     Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.

@@ -13,13 +13,14 @@ from yett.admin.errors import Invalid
 from yett.admin.permissions import Permission
 from yett.admin.policies import PolicyCases
 from yett.admin.showing import change_line
+from yett.admin.stop import StopCases
 from yett.admin.views import ChangeLine, StatusView
 from yett.stores.control.transaction import Whole
 
 LOG_LINES_MAX: Final = 1_000
 
 
-class Service(PolicyCases):
+class Service(PolicyCases, StopCases):
     """Implements `yett.admin.control.Control` where the store is."""
 
     __slots__ = ()

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from yett.admin.client import NotReached, RemoteControl
+from yett.admin.client import RemoteControl
 from yett.admin.control import Control
+from yett.admin.remote import NotReached
 from yett.app.address import admin_token, read_address
 from yett.errors import OperatorFault
 from yett.settings import Settings

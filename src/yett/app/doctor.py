@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 import apsw
 
 from yett import __version__
-from yett.admin.client import NotReached, RemoteControl, connection_to
+from yett.admin.client import RemoteControl
+from yett.admin.remote import NotReached, connection_to
 from yett.admin.views import ServerView, StatusView
 from yett.app.address import Address, admin_token, own_certificate, reachable, read_address
 from yett.app.upstreams import commands_of

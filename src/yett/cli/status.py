@@ -49,7 +49,7 @@ def ask(settings: Settings) -> Health:
     """Ask the data plane how it is."""
     import http.client
 
-    from yett.admin.client import connection_to
+    from yett.admin.remote import connection_to
     from yett.app.address import own_certificate, reachable, scheme_of, url_of
 
     host, port = _listening(settings)

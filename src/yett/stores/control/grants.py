@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, tuple_, update
 
@@ -84,6 +84,8 @@ def live(now_ns: int) -> ColumnElement[bool]:
     return and_(grants.c.revoked_at_ns.is_(None), or_(grants.c.expires_at_ns.is_(None), grants.c.expires_at_ns > now_ns))
 
 
+stopped: Final = grants.c.stopped_at_ns.is_not(None)
+"""Whether people stopped a grant."""
 _ORDER = (grants.c.created_at_ns, grants.c.id)
 
 

@@ -73,10 +73,21 @@ class Whole:
         rows = self.connection.execute(select(organisations).order_by(organisations.c.created_at_ns, organisations.c.id))
         return [Organisation(**row._mapping) for row in rows]
 
+    def organisation(self, organisation_id: str) -> Organisation:
+        """The one of this id, which exists."""
+        row = self.connection.execute(select(organisations).where(organisations.c.id == organisation_id)).one()
+        return Organisation(**row._mapping)
+
     def add_organisation(self, organisation: Organisation) -> None:
         """Add one; the database refuses a second one of its name."""
         values = {name: getattr(organisation, name) for name in ("id", "name", "created_at_ns", "stopped_at_ns")}
         self.connection.execute(insert(organisations).values(**values))
+
+    def rename_organisation(self, organisation_id: str, name: str) -> None:
+        """Call it otherwise; the database refuses the name of another one."""
+        statement = update(organisations).where(organisations.c.id == organisation_id).values(name=name)
+        count = self.connection.execute(statement).rowcount
+        assert count == 1, f"{count} organisations instead of one"
 
     def stop_organisation(self, organisation_id: str, at_ns: int | None) -> None:
         """Stop all that belongs to an organisation, or let it go on."""
