@@ -123,16 +123,16 @@ def stage(folder: Path) -> Iterator[tuple[int, int, list[str]]]:
     key = token_key(state)
     snapshot = SnapshotData(
         revision=1,
-        organisation="bench",
+        origin="bench",
         servers=[
-            ServerEntry(id=name, name=name, url=f"http://127.0.0.1:{upstream}/mcp")
+            ServerEntry(organisation="bench", id=name, name=name, url=f"http://127.0.0.1:{upstream}/mcp")
             for name, upstream in zip(NAMES, upstreams, strict=True)
         ],
         grants=[
-            GrantEntry(id=name, digest=digest(token, key), server=name, policy="p")
+            GrantEntry(organisation="bench", id=name, digest=digest(token, key), server=name, policy="p")
             for name, token in zip(NAMES, tokens, strict=True)
         ],
-        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(by_tool(100)))],
+        policies=[PolicyEntry(id="p", organisation="bench", name="p", revision="1-0", document=json.dumps(by_tool(100)))],
     )
     store_snapshot(state / SNAPSHOT_FILE, snapshot)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("YETT_")}

@@ -55,11 +55,15 @@ def running_yett(folder: Path, upstream: str, mode: str, core: int) -> Iterator[
 
 
 def _snapshot(upstream: str, token_digest: str) -> SnapshotData:
-    policy = PolicyEntry(name="bench", revision="1-000000000000", document=json.dumps(by_tool(RULES)))
+    policy = PolicyEntry(
+        id="bench", organisation="bench", name="bench", revision="1-000000000000", document=json.dumps(by_tool(RULES))
+    )
     return SnapshotData(
         revision=1,
-        organisation="bench",
-        servers=[ServerEntry(id="server-1", name="bench", url=upstream)],
-        grants=[GrantEntry(id="grant-1", digest=token_digest, server="server-1", label="bench", policy="bench")],
+        origin="bench",
+        servers=[ServerEntry(organisation="bench", id="server-1", name="bench", url=upstream)],
+        grants=[
+            GrantEntry(organisation="bench", id="grant-1", digest=token_digest, server="server-1", label="bench", policy="bench")
+        ],
         policies=[policy],
     )

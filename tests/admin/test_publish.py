@@ -12,13 +12,9 @@ from tests.support.feed import SOON_S, Gate, following, offer, snapshot
 from yett.admin.desk import Applied
 from yett.admin.publish import Publisher
 from yett.errors import OperatorFault
-from yett.gateway.feed import (
-    Hello,
-    Publish,
-    encode_frame,
-    load_snapshot,
-    read_frame,
-)
+from yett.gateway.feed_frames import Change, Hello, encode_frame, read_frame
+from yett.gateway.snapshot_file import load_snapshot
+from yett.gateway.whole import as_delta
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +30,7 @@ async def test_the_present_snapshot_is_the_answer_to_hello(tmp_path: Path) -> No
         reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
         writer.write(encode_frame(Hello(pid=1, listening="")))
         async with asyncio.timeout(SOON_S):
-            assert await read_frame(reader) == Publish(snapshot(7))
+            assert await read_frame(reader) == Change(as_delta(snapshot(7)))
         writer.close()
 
 

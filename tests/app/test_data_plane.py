@@ -61,9 +61,9 @@ class Plane:
 def snapshot(state_dir: Path, document: Any, url: str, credential: str | None = None, revision: int = 1) -> SnapshotData:
     return SnapshotData(
         revision=revision,
-        organisation="org",
-        servers=[ServerEntry(id="srv", name="files", url=url, credential=credential)],
-        grants=[GrantEntry(id="g", digest=digest(TOKEN, token_key(state_dir)), server="srv", policy="p")],
+        origin="org",
+        servers=[ServerEntry(organisation="org", id="srv", name="files", url=url, credential=credential)],
+        grants=[GrantEntry(organisation="org", id="g", digest=digest(TOKEN, token_key(state_dir)), server="srv", policy="p")],
         policies=[entry(document, revision=f"{revision}-x")],
     )
 

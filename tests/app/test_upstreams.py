@@ -21,8 +21,8 @@ from yett.upstreams.stdio import StdioUpstream
 
 pytestmark = pytest.mark.anyio
 
-HTTP = ServerEntry(id="1", name="files", url="http://127.0.0.1:9/mcp")
-STDIO = ServerEntry(id="2", name="time", command="time")
+HTTP = ServerEntry(organisation="o", id="1", name="files", url="http://127.0.0.1:9/mcp")
+STDIO = ServerEntry(organisation="o", id="2", name="time", command="time")
 PING = Outbound(b'{"jsonrpc":"2.0","id":1,"method":"ping"}', "ping", b"1", modern=False)
 
 
@@ -54,7 +54,7 @@ async def test_a_way_is_made_once(tmp_path: Path) -> None:
 async def test_a_server_that_is_configured_otherwise_has_another_way_and_the_old_one_is_closed(tmp_path: Path) -> None:
     upstreams = ways(tmp_path)
     old = upstreams.of(HTTP)
-    moved = ServerEntry(id="1", name="files", url="http://127.0.0.1:10/mcp")
+    moved = ServerEntry(organisation="o", id="1", name="files", url="http://127.0.0.1:10/mcp")
     assert upstreams.of(moved) is not old
     await upstreams.keep([moved, moved])
     assert upstreams.of(moved) is upstreams.of(moved)
@@ -65,7 +65,7 @@ async def test_a_server_that_is_configured_otherwise_has_another_way_and_the_old
 @pytest.mark.parametrize("url", ["", "files", "ftp://x/", "http://", "http://u:p@x/", "http://x:99999/", "http://x y/"])
 async def test_an_address_that_cannot_be_used_is_said_when_it_is_used(tmp_path: Path, url: str) -> None:
     upstreams = ways(tmp_path)
-    assert "url" in await refusal(upstreams.of(ServerEntry(id="1", name="x", url=url)))
+    assert "url" in await refusal(upstreams.of(ServerEntry(organisation="o", id="1", name="x", url=url)))
 
 
 async def test_a_command_that_is_not_listed_is_found_once_it_is(tmp_path: Path) -> None:

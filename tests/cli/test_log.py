@@ -93,8 +93,8 @@ async def refused_with_grants(store: StateStore, now_ns: int) -> None:
 
 def test_a_refused_request_names_its_grant_by_its_label_where_that_is_known(terminal: Terminal) -> None:
     path = recorded(terminal, refused_with_grants)
-    grant = GrantEntry(id="g-live", digest="", server="s", label="billing agent")
-    store_snapshot(path.parent / SNAPSHOT_FILE, SnapshotData(revision=1, organisation="o", grants=[grant]))
+    grant = GrantEntry(organisation="o", id="g-live", digest="", server="s", label="billing agent")
+    store_snapshot(path.parent / SNAPSHOT_FILE, SnapshotData(revision=1, origin="o", grants=[grant]))
     labels = [line.get("grant_label") for line in lines(terminal.ok("log", "--json").out)]
     assert labels == ["billing agent", None, "npx server"]
     assert [re.split(r"  +", row)[2] for row in terminal.ok("log").out.splitlines()[1:]] == [

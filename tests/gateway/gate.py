@@ -22,14 +22,16 @@ from yett.gateway.tools import ToolBook
 from yett.ports import Answer
 from yett.protocol.replies import DECISION_KEY
 
-HTTP_SERVER = ServerEntry(id="srv-1", name="files", url="http://files.internal:9000/mcp")
-STDIO_SERVER = ServerEntry(id="srv-2", name="time", command="time")
+HTTP_SERVER = ServerEntry(organisation="org", id="srv-1", name="files", url="http://files.internal:9000/mcp")
+STDIO_SERVER = ServerEntry(organisation="org", id="srv-2", name="time", command="time")
 KEY = b"k" * 32
 
 
 def grant(id: str = "g1", *, server: ServerEntry = HTTP_SERVER, **members: Any) -> GrantEntry:
     """A grant whose token's digest is its id."""
-    return GrantEntry(**{"id": id, "digest": id, "server": server.id, "label": id, "policy": "p", **members})
+    return GrantEntry(
+        **{"organisation": "org", "id": id, "digest": id, "server": server.id, "label": id, "policy": "p", **members}
+    )
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Gate:
         ]
         data = SnapshotData(
             revision=self.revision,
-            organisation="org",
+            origin="org",
             servers=[HTTP_SERVER, STDIO_SERVER],
             grants=[grant(server=self.server)] if grants is None else grants,
             policies=policies,
@@ -86,7 +88,14 @@ class Gate:
         assert snapshot is not None
         owner = snapshot.grants[grant_id]
         caller = Caller(
-            snapshot, owner, self.server, snapshot.policy_of(owner), "127.0.0.1", None if session is None else session.id
+            grant=owner,
+            server=self.server,
+            about=snapshot.facts[owner.id],
+            policy=snapshot.policy_of(owner),
+            client_ip="127.0.0.1",
+            session=None if session is None else session.id,
+            digest=owner.digest,
+            stopped=snapshot.stop_of(owner, self.server),
         )
         isolation = owner.id if session is None else session.id
         return Route(**{"caller": caller, "upstream": self.upstream, "session": session, "isolation": isolation, **members})

@@ -71,7 +71,7 @@ def asked(reference: str, authorization: bytes | None, *, now_ns: int = 0) -> Be
         grant("mine", digest="D-mine"),
         grant("old", digest="D-old", expires_at_ns=100),
         grant("other", digest="D-other", server=STDIO_SERVER),
-        grant("orphan", digest="D-orphan", server=ServerEntry(id="gone", name="gone")),
+        grant("orphan", digest="D-orphan", server=ServerEntry(organisation="o", id="gone", name="gone")),
     ]
     gate.publish(ALLOW_ALL, grants=grants)
     snapshot = gate.active.current()

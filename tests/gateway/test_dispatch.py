@@ -179,7 +179,9 @@ async def test_one_call_is_judged_by_one_revision_though_another_becomes_active_
 async def test_a_revision_that_cannot_be_compiled_leaves_the_last_good_one_in_force() -> None:
     gate = Gate()
     gate.publish(DENY_ALL)
-    problems = gate.publish(PolicyEntry(name="p", revision="9-broken", document='{"version":"1","default":"alow"}'))
+    problems = gate.publish(
+        PolicyEntry(id="p", organisation="o", name="p", revision="9-broken", document='{"version":"1","default":"alow"}')
+    )
     assert "revision 9-broken cannot be read" in problems[0]
     assert decision_of(await gate.call())["policy_revision"] == "2-000000000002"
 

@@ -12,16 +12,10 @@ import pytest
 from tests.support.feed import Gate, following, offer, snapshot
 from yett.admin.publish import Publisher
 from yett.errors import OperatorFault
-from yett.gateway.feed import (
-    FRAME_BYTES_MAX,
-    FrameFault,
-    Hello,
-    encode_frame,
-    load_snapshot,
-    read_frame,
-    store_snapshot,
-)
+from yett.gateway.feed_frames import FRAME_BYTES_MAX, Hello, encode_frame, read_frame
+from yett.gateway.frames import FrameFault
 from yett.gateway.snapshot import PolicyEntry, SnapshotData
+from yett.gateway.snapshot_file import load_snapshot, store_snapshot
 
 pytestmark = pytest.mark.anyio
 
@@ -100,7 +94,7 @@ async def test_a_frame_may_be_as_long_as_the_limit_and_no_longer(monkeypatch: py
     frame = encode_frame(Hello(pid=1, listening="here"))
     length = len(frame) - 4
     for limit, fits in ((length, True), (length - 1, False)):
-        monkeypatch.setattr("yett.gateway.feed.FRAME_BYTES_MAX", limit)
+        monkeypatch.setattr("yett.gateway.feed_frames.FRAME_BYTES_MAX", limit)
         reader = asyncio.StreamReader()
         reader.feed_data(frame)
         if fits:
@@ -108,7 +102,7 @@ async def test_a_frame_may_be_as_long_as_the_limit_and_no_longer(monkeypatch: py
             continue
         with pytest.raises(FrameFault, match=f"a frame of {length} bytes"):
             await read_frame(reader)
-        with pytest.raises(OperatorFault, match="remove policies that no grant uses"):
+        with pytest.raises(OperatorFault, match="shorten what it holds"):
             encode_frame(Hello(pid=1, listening="here"))
 
 
@@ -122,8 +116,10 @@ async def test_a_large_snapshot_goes_through_whole(tmp_path: Path) -> None:
     publisher, gate = Publisher(tmp_path / "snapshot.json"), Gate()
     large = SnapshotData(
         revision=1,
-        organisation="o",
-        policies=[PolicyEntry(name=f"p{n}", revision="1-a", document="x" * 250_000) for n in range(40)],
+        origin="o",
+        policies=[
+            PolicyEntry(id=f"p{n}", organisation="o", name=f"p{n}", revision="1-a", document="x" * 250_000) for n in range(40)
+        ],
     )
     async with publisher.listening(tmp_path / "s"), following(tmp_path, gate):
         await offer(publisher, large)

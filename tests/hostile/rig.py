@@ -188,13 +188,13 @@ def data_plane(directory: Path, recorder: Recorder, *, extra: str = "") -> Itera
     key, token, other = token_key(settings.state_dir), mint(), mint()
     snapshot = SnapshotData(
         revision=1,
-        organisation="o",
-        servers=[ServerEntry(id="s", name="recorder", url=f"http://127.0.0.1:{recorder.port}/mcp")],
+        origin="o",
+        servers=[ServerEntry(organisation="o", id="s", name="recorder", url=f"http://127.0.0.1:{recorder.port}/mcp")],
         grants=[
-            GrantEntry(id=id, digest=digest(of_grant, key), server="s", policy="p")
+            GrantEntry(organisation="o", id=id, digest=digest(of_grant, key), server="s", policy="p")
             for id, of_grant in (("g", token), ("h", other))
         ],
-        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(POLICY))],
+        policies=[PolicyEntry(id="p", organisation="o", name="p", revision="1-0", document=json.dumps(POLICY))],
     )
     store_snapshot(settings.state_dir / SNAPSHOT_FILE, snapshot)
     command = [sys.executable, "-X", "dev", "-m", "yett.app.data_plane", "--config", str(config)]

@@ -235,14 +235,21 @@ def _installed(folder: Path, grants: int, settings: str, url: str, program: Path
     config.write_text(tables, encoding="utf-8")
     state = load_settings(config, {}).state_dir
     key, tokens = token_key(state), [mint() for _ in range(grants)]
-    entries = [GrantEntry(id=f"g{n}", digest=digest(token, key), server="s", policy="p") for n, token in enumerate(tokens)]
-    server = ServerEntry(id="s", name="odd", url=url) if program is None else ServerEntry(id="s", name="odd", command="odd")
+    entries = [
+        GrantEntry(organisation="o", id=f"g{n}", digest=digest(token, key), server="s", policy="p")
+        for n, token in enumerate(tokens)
+    ]
+    server = (
+        ServerEntry(organisation="o", id="s", name="odd", url=url)
+        if program is None
+        else ServerEntry(organisation="o", id="s", name="odd", command="odd")
+    )
     snapshot = SnapshotData(
         revision=1,
-        organisation="o",
+        origin="o",
         servers=[server],
         grants=entries,
-        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
+        policies=[PolicyEntry(id="p", organisation="o", name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
     )
     store_snapshot(state / SNAPSHOT_FILE, snapshot)
     return _Installed(config, state, port, tokens)

@@ -117,10 +117,10 @@ def installed(directory: Path, upstream: int) -> Installation:
     key, token = token_key(settings.state_dir), mint()
     snapshot = SnapshotData(
         revision=1,
-        organisation="o",
-        servers=[ServerEntry(id="s", name="recorder", url=f"http://127.0.0.1:{upstream}/mcp")],
-        grants=[GrantEntry(id="g", digest=digest(token, key), server="s", policy="p")],
-        policies=[PolicyEntry(name="p", revision="1-0", document=json.dumps(POLICY))],
+        origin="o",
+        servers=[ServerEntry(organisation="o", id="s", name="recorder", url=f"http://127.0.0.1:{upstream}/mcp")],
+        grants=[GrantEntry(organisation="o", id="g", digest=digest(token, key), server="s", policy="p")],
+        policies=[PolicyEntry(id="p", organisation="o", name="p", revision="1-0", document=json.dumps(POLICY))],
     )
     store_snapshot(settings.state_dir / SNAPSHOT_FILE, snapshot)
     return Installation(config, settings.state_dir, port, token, derived_key(key, b"arguments"))

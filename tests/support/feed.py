@@ -12,13 +12,13 @@ from yett.admin.desk import Applied
 from yett.admin.publish import Publisher
 from yett.errors import OperatorFault
 from yett.gateway.feed import follow
-from yett.gateway.snapshot import SnapshotData
+from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 
 SOON_S = 5.0
 
 
 def snapshot(revision: int) -> SnapshotData:
-    return SnapshotData(revision=revision, organisation="o")
+    return SnapshotData(revision=revision, origin="o")
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Gate:
     refuses: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def apply(self, data: SnapshotData) -> list[str]:
+    def apply(self, data: SnapshotDelta) -> list[str]:
         if self.refuses:
             raise OperatorFault("no room")
         self.revisions.append(data.revision)
@@ -56,4 +56,4 @@ async def following(directory: Path, gate: Gate) -> AsyncIterator[None]:
 
 async def offer(publisher: Publisher, data: SnapshotData) -> Applied:
     """As an admin's thread does it."""
-    return await asyncio.to_thread(lambda: publisher.offer(data)())
+    return await asyncio.to_thread(lambda: publisher.begin(data)())

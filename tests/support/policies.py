@@ -44,7 +44,7 @@ def compiled(document: Any) -> CompiledPolicy:
 
 def entry(document: Any, *, name: str = "p", revision: str = "1-000000000000") -> PolicyEntry:
     """A published revision."""
-    return PolicyEntry(name=name, revision=revision, document=text_of(document).decode())
+    return PolicyEntry(id=name, organisation="o", name=name, revision=revision, document=text_of(document).decode())
 
 
 def problems_of(document: Any) -> dict[str, str]:

@@ -68,6 +68,8 @@ class Core:
     dispatcher: Dispatcher
     credentials: Credentials
     body_digest_key: bytes
+    uses: dict[str, int]
+    """When tokens of grants were last used, until the control plane is told."""
 
 
 def build_core(settings: Settings, key: bytes) -> Core:
@@ -86,7 +88,7 @@ def build_core(settings: Settings, key: bytes) -> Core:
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
     active = ActiveSnapshot()
     active.follow(dispatcher.live.follow)
-    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"))
+    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"), {})
 
 
 def derived_key(key: bytes, purpose: bytes) -> bytes:
@@ -165,7 +167,9 @@ async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Runnin
     listening = url_of(settings.data_plane.host, server.port, scheme)
     async with asyncio.TaskGroup() as parts:
         beside = [
-            parts.create_task(follow(socket, snapshot, core.active.apply, listening=listening), name="yett snapshot feed"),
+            parts.create_task(
+                follow(socket, snapshot, core.active.apply_delta, listening=listening, uses=core.uses), name="yett snapshot feed"
+            ),
             parts.create_task(_housekeeping(core, upstreams), name="yett housekeeping"),
         ]
         if (certificate := running.certificate) is not None:
@@ -211,6 +215,7 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, cer
         ledger_fault=lambda: None if core.ledger.fault is None else str(core.ledger.fault),
         public_url=(plane.public_url or f"{scheme}://{plane.host}:{plane.port}").rstrip("/"),
         warnings=warnings,
+        uses=core.uses,
     )
 
 

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from yett.admin.desk import Applied, Desk, Environment, Publication
+from yett.admin.permissions import operator
 from yett.admin.service import Service
 from yett.admin.views import DataPlaneView
 from yett.app.address import forget_address, scheme_of, url_of
 from yett.app.clock import SystemClock
 from yett.errors import OperatorFault
-from yett.gateway.feed import SNAPSHOT_FILE, store_snapshot
-from yett.gateway.snapshot import SnapshotData
+from yett.gateway.snapshot import SnapshotData, SnapshotDelta
+from yett.gateway.snapshot_file import SNAPSHOT_FILE, SnapshotFile
 from yett.gateway.tokens import token_key
 from yett.settings import Settings
 from yett.stores.commands import read_commands
-from yett.stores.control import open_control
+from yett.stores.control.store import open_control
 
 
 class FilePublication:
     """Implements `yett.admin.desk.Publication` where no control plane runs: a data plane without one watches the file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = SnapshotFile(path)
+        with suppress(OperatorFault):  # then nothing is known, and the whole is written anew
+            self._file.resume()
 
-    def offer(self, snapshot: SnapshotData) -> Callable[[], Applied]:
+    def begin(self, full: SnapshotData) -> Callable[[], Applied]:
+        return self._kept(lambda: self._file.begin(full))
+
+    def offer(self, delta: SnapshotDelta) -> Callable[[], Applied]:
+        return self._kept(lambda: self._file.append(delta))
+
+    def known(self) -> tuple[str, int] | None:
+        return self._file.known()
+
+    def _kept(self, keep: Callable[[], None]) -> Callable[[], Applied]:
         try:
-            store_snapshot(self._path, snapshot)
+            keep()
+            if self._file.grown:
+                self._file.fold()
             note = "no control plane is running; the change counts as soon as the gateway runs"
         except OperatorFault as error:
             note = f"{error}; the change counts when the control plane starts"
@@ -64,6 +79,9 @@ def open_alone(settings: Settings, actor: str) -> Service:
 
     A control plane that was killed may have left its address behind; nobody is to be sent there any more.
     """
-    desk = open_desk(settings, FilePublication(settings.state_dir / SNAPSHOT_FILE))
+    publication = FilePublication(settings.state_dir / SNAPSHOT_FILE)
+    desk = open_desk(settings, publication)
     forget_address(settings.state_dir)
-    return Service(desk, actor)
+    if publication.known() != desk.look(lambda whole: (whole.origin(), whole.revision())):
+        desk.begin()  # what is on disk is not what the store holds, so that changes of it could not be followed
+    return Service(desk, operator(actor, desk.first_organisation()))

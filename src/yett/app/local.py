@@ -13,7 +13,7 @@ from typing import Final
 
 from yett.app.data_plane import Core, build_core, list_changes, log_failure
 from yett.app.pipes import stdin_lines, stdout_writer
-from yett.app.policy_file import Loaded, PolicyFile
+from yett.app.policy_file import ORGANISATION, Loaded, PolicyFile
 from yett.audit.record import Refused, SecurityRecord
 from yett.errors import OperatorFault
 from yett.gateway.snapshot import GrantEntry, ServerEntry, SnapshotData
@@ -26,7 +26,6 @@ from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.stdio import StdioUpstream
 
-ORGANISATION: Final = "local"
 RELOAD_S: Final = 1.0
 """How often the policy file is looked at."""
 
@@ -46,12 +45,13 @@ class LocalRun:
     @property
     def grant(self) -> GrantEntry:
         """The local grant."""
-        return GrantEntry(id=f"local:{self.name}", digest="", server=self.server.id, label=self.name, policy=self.name)
+        id = f"local:{self.name}"
+        return GrantEntry(id=id, organisation=ORGANISATION, digest="", server=self.server.id, label=self.name, policy=self.name)
 
     @property
     def server(self) -> ServerEntry:
         """The server that the command is."""
-        return ServerEntry(id=f"local:{self.name}", name=self.name, command=self.name)
+        return ServerEntry(id=f"local:{self.name}", organisation=ORGANISATION, name=self.name, command=self.name)
 
 
 async def run_local(settings: Settings, run: LocalRun) -> None:
@@ -104,7 +104,7 @@ def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
     core.active.apply(
         SnapshotData(
             revision=revision,
-            organisation=ORGANISATION,
+            origin=ORGANISATION,
             servers=[run.server],
             grants=[run.grant],
             policies=[loaded.entry],

@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ from yett.policy.canonical import canonical_json, revision_digest
 from yett.policy.document import looks_like_yaml, read_policy
 from yett.policy.errors import PolicyErrors
 from yett.private_files import write_private
+
+ORGANISATION: Final = "local"
+"""Under which local grants are counted."""
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -70,7 +74,9 @@ class PolicyFile:
         return Loaded(self._entry(stored))
 
     def _entry(self, stored: _Stored) -> PolicyEntry:
-        return PolicyEntry(name=self._name, revision=_revision(stored), document=stored.document)
+        return PolicyEntry(
+            id=self._name, organisation=ORGANISATION, name=self._name, revision=_revision(stored), document=stored.document
+        )
 
     def _read_stored(self) -> _Stored | None:
         try:

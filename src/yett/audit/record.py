@@ -29,6 +29,8 @@ class Refused(Enum):
     """What a server asked of a client and may not."""
     RESPONSE = "response_refused"
     """A client's answer to something that its server did not ask, or no longer asks."""
+    STOPPED = "stopped"
+    """Not a call, and people stopped what it would go to, or its grant."""
     NOT_READY = "not_ready"
     HTTP = "http_refused"
     """No well-formed HTTP request, or one past a limit."""

@@ -10,7 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from yett.gateway.active import Snapshot
+from yett.gateway.published import ActivePolicy
 from yett.gateway.snapshot import GrantEntry, ServerEntry
+from yett.policy.decision import Grant
 from yett.ports import Clock
 
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -63,10 +65,17 @@ def _without_port(host: str) -> str:
 
 
 class Bearer(Struct, frozen=True):
-    """A grant that was shown for the server that it is for."""
+    """A grant that was shown for the server that it is for, and all that judging it depends on, of one moment."""
 
     grant: GrantEntry
     server: ServerEntry
+    facts: Grant
+    """What conditions may ask of the grant."""
+    policy: ActivePolicy | None
+    digest: str
+    """Of the token that was shown: a grant that was rotated has two for a while."""
+    stopped: str | None = None
+    """What people stopped, so that nothing may be forwarded; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +91,34 @@ class NoBearer:
 def authenticate(
     snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str], now_ns: Callable[[], int]
 ) -> Bearer | NoBearer:
-    """The grant behind `Authorization: Bearer …`, if it is for the server that the path names.
+    """The grant behind `Authorization: Bearer …`, if it is for the server that the path names, by its name or id.
 
-    `digest` gives the keyed digest of a token: what is looked up says nothing of the token, so no comparison can leak it.
+    `digest` gives the keyed digest of a token: what is looked up says nothing of the token, so no comparison can leak it. The
+    grant comes first: a name says which server is meant only within the grant's organisation.
     """
-    server = snapshot.servers.get(reference)
-    name = None if server is None else server.name
     scheme, _, token = (authorization or b"").partition(b" ")
     if authorization is None:
-        return NoBearer("no token", name)
+        return NoBearer("no token", snapshot.name_of(reference))
     if scheme.lower() != b"bearer" or not token.isascii():
-        return NoBearer("not a bearer token", name)
-    grant = snapshot.grants.get(digest(token.decode("ascii")))
+        return NoBearer("not a bearer token", snapshot.name_of(reference))
+    shown = digest(token.decode("ascii"))
+    grant = snapshot.grants.get(shown)
     if grant is None:
-        return NoBearer("unknown or revoked token", name)
-    if grant.expires_at_ns is not None and grant.expires_at_ns <= now_ns():
-        return NoBearer("the grant has expired", name, grant.id)
-    if server is None or grant.server != server.id:
-        return NoBearer("the grant is for another server", name, grant.id)
-    return Bearer(grant, server)
+        return NoBearer("unknown or revoked token", snapshot.name_of(reference))
+    until_ns = grant.until_ns(shown)
+    if until_ns is not None and until_ns <= now_ns():
+        over = "the grant has expired" if shown == grant.digest else "the token was rotated, and its time is over"
+        return NoBearer(over, snapshot.name_of(reference), grant.id)
+    server = snapshot.servers.get(grant.server)
+    if server is None or (reference != server.name and reference != server.id):
+        return NoBearer("the grant is for another server", snapshot.name_of(reference), grant.id)
+    return bearer_of(snapshot, grant, server, shown)
+
+
+def bearer_of(snapshot: Snapshot, grant: GrantEntry, server: ServerEntry, digest: str) -> Bearer:
+    """A grant that may speak to this server, with what judges it."""
+    stopped = snapshot.stop_of(grant, server) if snapshot.stopped or grant.stopped or server.stopped else None
+    return Bearer(grant, server, snapshot.facts[grant.id], snapshot.policy_of(grant), digest, stopped)
 
 
 @dataclass(slots=True)

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.audit.record import Refused as Turned
 from yett.errors import StoreFault, YettError
-from yett.gateway.active import ActivePolicy, Snapshot
+from yett.gateway.published import ActivePolicy
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.gateway.surfaces import surface_of
-from yett.policy.decision import Call, Code, Decision, Effect, Facts, ToolFacts
+from yett.policy.decision import Call, Code, Decision, Effect, Facts, Grant, ToolFacts
 from yett.policy.evaluate import decide_in_view
 from yett.policy.references import decide_completion
 from yett.ports import Clock, Ledger, Receipt
@@ -31,17 +31,22 @@ from yett.protocol.targets import COMPLETE
 class Caller(Struct, frozen=True):
     """Who calls, through which grant, and by which revision it is judged: read once, at the start of a message."""
 
-    snapshot: Snapshot
     grant: GrantEntry
     server: ServerEntry
+    about: Grant
+    """What conditions may ask of the grant."""
     policy: ActivePolicy | None
     client_ip: str | None = None
     session: str | None = None
+    digest: str = ""
+    """Of the token that was shown."""
+    stopped: str | None = None
+    """What people stopped, so that nothing may be forwarded; None where nothing is."""
 
     def facts(self, tool: ToolFacts) -> Facts:
         """The context of a decision."""
-        grant, server = self.snapshot.facts[self.grant.id], self.server
-        return Facts(self.snapshot.organisation, server.id, server.name, grant, self.session, self.client_ip, tool)
+        server = self.server
+        return Facts(self.grant.organisation, server.id, server.name, self.about, self.session, self.client_ip, tool)
 
 
 class Admitted(Struct, frozen=True):
@@ -207,12 +212,13 @@ _FAULTS: Final = {
     Code.COUNTER_UNAVAILABLE: ("(counters)", "the counters cannot be read or written, so no call passes; ask the operator"),
     Code.AUDIT_UNAVAILABLE: ("(audit)", "the decision log cannot be written, so no call passes; ask the operator"),
     Code.CREDENTIAL_UNAVAILABLE: ("(credential)", "the gateway lacks its credential for this server; ask the operator"),
+    Code.STOPPED: ("(stopped)", "people have stopped what this call needs, and only they let it go on; ask the operator"),
     Code.TOOLS_UNAVAILABLE: ("(tools)", "the server did not tell which tools it has, so the call could not be judged; try again"),
 }
 
 
 def fault(code: Code) -> Decision:
-    """The denial for something that failed on our side."""
+    """The denial for what no policy decides: something failed on our side, or people stopped it."""
     rule, message = _FAULTS[code]
     return Decision(Effect.DENY, code, rule, message)
 

@@ -11,7 +11,6 @@ from yett.audit.record import Refused
 from yett.edge.request import Request
 from yett.edge.responder import Responder
 from yett.errors import OperatorFault, UpstreamFault
-from yett.gateway.active import Snapshot
 from yett.gateway.admission import Bearer
 from yett.gateway.batch import Batch
 from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
@@ -73,8 +72,8 @@ class HttpFront:
         if snapshot is None:
             return responder.send(503, b'{"status":"not ready","problems":["no configuration has arrived yet"]}')
         fault = self._parts.ledger_fault()
-        problems = [*snapshot.problems, *([] if fault is None else [fault])]
-        ready = fault is None and (not problems or bool(snapshot.policies))
+        problems = [*self._parts.active.problems(), *([] if fault is None else [fault])]
+        ready = fault is None and (not problems or any(policy.usable for policy in snapshot.policies.values()))
         problems += self._parts.warnings()
         body = {"status": "ready" if ready else "not ready", "revision": snapshot.revision, "problems": problems}
         return responder.send(200 if ready else 503, _json(body))
@@ -82,12 +81,11 @@ class HttpFront:
     # --- the endpoint ---------------------------------------------------------------------------------------------------
 
     async def _endpoint(self, request: Request, responder: Responder, reference: str) -> None:
-        shown = self._door.bearer(request, responder, reference)
-        if shown is None:
+        bearer = self._door.bearer(request, responder, reference)
+        if bearer is None:
             return None
-        snapshot, bearer = shown
         if request.method == b"GET" and era_of_header(_version(request)) is Era.HANDSHAKE:
-            return await self._listen(request, responder, snapshot, bearer)
+            return await self._listen(request, responder, bearer)
         crowded = self._parts.in_flight.enter(bearer.grant.id)
         if crowded is not None:
             status, body = self._door.crowd(request, crowded, bearer)
@@ -98,9 +96,9 @@ class HttpFront:
             if turn is not None:
                 await turn
             if request.method == b"POST":
-                subscription = await self._post(request, responder, snapshot, bearer)
+                subscription = await self._post(request, responder, bearer)
             elif request.method == b"DELETE" and request.header(SESSION) is not None:
-                await self._delete(request, responder, snapshot, bearer)
+                await self._delete(request, responder, bearer)
             else:
                 _not_allowed(responder)
         finally:
@@ -110,7 +108,7 @@ class HttpFront:
         # It may last for ever, and is counted among the streams of its grant.
         return await stream(subscription, responder, subscription.headers, orphaned_s=0)
 
-    async def _post(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> Answer | None:
+    async def _post(self, request: Request, responder: Responder, bearer: Bearer) -> Answer | None:
         """Answer a message; a subscription is only opened, and returned."""
         message = classify_http(request.body, by_name(request))
         if isinstance(message, Rejection):
@@ -118,7 +116,7 @@ class HttpFront:
             if batching is None:
                 self._reject(request, responder, bearer, message)
             else:
-                route = self._door.route(request, snapshot, bearer, batching)
+                route = self._door.route(request, bearer, batching)
                 await Batch(self._door, request, responder, bearer).answer(route)
             return None
         session = self._session(request, message, bearer)
@@ -129,10 +127,10 @@ class HttpFront:
             self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             responder.send(session.status, session.body or b"")
             return None
-        route = self._door.route(request, snapshot, bearer, session)
+        route = self._door.route(request, bearer, session)
         return await self._answered(route, message, responder)
 
-    async def _listen(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+    async def _listen(self, request: Request, responder: Responder, bearer: Bearer) -> None:
         """Relay the server's own event stream."""
         if not accepts_events(by_name(request)):
             return responder.send(406, error(None, INVALID_REQUEST, "the client must accept text/event-stream"))
@@ -152,7 +150,7 @@ class HttpFront:
                 self._door.refused(request, Refused.SESSION, "no such event of this session", bearer.server.name, bearer.grant.id)
                 return responder.send(400, error(None, INVALID_REQUEST, "Last-Event-ID names no event of this session"))
             headers = [*headers, (LAST_EVENT_ID, after)]
-        return await self._listened(replace(self._door.route(request, snapshot, bearer, session), headers=headers), responder)
+        return await self._listened(replace(self._door.route(request, bearer, session), headers=headers), responder)
 
     async def _listened(self, route: Route, responder: Responder) -> None:
         leaving = Leaving.of(responder, after_s=0)
@@ -167,13 +165,13 @@ class HttpFront:
         headers = SOON if answer.status == 429 else answer.headers
         return responder.send(answer.status, answer.body or b"", headers=headers)
 
-    async def _delete(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+    async def _delete(self, request: Request, responder: Responder, bearer: Bearer) -> None:
         session = self._found(request, bearer)
         if session is None:
             self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
             return responder.send(404, error(None, INVALID_REQUEST, "Session not found"))
         try:
-            status = await self._parts.dispatcher.end_session(self._door.route(request, snapshot, bearer, session))
+            status = await self._parts.dispatcher.end_session(self._door.route(request, bearer, session))
         except (UpstreamFault, OperatorFault):
             status = 200  # it is over here; the server forgets it in its own time
         return responder.send(status if status in _ENDED else 200, b"")

@@ -10,7 +10,7 @@ from typing import Final
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.request import Request
 from yett.edge.responder import Responder
-from yett.gateway.active import ActiveSnapshot, Snapshot
+from yett.gateway.active import ActiveSnapshot
 from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
@@ -54,6 +54,8 @@ class Parts:
     warnings: Callable[[], Sequence[str]] = tuple
     """What is not as configured though calls go on: told at `/readyz`."""
     turns: Turns = field(default_factory=Turns)
+    uses: dict[str, int] = field(default_factory=dict)
+    """When a token of each grant was last good for a request, in nanoseconds since the epoch."""
 
 
 class Door:
@@ -75,7 +77,7 @@ class Door:
             return False
         return True
 
-    def bearer(self, request: Request, responder: Responder, reference: str) -> tuple[Snapshot, Bearer] | None:
+    def bearer(self, request: Request, responder: Responder, reference: str) -> Bearer | None:
         """The grant that a request shows for the server `reference`, by the snapshot of now; answered if it shows none."""
         parts = self.parts
         snapshot = parts.active.current()
@@ -88,7 +90,8 @@ class Door:
         if isinstance(bearer, NoBearer):
             self._challenge(request, responder, bearer)
             return None
-        return snapshot, bearer
+        parts.uses[bearer.grant.id] = parts.clock.now_ns()
+        return bearer
 
     def _challenge(self, request: Request, responder: Responder, refusal: NoBearer) -> None:
         self.refused(request, Refused.TOKEN, refusal.reason, refusal.server, refusal.grant_id)
@@ -102,15 +105,17 @@ class Door:
         status, said = (429, "of this grant ") if crowded is Crowded.GRANT else (503, "")
         return status, error(id, TOO_MANY, f"too many requests {said}are in flight; wait for answers, then try again")
 
-    def route(self, request: Request, snapshot: Snapshot, bearer: Bearer, session: Session | None) -> Route:
+    def route(self, request: Request, bearer: Bearer, session: Session | None) -> Route:
         """The way from the client of this request to its server."""
         caller = Caller(
-            snapshot=snapshot,
             grant=bearer.grant,
             server=bearer.server,
-            policy=snapshot.policy_of(bearer.grant),
+            about=bearer.facts,
+            policy=bearer.policy,
             client_ip=request.client_ip,
             session=None if session is None else session.id,
+            digest=bearer.digest,
+            stopped=bearer.stopped,
         )
         return Route(
             caller=caller,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from yett.gateway.active import ActivePolicy
+from yett.gateway.published import ActivePolicy
 from yett.protocol.server_messages import KINDS
 
 

@@ -15,8 +15,10 @@ from typing import Final, Protocol, Self
 from msgspec.structs import replace
 
 from yett.errors import UpstreamFault
-from yett.gateway.active import ActivePolicy, Snapshot
+from yett.gateway.active import Snapshot, Touched
+from yett.gateway.published import ActivePolicy
 from yett.gateway.route import Route
+from yett.gateway.standing import refreshed
 from yett.policy.decision import Surface
 from yett.policy.model import Policy
 from yett.ports import Event
@@ -145,15 +147,20 @@ class LiveStreams:
         self._expire(stream)
         return stream
 
-    def follow(self, snapshot: Snapshot) -> None:
-        """A snapshot became active: end the streams of grants that are no more, judge the others by it."""
+    def follow(self, snapshot: Snapshot, touched: Touched) -> None:
+        """A snapshot became active: end the streams of what is no more, or stopped, and judge the others by it."""
         for stream in tuple(self._open):
-            route = _refreshed(stream.route, snapshot)
-            if route is None:
+            caller = stream.route.caller
+            if not touched.concerns(caller.grant):
+                continue
+            now = refreshed(caller, snapshot)
+            if now is None:
                 stream.end()
                 continue
-            before, stream.route = stream.route.caller.policy, route
-            for surface in _changed(before, route.caller.policy):
+            stream.route = replace(stream.route, caller=now)
+            if now.grant.until_ns(now.digest) != caller.grant.until_ns(caller.digest):
+                self._expire(stream)
+            for surface in _changed(caller.policy, now.policy):
                 stream.say(surface)
 
     def end_all(self) -> None:
@@ -166,15 +173,18 @@ class LiveStreams:
         return len(self._open)
 
     def _expire(self, stream: LiveStream) -> None:
-        """End the stream when its grant expires."""
-        expires_at_ns = stream.route.caller.grant.expires_at_ns
+        """End the stream when the token by which it was opened ceases to be good."""
+        timer = self._expiries.pop(stream, None)
+        if timer is not None:
+            timer.cancel()
+        expires_at_ns = _until_ns(stream)
         if expires_at_ns is not None:
             left_s = max((expires_at_ns - self._now_ns()) / 1e9, 0.0)
             self._expiries[stream] = asyncio.get_running_loop().call_later(min(left_s, 86_400.0), self._expired, stream)
 
     def _expired(self, stream: LiveStream) -> None:
-        expires_at_ns = stream.route.caller.grant.expires_at_ns
-        if expires_at_ns is None or expires_at_ns <= self._now_ns():
+        expires_at_ns = _until_ns(stream)
+        if expires_at_ns is not None and expires_at_ns <= self._now_ns():
             stream.end()
         else:
             self._expire(stream)
@@ -188,15 +198,9 @@ class LiveStreams:
             stream.route.session.conversation.streams.discard(stream)
 
 
-def _refreshed(route: Route, snapshot: Snapshot) -> Route | None:
-    """The same way by this snapshot; None where the grant or the server is no longer what it was."""
-    caller = route.caller
-    grant = snapshot.grants.get(caller.grant.digest)
-    if grant is None or grant.id != caller.grant.id or grant.server != caller.server.id:
-        return None
-    if snapshot.servers.get(caller.server.id) != caller.server or grant.expires_at_ns != caller.grant.expires_at_ns:
-        return None
-    return replace(route, caller=replace(caller, snapshot=snapshot, grant=grant, policy=snapshot.policy_of(grant)))
+def _until_ns(stream: LiveStream) -> int | None:
+    caller = stream.route.caller
+    return caller.grant.until_ns(caller.digest)
 
 
 def _changed(before: ActivePolicy | None, after: ActivePolicy | None) -> list[Surface]:

@@ -1,18 +1,26 @@
-"""The active configuration of a data plane: one immutable value, read once per call and swapped whole."""
+"""What the control plane tells the data plane: entries as values, the whole of them, and how one state differs from the next.
+
+Everything is found by its id. A name is unique within its organisation only.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+EVERYTHING: Final = "*"
+"""Among the organisations that are stopped: all of them."""
 
-class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+
+class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
     """A configured server."""
 
     id: str
+    organisation: str
+    """Id of the organisation whose server it is."""
     name: str
-    """The slug in `/mcp/{server}`; `id` works there too."""
+    """The slug in `/mcp/{server}`, unique in its organisation; `id` works there too."""
     url: str | None = None
     """HTTP endpoint; None for a stdio server."""
     transport: Literal["http", "sse"] = "http"
@@ -24,6 +32,10 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     credential_header: str = "authorization"
     credential_scheme: str = "Bearer"
     """Put before the value, with a blank; empty for none."""
+    sealed: Literal["headers", "oauth"] | None = None
+    """Which sealed credential it has; that itself comes apart, over `yett.gateway.credential_feed`."""
+    stopped: bool = False
+    """Whether people stopped it: nothing is forwarded to it."""
 
     @property
     def one_to_one(self) -> bool:
@@ -35,8 +47,14 @@ class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A grant as the data plane needs it; the token itself is not known here."""
 
     id: str
+    organisation: str
+    """Id of the organisation; its counters are kept under this."""
     digest: str
     """Hex of the keyed digest of the token."""
+    previous_digest: str | None = None
+    """That of the token before it was rotated."""
+    previous_until_ns: int | None = None
+    """When the token before ceases to be good; None: it ceased."""
     server: str
     """`ServerEntry.id`."""
     label: str = ""
@@ -44,13 +62,27 @@ class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tags: dict[str, str] = {}
     expires_at_ns: int | None = None
     policy: str | None = None
-    """`PolicyEntry.name`; None denies everything."""
+    """`PolicyEntry.id`; None denies everything."""
+    stopped: bool = False
+    """Whether people stopped it: its token is known, and nothing is forwarded."""
+
+    def until_ns(self, digest: str) -> int | None:
+        """When the token of this digest ceases to be good for this grant; None for never, 0 for a token that is none of its."""
+        if digest == self.digest:
+            return self.expires_at_ns
+        if digest != self.previous_digest:
+            return 0
+        overlap_ns = self.previous_until_ns or 0
+        return overlap_ns if self.expires_at_ns is None else min(overlap_ns, self.expires_at_ns)
 
 
 class PolicyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A published policy revision."""
 
+    id: str
+    organisation: str
     name: str
+    """For people: the decision log and what is reported."""
     revision: str
     """`<number>-<first 12 hex digits of the document's digest>`."""
     document: str
@@ -58,12 +90,35 @@ class PolicyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class SnapshotData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the control plane sends and the data plane keeps on disk."""
+    """Everything at one moment."""
 
     revision: int
-    organisation: str
+    """Counts the changes of one database."""
+    origin: str
+    """Id of the database: one that is made anew, or restored, counts under another."""
     servers: list[ServerEntry] = []
     grants: list[GrantEntry] = []
     policies: list[PolicyEntry] = []
+    stopped: list[str] = []
+    """Ids of the organisations that people stopped; `EVERYTHING` for all."""
     problems: list[str] = []
     """Sentences about what is not as the operator wrote it (an unreadable policy file whose last good revision stays)."""
+
+
+class SnapshotDelta(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the state of `revision` differs from that of `previous`: what is new or another now, and ids of what is gone."""
+
+    origin: str
+    revision: int
+    previous: int | None
+    """The revision that this applies to, and no other; None: to nothing at all, so that this is the whole."""
+    servers: list[ServerEntry] = []
+    servers_gone: list[str] = []
+    grants: list[GrantEntry] = []
+    grants_gone: list[str] = []
+    policies: list[PolicyEntry] = []
+    policies_gone: list[str] = []
+    stopped: list[str] = []
+    """As in `SnapshotData`: always the present list, not what changed of it."""
+    problems: list[str] = []
+    """As in `SnapshotData`: always the present list."""

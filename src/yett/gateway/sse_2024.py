@@ -19,13 +19,13 @@ from yett.audit.record import Refused
 from yett.edge.request import Request
 from yett.edge.responder import ClientGone, Responder
 from yett.errors import OperatorFault, UpstreamFault
-from yett.gateway.active import Snapshot
 from yett.gateway.admission import Bearer
 from yett.gateway.http_answers import EVENT_STREAM, STREAM_FIELDS, Leaving
 from yett.gateway.http_door import SOON, Door, by_name
 from yett.gateway.outcomes import unreachable
 from yett.gateway.route import Route
 from yett.gateway.sse_2024_stream import KEEP_ALIVE_S, OldStream
+from yett.gateway.standing import refreshed
 from yett.gateway.streams import read_response
 from yett.ports import Answer
 from yett.protocol.envelope import Shape
@@ -56,8 +56,8 @@ class SseFront:
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request to a path below `ENDPOINT`."""
         reference, _, rest = request.path.removeprefix(ENDPOINT).partition("/")
-        shown = self._door.bearer(request, responder, reference)
-        if shown is None:
+        bearer = self._door.bearer(request, responder, reference)
+        if bearer is None:
             return
         allowed = b"POST" if rest == MESSAGES else b"GET"
         if rest not in {"", MESSAGES}:
@@ -65,9 +65,9 @@ class SseFront:
         elif request.method != allowed:
             responder.send(405, b'{"error":"method not allowed"}', headers=((b"allow", allowed),))
         elif rest == MESSAGES:
-            await self._message(request, responder, *shown)
+            await self._message(request, responder, bearer)
         else:
-            await self._stream(request, responder, self._door.route(request, *shown, None), reference)
+            await self._stream(request, responder, self._door.route(request, bearer, None), reference)
         return
 
     # --- the stream -----------------------------------------------------------------------------------------------------
@@ -119,8 +119,7 @@ class SseFront:
         """Whether what the stream's client asked may still be answered."""
         snapshot, route = self._door.parts.active.current(), stream.live.route
         caller, session = route.caller, route.session
-        grant = None if snapshot is None else snapshot.grants.get(caller.grant.digest)
-        if grant is None or grant.id != caller.grant.id:
+        if snapshot is None or refreshed(caller, snapshot) is None:
             return False
         find = self._door.parts.sessions.find
         return session is None or find(session.id, grant_id=caller.grant.id, server_id=caller.server.id) is not None
@@ -134,7 +133,7 @@ class SseFront:
 
     # --- messages -------------------------------------------------------------------------------------------------------
 
-    async def _message(self, request: Request, responder: Responder, snapshot: Snapshot, bearer: Bearer) -> None:
+    async def _message(self, request: Request, responder: Responder, bearer: Bearer) -> None:
         stream = self._found(request, bearer)
         if stream is None:
             self._door.refused(request, Refused.SESSION, "no such session of this grant", bearer.server.name, bearer.grant.id)
@@ -142,7 +141,7 @@ class SseFront:
         message = _classified(request, stream)
         if isinstance(message, Rejection):
             return self._reject(request, responder, stream, message)
-        route = self._route(request, snapshot, bearer, stream)
+        route = self._route(request, bearer, stream)
         if message.kind is not Shape.REQUEST:
             dispatcher = self._dispatcher
             answer = await (dispatcher.respond if message.kind is Shape.RESPONSE else dispatcher.dispatch)(route, message)
@@ -170,9 +169,9 @@ class SseFront:
         caller = stream.live.route.caller
         return stream if (caller.grant.id, caller.server.id) == (bearer.grant.id, bearer.server.id) else None
 
-    def _route(self, request: Request, snapshot: Snapshot, bearer: Bearer, stream: OldStream) -> Route:
+    def _route(self, request: Request, bearer: Bearer, stream: OldStream) -> Route:
         session = stream.live.route.session
-        route = self._door.route(request, snapshot, bearer, session)
+        route = self._door.route(request, bearer, session)
         headers = [field for field in route.headers if field[0] not in _OWN]
         if session is not None and states_revision(session.revision):
             headers.append((PROTOCOL_VERSION, (session.revision or "").encode()))

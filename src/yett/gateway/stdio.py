@@ -161,13 +161,14 @@ class StdioFront:
         await self._write(rejected(rejection))
 
     def _route(self) -> Route:
-        snapshot = self._parts.active.current()
+        snapshot, grant = self._parts.active.current(), self._parts.grant
         assert snapshot is not None, "the policy is read before the first line"
         caller = Caller(
-            snapshot=snapshot,
-            grant=self._parts.grant,
+            grant=grant,
             server=self._parts.server,
-            policy=snapshot.policy_of(self._parts.grant),
+            about=snapshot.facts[grant.id],
+            policy=snapshot.policy_of(grant),
             session=None if self._session is None else self._session.id,
+            digest=grant.digest,
         )
         return Route(caller, self._parts.upstream, self._session, isolation=self._parts.grant.id, local=True)

@@ -105,6 +105,8 @@ class Code(Enum):
     COUNTER_UNAVAILABLE = "counter_unavailable"
     AUDIT_UNAVAILABLE = "audit_unavailable"
     CREDENTIAL_UNAVAILABLE = "credential_unavailable"
+    STOPPED = "stopped"
+    """People stopped the grant, its server, its organisation or everything."""
     TOOLS_UNAVAILABLE = "tools_unavailable"
     """The server's tool list could not be read, so the call could not be judged."""
 
