@@ -118,6 +118,8 @@ class Answer:
     events: AsyncIterator[Event] | None = None
     chunks: AsyncIterator[bytes] | None = None
     headers: Sequence[tuple[bytes, bytes]] = ()
+    challenge: bytes = b""
+    """What the server said with 401 or 403 (`www-authenticate`): for whoever renews its credential, never for a client."""
 
     async def aclose(self) -> None:
         """Release the connection; closing early is allowed."""

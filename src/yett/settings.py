@@ -94,6 +94,14 @@ class EgressSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Host names, `*.example.com`, addresses and CIDR blocks. A listed loopback address may be asked over plain http."""
 
 
+class SecretsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[secrets]`: what seals the credentials of servers."""
+
+    master_key: Literal["file", "environment", "keyring"] = "file"
+    """Where the master key is: `master.key` in the state directory, the variable `YETT_MASTER_KEY` (which wins wherever it is
+    set), or the system's key ring."""
+
+
 class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[audit]`: when a decision record counts as written."""
 
@@ -117,6 +125,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     tls: TlsSettings = TlsSettings()
     egress: EgressSettings = EgressSettings()
+    secrets: SecretsSettings = SecretsSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
     policies: dict[Text, Text] = {}
@@ -132,6 +141,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     tls: TlsSettings = TlsSettings()
     egress: EgressSettings = EgressSettings()
+    secrets: SecretsSettings = SecretsSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
     policies: dict[str, Path] = {}
@@ -168,6 +178,7 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         control_plane=file.control_plane,
         tls=_tls(file.tls, environment, base),
         egress=file.egress,
+        secrets=file.secrets,
         audit=file.audit,
         servers=file.servers,
         policies={name: base / _expanded(text) for name, text in file.policies.items()},

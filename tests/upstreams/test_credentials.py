@@ -22,6 +22,8 @@ class Spec:
     credential: str | None
     credential_header: str = "authorization"
     credential_scheme: str = "Bearer"
+    id: str = "s"
+    sealed: str | None = None
 
 
 def test_a_variable_is_read_at_each_call() -> None:
@@ -118,7 +120,9 @@ def test_a_credential_becomes_one_header_field() -> None:
     assert credentials.headers_of(Spec("env:TOKEN")) == {"authorization": "Bearer t0ken"}
     assert credentials.headers_of(Spec("env:TOKEN", "X-API-Key", "")) == {"x-api-key": "t0ken"}
     assert credentials.headers_of(Spec(None)) == {}
-    assert credentials.headers_of(ServerEntry(id="1", name="s", credential="env:TOKEN")) == {"authorization": "Bearer t0ken"}
+    assert credentials.headers_of(ServerEntry(organisation="o", id="1", name="s", credential="env:TOKEN")) == {
+        "authorization": "Bearer t0ken"
+    }
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,11 @@ def test_variables_of_a_child_may_be_references(tmp_path: Path) -> None:
         assert credentials.resolve_if_reference(literal) == literal
     with pytest.raises(CredentialUnavailable):
         credentials.resolve_if_reference("env:ABSENT")
+
+
+def test_a_sealed_credential_comes_from_where_it_was_opened_and_from_nowhere_else() -> None:
+    spec = Spec("env:TOKEN", sealed="headers")
+    fields = {"x-key": CANARY}
+    assert Credentials({"TOKEN": "other"}, sealed={"s": fields}.__getitem__).headers_of(spec) is fields
+    with pytest.raises(CredentialUnavailable, match="sealed"):
+        Credentials({"TOKEN": "other"}).headers_of(spec)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import hashlib
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -28,6 +29,7 @@ from yett.errors import OperatorFault
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.calls import Calls
+from yett.gateway.credential_feed import CredentialLink
 from yett.gateway.dispatch import Dispatcher
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, follow
 from yett.gateway.http import HttpFront, Parts
@@ -36,9 +38,14 @@ from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tokens import digest, token_key
 from yett.gateway.tools import ToolBook
 from yett.protocol.peek import peek_response
+from yett.sealing.handover import CREDENTIALS_FILE, CREDENTIALS_SOCKET
+from yett.sealing.keys import key_source
+from yett.sealing.vault import Vault
 from yett.settings import Settings
 from yett.stores.state import StateStore
 from yett.upstreams.credentials import Credentials
+from yett.upstreams.renewing import Renewals
+from yett.upstreams.sealed import SealedCredentials
 
 STATE_FILE: Final = "state.db"
 FAREWELL_S: Final = 1.0
@@ -67,6 +74,7 @@ class Core:
     sessions: Sessions
     dispatcher: Dispatcher
     credentials: Credentials
+    sealed: SealedCredentials
     body_digest_key: bytes
     uses: dict[str, int]
     """When tokens of grants were last used, until the control plane is told."""
@@ -77,7 +85,8 @@ def build_core(settings: Settings, key: bytes) -> Core:
     clock = SystemClock()
     mode = AuditMode(settings.audit.mode)
     ledger = StateStore.open(settings.state_dir / STATE_FILE, clock=clock, mode=mode, fsync=settings.audit.fsync)
-    tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials()
+    sealed = SealedCredentials(Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)), clock.now_ns)
+    tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials(sealed=sealed.fields_of)
     calls = Calls(
         ledger,
         clock,
@@ -88,7 +97,7 @@ def build_core(settings: Settings, key: bytes) -> Core:
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
     active = ActiveSnapshot()
     active.follow(dispatcher.live.follow)
-    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, derived_key(key, b"bodies"), {})
+    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), {})
 
 
 def derived_key(key: bytes, purpose: bytes) -> bytes:
@@ -106,15 +115,19 @@ async def run(
     key = token_key(settings.state_dir)
     core = build_core(settings, key)
     stop = stop or stop_on_signals()
-    upstreams = Upstreams(settings, core.clock, core.credentials, list_changes(core.tools), log.warning)
+    link = CredentialLink(core.sealed.take)
+    renewals = Renewals(core.sealed, link.ask)
+    core.sealed.on_expired(lambda server: renewals.begin(server, b""))
+    upstreams = Upstreams(settings, core.clock, core.credentials, list_changes(core.tools), log.warning, renewals)
     try:
         certificate = certificate_of(settings)
         front = HttpFront(_parts(settings, core, upstreams, key, certificate))
         server = await _listen(settings, core, front, certificate)
         if ready is not None:
             ready(server)
-        await _serve_until(stop, settings, _Running(core, upstreams, server, certificate))
+        await _serve_until(stop, settings, _Running(core, upstreams, server, certificate, link))
     finally:
+        await renewals.aclose()
         await upstreams.aclose()
         await core.ledger.aclose()
 
@@ -127,6 +140,7 @@ class _Running:
     upstreams: Upstreams
     server: EdgeServer
     certificate: Certificate | None
+    link: CredentialLink
 
 
 async def _listen(settings: Settings, core: Core, front: HttpFront, certificate: Certificate | None) -> EdgeServer:
@@ -170,6 +184,10 @@ async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Runnin
             parts.create_task(
                 follow(socket, snapshot, core.active.apply_delta, listening=listening, uses=core.uses), name="yett snapshot feed"
             ),
+            parts.create_task(
+                running.link.follow(settings.state_dir / CREDENTIALS_SOCKET, settings.state_dir / CREDENTIALS_FILE),
+                name="yett credentials",
+            ),
             parts.create_task(_housekeeping(core, upstreams), name="yett housekeeping"),
         ]
         if (certificate := running.certificate) is not None:
@@ -212,7 +230,7 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, cer
         token_digest=lambda token: digest(token, key),
         body_digest_key=core.body_digest_key,
         in_flight=InFlight(plane.in_flight_per_grant_max, plane.in_flight_max),
-        ledger_fault=lambda: None if core.ledger.fault is None else str(core.ledger.fault),
+        ledger_fault=lambda: next(iter(core.sealed.problems()), None) if core.ledger.fault is None else str(core.ledger.fault),
         public_url=(plane.public_url or f"{scheme}://{plane.host}:{plane.port}").rstrip("/"),
         warnings=warnings,
         uses=core.uses,

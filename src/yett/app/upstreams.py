@@ -14,6 +14,7 @@ from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.credentials import Credentials
 from yett.upstreams.http import HttpUpstream
+from yett.upstreams.renewing import Renewals, Renewing
 from yett.upstreams.sse_2024 import SseUpstream
 from yett.upstreams.stdio import StdioUpstream
 
@@ -54,6 +55,8 @@ class Upstreams:
     on_message: OnMessage
     """Told of messages that a server with a channel for each session sends of its own accord: server, isolation, JSON text."""
     on_warning: OnWarning
+    renewals: Renewals | None = None
+    """Where newer credentials come from, for servers whose credentials end."""
     _live: dict[ServerEntry, Upstream] = field(default_factory=dict)
 
     def of(self, server: ServerEntry) -> Upstream:
@@ -84,7 +87,8 @@ class Upstreams:
         timeout_s = self.settings.data_plane.upstream_timeout_s
         if server.url is not None:
             if server.transport == "http":
-                return HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
+                plain = HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
+                return plain if self.renewals is None or server.sealed != "oauth" else Renewing(plain, server.id, self.renewals)
             return SseUpstream(
                 server.url,
                 clock=self.clock,

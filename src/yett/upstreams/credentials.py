@@ -6,7 +6,7 @@ import hmac
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
@@ -61,6 +61,16 @@ class CredentialSpec(Protocol):
     """What a configured server says about its credential (`yett.gateway.snapshot.ServerEntry`)."""
 
     @property
+    def id(self) -> str:
+        """The server's."""
+        ...
+
+    @property
+    def sealed(self) -> str | None:
+        """Which kind of sealed credential it has, if any; then it has no reference."""
+        ...
+
+    @property
     def credential(self) -> str | None:
         """`env:NAME` or `file:/PATH`."""
         ...
@@ -79,8 +89,12 @@ class CredentialSpec(Protocol):
 class Credentials:
     """Resolves references. A variable is read each time, a file again whenever it changed."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, *, sealed: Callable[[str], Mapping[str, str]] | None = None
+    ) -> None:
+        """`sealed` gives the header fields of a server whose credential was handed over sealed (`yett.upstreams.sealed`)."""
         self._environ = os.environ if environ is None else environ
+        self._sealed = sealed
         self._files: dict[str, tuple[_Stamp, Secret]] = {}
 
     def resolve(self, reference: str) -> Secret:
@@ -100,6 +114,10 @@ class Credentials:
 
     def headers_of(self, server: CredentialSpec) -> Mapping[str, str]:
         """The header fields that carry the server's credential, none if it has none. Errors: `CredentialUnavailable`."""
+        if server.sealed is not None:
+            if self._sealed is None:
+                raise CredentialUnavailable("the server's credential is sealed, and nothing here opens it")
+            return self._sealed(server.id)
         if server.credential is None:
             return {}
         secret = self.resolve(server.credential)

@@ -37,6 +37,7 @@ _FORWARDED: Final = frozenset(
 _PASSED_BACK: Final = frozenset({b"retry-after"})
 """Fields of a response that may reach the client."""
 _SESSION: Final = b"mcp-session-id"
+_CHALLENGE: Final = b"www-authenticate"
 _READ: Final = _PASSED_BACK | {b"content-type", b"content-encoding", _SESSION}
 _DEFAULTS: Final = (
     (b"content-type", b"application/json"),
@@ -47,6 +48,7 @@ TIMEOUT_S: Final = 60.0
 _JSON: Final = b"application/json"
 _EVENTS: Final = b"text/event-stream"
 _NO_BODY: Final = frozenset({202, 204})
+_REFUSED: Final = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ class HttpUpstream:
             raise UpstreamFault(f"{self._name} compressed its answer, which it was not asked for")
         content_type = fields.pop(b"content-type", b"")
         answer = Answer(status=status, content_type=content_type)
+        if status in _REFUSED:
+            answer.challenge = b", ".join(value for name, value in response.headers if name == _CHALLENGE)
         if (session := fields.get(_SESSION)) is not None:
             answer.session = self._session(session)
         if fields:

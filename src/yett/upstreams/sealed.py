@@ -1,0 +1,80 @@
+"""Credentials that were handed over sealed, opened and ready to be sent. In memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from yett.errors import OperatorFault
+from yett.sealing.handover import Handover, take_over
+from yett.sealing.vault import Vault
+from yett.upstreams.credentials import CredentialUnavailable, Secret, header_field
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One server's credential."""
+
+    handover: Handover
+    fields: Mapping[str, str] = field(repr=False)
+    expires_at_ns: int | None
+    problem: str | None = None
+
+
+class SealedCredentials:
+    """What the data plane has of them, by server. For one event loop."""
+
+    def __init__(self, vault: Vault, now_ns: Callable[[], int]) -> None:
+        self._vault = vault
+        self._now_ns = now_ns
+        self._held: dict[str, _Held] = {}
+        self._on_expired: Callable[[str], object] = lambda server: None
+
+    def on_expired(self, tell: Callable[[str], object]) -> None:
+        """Have `tell` called with the server whose credential was wanted and is over."""
+        self._on_expired = tell
+
+    def take(self, handovers: Sequence[Handover], whole: bool) -> None:
+        """Use these credentials from now on; forget those of other servers if they are all there are."""
+        held = {} if whole else dict(self._held)
+        for handover in handovers:
+            known = self._held.get(handover.server)
+            # An older one may come from the file, after a newer one came over the socket.
+            if known is not None and (known.handover == handover or known.handover.number > handover.number):
+                held[handover.server] = known
+            else:
+                held[handover.server] = self._opened(handover)
+        self._held = held
+
+    def fields_of(self, server: str) -> Mapping[str, str]:
+        """The header fields of the server's credential; the same object for as long as it is the same credential.
+
+        Errors: `CredentialUnavailable` where there is none, where it does not open, or where it is over.
+        """
+        held = self._held.get(server)
+        if held is None:
+            raise CredentialUnavailable("the server is not connected, or its credential did not arrive; see `yett server show`")
+        if held.problem is not None:
+            raise CredentialUnavailable(held.problem)
+        if held.expires_at_ns is not None and held.expires_at_ns <= self._now_ns():
+            self._on_expired(server)
+            raise CredentialUnavailable("the server's access token is over, and no newer one came; see `yett server show`")
+        return held.fields
+
+    def number_of(self, server: str) -> int:
+        """The number of the credential that is held; 0 for none."""
+        held = self._held.get(server)
+        return 0 if held is None else held.handover.number
+
+    def problems(self) -> list[str]:
+        """Why credentials do not open, each reason once."""
+        return list(dict.fromkeys(held.problem for held in self._held.values() if held.problem is not None))
+
+    def _opened(self, handover: Handover) -> _Held:
+        try:
+            taken = take_over(self._vault, handover)
+            fields = dict(header_field(name, "", Secret(value)) for name, value in taken.fields.items())
+        except OperatorFault as fault:
+            return _Held(handover, {}, None, f"a server's credential stays sealed: {fault}")
+        return _Held(handover, MappingProxyType(fields), taken.expires_at_ns)
