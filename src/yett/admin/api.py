@@ -15,12 +15,12 @@ from yett.admin.desk import Desk
 from yett.admin.errors import AdminFault, Unauthorised
 from yett.admin.guard import Guard
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
-from yett.admin.routes import grants, policies, servers, status, stops
+from yett.admin.routes import apply, grants, policies, servers, status, stops
 from yett.admin.views import Health, Problem
 from yett.errors import YettError
 
 PREFIX: Final = "/api/v1"
-ROUTERS: Final = (status.ROUTER, servers.ROUTER, grants.ROUTER, policies.ROUTER, stops.ROUTER)
+ROUTERS: Final = (status.ROUTER, servers.ROUTER, grants.ROUTER, policies.ROUTER, stops.ROUTER, apply.ROUTER)
 _log: Final = logging.getLogger("yett.api")
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": Problem, "content": {MEDIA_TYPE: {}}} for code in (401, 403, 404, 409, 422, 503)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from yett.admin.client_apply import RemoteApply
 from yett.admin.client_stop import RemoteStops
 from yett.admin.remote import step
 from yett.admin.views import (
@@ -27,7 +28,7 @@ from yett.admin.views import (
 )
 
 
-class RemoteControl(RemoteStops):
+class RemoteControl(RemoteStops, RemoteApply):
     """Implements `yett.admin.control.Control`. The use cases of other subjects are its bases, one file each.
 
     Errors: `AdminFault` as the service raises it; `NotReached`; `OperatorFault` for an answer that makes no sense.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
     Attachment,
@@ -33,7 +34,15 @@ class StopControl(Protocol):
     def resume(self, wanted: StopWanted) -> StopChanged: ...
 
 
-class Control(StopControl, Protocol):
+class ApplyControl(Protocol):
+    """Policy as code."""
+
+    def apply(self, wanted: ApplyWanted) -> ApplyResult: ...
+
+    def export(self) -> Exported: ...
+
+
+class Control(StopControl, ApplyControl, Protocol):
     """Every use case of the control plane, whether it runs here or is asked over HTTP.
 
     Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.

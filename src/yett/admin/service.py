@@ -11,7 +11,7 @@ from typing import Final
 from yett import __version__
 from yett.admin.errors import Invalid
 from yett.admin.permissions import Permission
-from yett.admin.policies import PolicyCases
+from yett.admin.apply import ApplyCases
 from yett.admin.showing import change_line
 from yett.admin.stop import StopCases
 from yett.admin.views import ChangeLine, StatusView
@@ -20,7 +20,7 @@ from yett.stores.control.transaction import Whole
 LOG_LINES_MAX: Final = 1_000
 
 
-class Service(PolicyCases, StopCases):
+class Service(ApplyCases, StopCases):
     """Implements `yett.admin.control.Control` where the store is."""
 
     __slots__ = ()

@@ -1,0 +1,253 @@
+"""Use cases of policy as code: documents say what things are to be like, and one transaction makes them so."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass, fields, replace
+
+from yett.admin.apply_plan import name_of, plan_digest, read_documents, steps_between
+from yett.admin.apply_views import (
+    ApplyResult,
+    ApplyWanted,
+    Document,
+    Exported,
+    GrantDocument,
+    MintedToken,
+    PolicyDocument,
+    ServerDocument,
+    Step,
+)
+from yett.admin.checks import check_tags, check_text, expiry_ns, show_moment
+from yett.admin.errors import Conflict, Invalid
+from yett.admin.grants import fits
+from yett.admin.permissions import Permission
+from yett.admin.policies import PolicyCases, parsed
+from yett.admin.views import NewGrant, NewServer
+from yett.gateway.tokens import mint
+from yett.policy.canonical import canonical_json
+from yett.stores.control.grants import live
+from yett.stores.control.records import NamedGrant, Policy
+from yett.stores.control.transaction import Transaction
+
+NEEDED = frozenset(
+    {
+        *(Permission.MANAGE_SERVERS, Permission.MANAGE_CREDENTIALS, Permission.EDIT_POLICIES),
+        *(Permission.ATTACH_POLICIES, Permission.MANAGE_GRANTS),
+    }
+)
+"""To apply documents, whatever they change: a plan that half of may be done is no plan."""
+
+
+_SERVER_FIELDS = tuple(one.name for one in fields(ServerDocument) if one.name != "kind")
+
+
+class _Undone(Exception):
+    """Carries a plan out of a transaction that must leave nothing."""
+
+    def __init__(self, result: ApplyResult) -> None:
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What there is, as documents and as rows."""
+
+    documents: dict[tuple[str, str], Document]
+    grants: dict[str, NamedGrant]
+    """By `server/label`."""
+    left_out: list[str]
+
+
+class ApplyCases(PolicyCases):
+    """The part of `yett.admin.control.Control` for policy as code."""
+
+    __slots__ = ()
+
+    def export(self) -> Exported:
+        """Everything as documents, which `apply` finds unchanged."""
+        self.require(Permission.VIEW)
+        present = self.read(self._present)
+        return Exported(documents=list(present.documents.values()), left_out=present.left_out)
+
+    def apply(self, wanted: ApplyWanted) -> ApplyResult:
+        """Make things as the documents say, all or nothing; or only tell the steps.
+
+        Errors: `Invalid` naming the document, `PolicyRefused`, `Conflict` where the plan is no longer the one agreed to.
+        """
+        for permission in sorted(NEEDED):
+            self.principal.require_everywhere(permission)
+        check_text("the message", wanted.message, "/message")
+        documents = {key: _canonical(document) for key, document in read_documents(wanted.documents).items()}
+
+        def work(write: Transaction) -> ApplyResult:
+            present = self._present(write)
+            steps, unchanged = steps_between(documents, present.documents, prune=wanted.prune)
+            plan = plan_digest(steps)
+            if wanted.plan is not None and wanted.plan != plan:
+                raise Conflict("things have changed since the plan was made; look at it anew", pointer="/plan")
+            tokens = [token for step in steps for token in self._do(write, step, documents, present, wanted.message)]
+            result = ApplyResult(
+                steps=steps, unchanged=unchanged, plan=plan, done=not wanted.dry_run, tokens=tokens, applied=False
+            )
+            if wanted.dry_run:
+                raise _Undone(replace(result, tokens=[]))
+            return result
+
+        try:
+            result, answer = self.change(work)
+        except _Undone as undone:
+            return undone.result
+        return replace(result, applied=answer.applied, note=answer.note)
+
+    def _present(self, read: Transaction) -> _Present:
+        documents: dict[tuple[str, str], Document] = {}
+        left_out = []
+        names = {server.id: server.name for server in read.servers.listed(only=self.principal.servers)}
+        for server in read.servers.listed(only=self.principal.servers):
+            said = {name: getattr(server, name) for name in _SERVER_FIELDS}
+            documents["server", server.name] = ServerDocument(kind="server", **said)
+        for policy, revision in read.policies.published():
+            if policy.server_id is not None and policy.server_id not in names:
+                continue
+            if policy.source is not None:
+                left_out.append(f"the policy `{policy.name}` follows the file `{policy.source}`")
+                continue
+            bound = names[policy.server_id] if policy.server_id else None
+            document = PolicyDocument(kind="policy", name=policy.name, server=bound, document=revision.document)
+            documents["policy", policy.name] = document
+        grants = self._present_grants(read, documents, left_out)
+        return _Present(documents, grants, left_out)
+
+    def _present_grants(
+        self, read: Transaction, documents: dict[tuple[str, str], Document], left_out: list[str]
+    ) -> dict[str, NamedGrant]:
+        grants: dict[str, NamedGrant] = {}
+        for found in read.grants.listed(live(self.now_ns()), only=self.principal.servers):
+            grant = found.grant
+            document = GrantDocument(
+                kind="grant",
+                server=found.server,
+                label=grant.label,
+                policy=found.policy,
+                owner=grant.owner,
+                tags=grant.tags,
+                reason=grant.reason,
+                expires=None if grant.expires_at_ns is None else show_moment(grant.expires_at_ns),
+            )
+            name = name_of(document)
+            if not grant.label:
+                left_out.append(f"the grant {grant.id} of `{found.server}` has no label")
+            elif name in grants:
+                left_out.append(f"the grant {grant.id} of `{found.server}` has the label of another one, `{grant.label}`")
+            else:
+                grants[name], documents["grant", name] = found, document
+        return grants
+
+    def _do(
+        self,
+        write: Transaction,
+        step: Step,
+        documents: dict[tuple[str, str], Document],
+        present: _Present,
+        message: str,
+    ) -> list[MintedToken]:
+        """One step; the tokens that came of it."""
+        if step.action == "unmanaged":
+            return []
+        if step.action == "remove":
+            self._remove(write, step, present)
+            return []
+        match documents[step.kind, step.name]:
+            case ServerDocument() as document:
+                self._put_server(write, document)
+            case PolicyDocument() as document:
+                self._put_policy(write, document, message)
+            case GrantDocument() as document:
+                return self._put_grant(write, document, present.grants.get(step.name))
+        return []
+
+    def _remove(self, write: Transaction, step: Step, present: _Present) -> None:
+        now_ns = self.now_ns()
+        if step.kind == "grant":
+            self.revoke_within(write, present.grants[step.name])
+        elif step.kind == "policy":
+            policy = self.find_policy(write, step.name)
+            users = write.grants.live_by_policy(now_ns, [policy.id]).get(policy.id, 0)
+            if users:
+                raise Conflict(f"the policy `{policy.name}` is no document any more, but {users} live grants have it")
+            write.policies.remove(policy.id, now_ns)
+            self.log(write, "policy.removed", (policy.id, policy.name), before=step.before)
+        else:
+            server = self.find_server(write, step.name)
+            users = write.grants.live_by_server(now_ns, [server.id]).get(server.id, 0)
+            if users:
+                raise Conflict(f"the server `{server.name}` is no document any more, but it has {users} live grants")
+            write.servers.remove(server.id, now_ns)
+            self.log(write, "server.removed", (server.id, server.name), before=step.before)
+
+    def _put_server(self, write: Transaction, document: ServerDocument) -> None:
+        said = {key: value for key, value in asdict(document).items() if key != "kind"}
+        new, old = self._checked_server(NewServer(**said)), write.servers.find(document.name)
+        if old is None:
+            write.servers.add(new)
+            self.log(write, "server.added", (new.id, new.name), after=self.show_server(write, new))
+            return
+        before = self.show_server(write, old)
+        kept = replace(new, id=old.id, created_at_ns=old.created_at_ns, stopped_at_ns=old.stopped_at_ns)
+        write.servers.replace(kept)
+        self.log(write, "server.edited", (old.id, old.name), before=before, after=self.show_server(write, kept))
+
+    def _put_policy(self, write: Transaction, document: PolicyDocument, message: str) -> None:
+        server = self.find_server(write, document.server) if document.server else None
+        policy = write.policies.find(document.name)
+        if policy is None:
+            policy = Policy(
+                id=str(uuid.uuid4()), name=document.name, server_id=server.id if server else None, created_at_ns=self.now_ns()
+            )
+            write.policies.add(policy)
+        elif policy.source is not None:
+            raise Conflict(f"the policy `{policy.name}` follows the file `{policy.source}`; leave it out of the documents")
+        elif policy.server_id != (server.id if server else None):
+            policy = replace(policy, server_id=server.id if server else None)
+            write.policies.replace(policy)
+            self.log(write, "policy.bound", (policy.id, policy.name), server=server.name if server else "")
+        checked = parsed(document.name, document.document.encode(), yaml=False)
+        self.revise(write, policy, checked, message, publish=True)
+
+    def _put_grant(self, write: Transaction, document: GrantDocument, old: NamedGrant | None) -> list[MintedToken]:
+        server = self.find_server(write, document.server)
+        policy = self.find_policy(write, document.policy) if document.policy else None
+        if policy is not None:
+            fits(policy, server)
+        said = {key: value for key, value in asdict(document).items() if key != "kind"}
+        if old is None:
+            token = mint()
+            grant = self._checked_grant(NewGrant(**said), server, policy, token)
+            write.grants.add(grant)
+            view = self.show_stored_grant(write, grant)
+            self.log(write, "grant.minted", (grant.id, grant.label), after=view, server=server.name)
+            return [MintedToken(grant=name_of(document), id=grant.id, token=token)]
+        after = replace(
+            old.grant,
+            policy_id=None if policy is None else policy.id,
+            owner=check_text("the owner", document.owner, "/owner") if document.owner else None,
+            tags=check_tags(document.tags),
+            reason=check_text("the reason", document.reason, "/reason"),
+            expires_at_ns=None if document.expires is None else expiry_ns(document.expires, self.now_ns()),
+        )
+        self.replace_within(write, old, "grant.edited", after)
+        return []
+
+
+def _canonical(document: Document) -> Document:
+    """The one way to say what `document` says: canonical policies, moments to the second."""
+    match document:
+        case PolicyDocument(name=name, document=text):
+            return replace(document, document=canonical_json(parsed(name, text.encode("utf-8", "surrogatepass"), yaml=False)))
+        case GrantDocument(expires=str(expires)):
+            if expires[-1:] in tuple("smhdw"):
+                raise Invalid(f"the grant `{name_of(document)}`: `{expires}` is a duration; write a day or a moment")
+            return replace(document, expires=show_moment(expiry_ns(expires, 0)))
+        case ServerDocument():
+            return replace(document, credential_header=document.credential_header.lower())
+    return document

@@ -1,0 +1,206 @@
+"""Policy as code: documents, plans, and one transaction that makes things so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.admin.listener import TOKEN, Listener
+from tests.admin.service import Office, open_office
+from yett.admin.apply_views import ApplyWanted, Document, GrantDocument, PolicyDocument, ServerDocument
+from yett.admin.client import RemoteControl
+from yett.admin.control import Control
+from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
+from yett.admin.permissions import ALLOWED, Principal, Role
+from yett.admin.service import Service
+from yett.admin.views import NewGrant, NewRevision
+from yett.gateway.tokens import is_well_formed
+
+DENY = '{"version":"1","default":"deny"}'
+ALLOW = '{"version":"1","default":"allow"}'
+SERVER = ServerDocument(kind="server", name="files", url="http://127.0.0.1:9/mcp", notes="two\nlines")
+POLICY = PolicyDocument(kind="policy", name="strict", server="files", document=DENY)
+GRANT = GrantDocument(kind="grant", server="files", label="ci", policy="strict", tags={"team": "ops"}, expires="2030-01-01")
+ALL: list[Document] = [GRANT, POLICY, SERVER]
+
+
+@pytest.fixture(params=["here", "over HTTP"])
+def control(request: pytest.FixtureRequest, office: Office) -> Control:
+    if request.param == "here":
+        return office.service
+    listener: Listener = request.getfixturevalue("listener")
+    return RemoteControl("127.0.0.1", listener.port, TOKEN, "ada")
+
+
+def kinds(result: object) -> list[tuple[str, str]]:
+    return [(step.action, step.name) for step in result.steps]  # type: ignore[attr-defined]  # an ApplyResult
+
+
+def test_documents_in_any_order_become_servers_then_policies_then_grants(control: Control, office: Office) -> None:
+    done = control.apply(ApplyWanted(documents=ALL))
+    assert kinds(done) == [("create", "files"), ("create", "strict"), ("create", "files/ci")]
+    (token,) = done.tokens
+    assert is_well_formed(token.token)
+    assert done.applied
+    assert len(office.publication.snapshots) == 1, "one change, not three"
+    assert (control.grant("ci").policy, control.policy("strict").policy.server) == ("strict", "files")
+
+
+def test_what_is_so_already_is_left_alone(control: Control, office: Office) -> None:
+    control.apply(ApplyWanted(documents=ALL))
+    again = control.apply(ApplyWanted(documents=ALL))
+    assert (again.steps, again.unchanged, again.tokens) == ([], 3, [])
+    assert len(office.publication.snapshots) == 1
+
+
+def test_what_is_exported_is_found_unchanged(control: Control) -> None:
+    control.apply(ApplyWanted(documents=ALL))
+    exported = control.export()
+    assert sorted(document.kind for document in exported.documents) == ["grant", "policy", "server"]
+    again = control.apply(ApplyWanted(documents=exported.documents, dry_run=True, prune=True))
+    assert (again.steps, again.unchanged) == ([], 3)
+
+
+def test_a_dry_run_tells_what_differs_and_changes_nothing(control: Control, office: Office) -> None:
+    control.apply(ApplyWanted(documents=ALL))
+    wanted: list[Document] = [replace(SERVER, notes="other"), replace(POLICY, document=ALLOW), replace(GRANT, policy=None)]
+    planned = control.apply(ApplyWanted(documents=wanted, dry_run=True))
+    assert [(step.before, step.after) for step in planned.steps] == [
+        ({"notes": "two\nlines"}, {"notes": "other"}),
+        ({"document": json.loads(DENY)}, {"document": json.loads(ALLOW)}),
+        ({"policy": "strict"}, {"policy": None}),
+    ]
+    assert not planned.done
+    assert control.policy("strict").document == DENY
+    assert len(office.publication.snapshots) == 1
+    control.apply(ApplyWanted(documents=wanted, plan=planned.plan, message="loosen"))
+    assert control.policy("strict").document == ALLOW
+    assert control.policy("strict").revision.message == "loosen"
+    assert control.grant("ci").policy is None
+
+
+def test_a_plan_that_things_have_left_behind_is_refused(control: Control) -> None:
+    planned = control.apply(ApplyWanted(documents=ALL, dry_run=True))
+    control.apply(ApplyWanted(documents=[SERVER]))
+    with pytest.raises(Conflict, match="things have changed since the plan was made"):
+        control.apply(ApplyWanted(documents=ALL, plan=planned.plan))
+    assert control.policies() == []
+
+
+def test_what_no_document_names_is_told_and_goes_only_if_that_is_said(control: Control) -> None:
+    control.apply(ApplyWanted(documents=ALL))
+    assert kinds(control.apply(ApplyWanted(documents=[SERVER]))) == [("unmanaged", "files/ci"), ("unmanaged", "strict")]
+    assert control.grant("ci").status == "live"
+    pruned = control.apply(ApplyWanted(documents=[SERVER], prune=True))
+    assert kinds(pruned) == [("remove", "files/ci"), ("remove", "strict")]
+    assert control.grant("ci").status == "revoked"
+    assert control.policies() == []
+    assert [line.action for line in control.changes(2)] == ["policy.removed", "grant.revoked"]
+
+
+def test_a_grant_that_no_document_can_name_keeps_its_server(control: Control) -> None:
+    control.apply(ApplyWanted(documents=[SERVER]))
+    grant = control.mint_grant(NewGrant(server="files")).grant
+    with pytest.raises(Conflict, match="it has 1 live grants"):
+        control.apply(ApplyWanted(documents=[], prune=True))
+    assert control.export().left_out == [f"the grant {grant.id} of `files` has no label"]
+
+
+def test_a_grant_that_was_edited_keeps_its_token(control: Control, office: Office) -> None:
+    control.apply(ApplyWanted(documents=ALL))
+    digest = office.publication.last.grants[0].digest
+    done = control.apply(ApplyWanted(documents=[SERVER, POLICY, replace(GRANT, owner="ada", expires=None)]))
+    assert (done.tokens, office.publication.last.grants[0].digest) == ([], digest)
+    assert (control.grant("ci").owner, control.grant("ci").expires_at) == ("ada", None)
+
+
+@pytest.mark.parametrize(
+    ("documents", "kind", "message"),
+    [
+        ([SERVER, SERVER], Invalid, "two documents are about the server `files`"),
+        ([replace(GRANT, label="")], Invalid, "needs a label"),
+        ([SERVER, replace(GRANT, policy=None, expires="30d")], Invalid, "`30d` is a duration; write a day or a moment"),
+        ([SERVER, replace(GRANT, policy="none")], NotFound, "there is no policy `none`"),
+        ([POLICY], NotFound, "there is no server `files`"),
+        ([replace(POLICY, server=None, document="{}")], PolicyRefused, "the policy `strict` has "),
+        ([replace(SERVER, url=None, command="rm")], Invalid, "the host lists no command `rm`"),
+        ([SERVER, replace(SERVER, name="other", url="ftp://x/")], Invalid, "is no address of a server"),
+    ],
+)
+def test_one_wrong_document_leaves_everything_as_it_was(
+    control: Control, office: Office, documents: list[Document], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        control.apply(ApplyWanted(documents=documents))
+    assert (control.servers(), control.policies(), control.grants(), control.changes()) == ([], [], [], [])
+    assert office.publication.snapshots == []
+
+
+def test_a_policy_that_follows_a_file_is_no_document(office: Office) -> None:
+    office.service.follow_file("strict", "/etc/p.json", DENY.encode(), yaml=False)
+    assert office.service.export().left_out == ["the policy `strict` follows the file `/etc/p.json`"]
+    with pytest.raises(Conflict, match=r"follows the file `/etc/p.json`; leave it out"):
+        office.service.apply(ApplyWanted(documents=[replace(POLICY, server=None)]))
+    assert office.service.apply(ApplyWanted(documents=[], prune=True)).steps == []
+
+
+def test_a_draft_is_no_document_until_it_judges(office: Office) -> None:
+    office.service.set_policy("strict", NewRevision(document=DENY, draft=True))
+    assert office.service.export().documents == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_an_admin_of_all_servers_applies(office: Office, role: Role) -> None:
+    own = office.service.principal.organisation
+    for servers in (None, frozenset({"some"})):
+        principal = Principal(kind="member", name="eve", organisation=own, permissions=ALLOWED[role], servers=servers)
+        service = Service(office.service.desk, principal)
+        if role is Role.ADMIN and servers is None:
+            assert service.apply(ApplyWanted(documents=[SERVER])).done
+        else:
+            with pytest.raises(Forbidden):
+                service.apply(ApplyWanted(documents=[SERVER]))
+
+
+NAMES = st.sampled_from(["a", "b"])
+SERVERS = st.builds(
+    ServerDocument, kind=st.just("server"), name=NAMES, url=st.just("http://x/mcp"), notes=st.sampled_from(["", "n"])
+)
+POLICIES = st.builds(
+    PolicyDocument, kind=st.just("policy"), name=NAMES, server=st.none() | NAMES, document=st.sampled_from([DENY, ALLOW])
+)
+GRANTS = st.builds(
+    GrantDocument, kind=st.just("grant"), server=NAMES, label=NAMES, policy=st.none() | NAMES, owner=st.none() | st.just("ada")
+)
+SETS = st.lists(
+    SERVERS | POLICIES | GRANTS,
+    max_size=8,
+    unique_by=lambda one: (
+        (one.kind, getattr(one, "server", ""), getattr(one, "label", one.kind) if one.kind == "grant" else one.name)
+        if one.kind == "grant"
+        else (one.kind, one.name)
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories=st.lists(SETS, min_size=1, max_size=3))
+def test_whatever_was_before_pruning_makes_it_exactly_so_or_refuses_whole(
+    tmp_path_factory: pytest.TempPathFactory, histories: list[list[Document]]
+) -> None:
+    directory: Path = tmp_path_factory.mktemp("history")
+    with open_office(directory) as office:
+        for documents in histories:
+            before = office.service.export().documents
+            try:
+                office.service.apply(ApplyWanted(documents=documents, prune=True))
+            except (Conflict, NotFound):
+                assert office.service.export().documents == before
+                continue
+            assert office.service.apply(ApplyWanted(documents=documents, prune=True)).steps == []
+            assert {repr(one) for one in office.service.export().documents} == {repr(one) for one in documents}
