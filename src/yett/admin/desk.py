@@ -57,6 +57,8 @@ class Environment:
     """Where clients reach the server of this name, through the gate."""
     reveal: bool = False
     """Whether this installation keeps tokens, sealed, so that an admin may see one again."""
+    page: Callable[[str], str] = lambda path: path
+    """Where people reach this path of the control plane."""
 
 
 class Desk:

@@ -18,6 +18,8 @@ _TITLES: Final = {
     "unauthorised": "Nobody is signed in",
     "forbidden": "Not allowed",
     "misdirected": "This host name is not served here",
+    "too_soon": "Too many tries",
+    "busy": "Too many at once",
     "too_large": "The body is too large",
     "unavailable": "The control plane cannot do it now",
     "internal": "Something went wrong inside the control plane",

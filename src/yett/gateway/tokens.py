@@ -26,18 +26,20 @@ KEY_BYTES: Final = 32
 KEY_FILE: Final = "token.key"
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_FORM: Final = re.compile(f"{PREFIX}[0-9A-Za-z]{{{RANDOM_DIGITS + CHECKSUM_DIGITS}}}", re.ASCII)
+_DIGITS: Final = re.compile(f"[0-9A-Za-z]{{{RANDOM_DIGITS + CHECKSUM_DIGITS}}}", re.ASCII)
 
 
-def mint() -> str:
-    """A new token."""
-    body = PREFIX + _base62(secrets.randbits(RANDOM_BITS), RANDOM_DIGITS)
+def mint(prefix: str = PREFIX) -> str:
+    """A new token. Another `prefix` makes one of the same form that is no grant's."""
+    body = prefix + _base62(secrets.randbits(RANDOM_BITS), RANDOM_DIGITS)
     return body + _checksum(body)
 
 
-def is_well_formed(token: str) -> bool:
+def is_well_formed(token: str, prefix: str = PREFIX) -> bool:
     """Whether `token` could be one of ours: prefix, length, digits and checksum. Says nothing of whether a grant has it."""
-    return _FORM.fullmatch(token) is not None and _checksum(token[:-CHECKSUM_DIGITS]) == token[-CHECKSUM_DIGITS:]
+    if not token.startswith(prefix) or _DIGITS.fullmatch(token, len(prefix)) is None:
+        return False
+    return _checksum(token[:-CHECKSUM_DIGITS]) == token[-CHECKSUM_DIGITS:]
 
 
 def digest(token: str, key: bytes) -> str:

@@ -20,8 +20,6 @@ def test_a_person_is_found_by_id_by_address_and_by_what_a_provider_calls_them(tm
         assert people.find(ADA.id) == people.with_email("Ada@Example.com") == ADA
         assert people.with_identity("https://issuer.example", "42") == ADA
         assert people.with_identity("https://other.example", "42") is None
-        people.drop_identities(ADA.id)
-        assert people.with_identity("https://issuer.example", "42") is None
 
 
 def test_two_people_never_have_one_address(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.support.clock import START_NS
 from yett.stores.control.people_records import Link, Session, SignInFlow
 
 SESSION = Session(
-    digest="c-1", user_id=ADA.id, csrf="x", address="127.0.0.1", agent="a browser",
+    digest="c-1", user_id=ADA.id, csrf="x", method="password", address="127.0.0.1", agent="a browser",
     created_at_ns=START_NS, seen_at_ns=START_NS, expires_at_ns=START_NS + 100,
 )  # fmt: skip
 LINK = Link(digest="l-1", purpose="first", created_at_ns=START_NS, expires_at_ns=START_NS + 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from yett.stores.control.members import invitation_of, is_open, member_of
 from yett.stores.control.people_records import Membership, PlacedInvitation, User
@@ -45,10 +45,6 @@ class People:
         """This provider knows the user by this name."""
         row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_at_ns": created_at_ns}
         self.connection.execute(insert(identities).values(**row))
-
-    def drop_identities(self, user_id: str) -> None:
-        """No provider knows the user any more."""
-        self.connection.execute(delete(identities).where(identities.c.user_id == user_id))
 
     def memberships(self, user_id: str) -> list[Membership]:
         """Where the user belongs, the oldest organisation first."""

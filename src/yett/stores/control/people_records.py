@@ -89,6 +89,8 @@ class Session:
     organisation_id: str | None = None
     """Where its person works now."""
     csrf: str = field(repr=False)
+    method: str
+    """How its person came in: `first`, `invitation`, `mail`, `password`, `provider`."""
     address: str
     agent: str
     created_at_ns: int

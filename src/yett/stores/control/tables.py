@@ -143,9 +143,41 @@ grants: Final = Table(
     _moment("rotated_at_ns"),
     _moment("revoked_at_ns"),
     _moment("stopped_at_ns"),
+    _moment("used_at_ns"),
 )
+"""`used_at_ns`: when its token was last good for a request, to the half minute."""
 Index("uq_grants_previous_digest", grants.c.previous_digest, unique=True)
 Index("ix_grants_organisation_id_created_at_ns_id", grants.c.organisation_id, grants.c.created_at_ns, grants.c.id)
+
+grant_requests: Final = Table(
+    "grant_requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _organisation(),
+    Column("server_id", Text, ForeignKey("servers.id"), nullable=False),
+    Column("policy_id", Text, ForeignKey("policies.id")),
+    Column("requester", Text, nullable=False),
+    Column("requester_id", Text, ForeignKey("users.id")),
+    Column("label", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+    _created(),
+    Column("expires_at_ns", BigInteger, nullable=False),
+    Column("decision", Text),
+    Column("decided_by", Text),
+    Column("note", Text, nullable=False),
+    _moment("decided_at_ns"),
+    Column("grant_id", Text, ForeignKey("grants.id")),
+    _moment("collected_at_ns"),
+)
+"""Grants that somebody asked for, for a while. `decision`: `approved`, `denied` or `withdrawn`; None while it is open.
+
+`requester_id` is the user; None for who runs the installation.
+"""
+Index(
+    "ix_grant_requests_organisation_id_created_at_ns_id",
+    *(grant_requests.c[n] for n in ("organisation_id", "created_at_ns", "id")),
+)
 
 users: Final = Table(
     "users",
@@ -206,6 +238,7 @@ sessions: Final = Table(
     Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
     Column("organisation_id", Text, ForeignKey("organisations.id")),
     Column("csrf", Text, nullable=False),
+    Column("method", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("agent", Text, nullable=False),
     _created(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select, update
 
 from yett.stores.control.api_tokens import ApiTokens
+from yett.stores.control.credentials import ConnectFlows, Credentials, SealedRows, Secrets
+from yett.stores.control.grant_requests import GrantRequests
 from yett.stores.control.grants import Grants
 from yett.stores.control.log import AdminLog
 from yett.stores.control.members import Invitations, Members
@@ -26,6 +28,10 @@ class Transaction:
         self.servers = Servers(connection, organisation, self.touched)
         self.policies = Policies(connection, organisation, self.touched)
         self.grants = Grants(connection, organisation, self.touched)
+        self.grant_requests = GrantRequests(connection, organisation, self.touched)
+        self.credentials = Credentials(connection, organisation, self.touched)
+        self.secrets = Secrets(connection, organisation, self.touched)
+        self.connect_flows = ConnectFlows(connection, organisation, self.touched)
         self.log = AdminLog(connection, organisation, self.touched)
         self.members = Members(connection, organisation, self.touched)
         self.invitations = Invitations(connection, organisation, self.touched)
@@ -39,6 +45,7 @@ class Whole:
         self.connection = connection
         self.people = People(connection)
         self.sign_ins = SignIns(connection)
+        self.sealed = SealedRows(connection)
 
     def of(self, organisation: str) -> Transaction:
         """The same transaction, for one organisation."""

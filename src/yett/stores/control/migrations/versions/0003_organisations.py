@@ -19,6 +19,7 @@ def upgrade() -> None:
     _existing_tables()
     _people()
     _grants()
+    _grant_requests()
     _secrets()
 
 
@@ -82,9 +83,29 @@ def _grants() -> None:
     _add_reference("grants", "owner_id", "users.id")
     op.add_column("grants", _text("reason", server_default=""))
     op.add_column("grants", _moment("stopped_at_ns"))
+    op.add_column("grants", _moment("used_at_ns"))
     op.create_index("uq_grants_previous_digest", "grants", ["previous_digest"], unique=True)
     op.create_index("ix_grants_owner_id", "grants", ["owner_id"])
     op.create_index("ix_grants_organisation_id_created_at_ns_id", "grants", ["organisation_id", "created_at_ns", "id"])
+
+
+def _grant_requests() -> None:
+    op.create_table(
+        "grant_requests",
+        *(_text("id"), _text("organisation_id"), _text("server_id"), _text("policy_id", nullable=True)),
+        *(_text("requester"), _text("requester_id", nullable=True), _text("label"), _text("reason"), _number("seconds")),
+        *(_number("created_at_ns"), _number("expires_at_ns"), _text("decision", nullable=True)),
+        *(_text("decided_by", nullable=True), _text("note"), _moment("decided_at_ns")),
+        *(_text("grant_id", nullable=True), _moment("collected_at_ns")),
+        sa.PrimaryKeyConstraint("id", name="pk_grant_requests"),
+        _reference("grant_requests", "organisation_id", "organisations.id"),
+        _reference("grant_requests", "server_id", "servers.id"),
+        _reference("grant_requests", "policy_id", "policies.id"),
+        _reference("grant_requests", "requester_id", "users.id"),
+        _reference("grant_requests", "grant_id", "grants.id"),
+    )
+    columns = ["organisation_id", "created_at_ns", "id"]
+    op.create_index("ix_grant_requests_organisation_id_created_at_ns_id", "grant_requests", columns)
 
 
 def _people() -> None:
@@ -130,7 +151,7 @@ def _invitations() -> None:
 def _signing_in() -> None:
     op.create_table(
         "sessions",
-        *(_text("digest"), _text("user_id"), _text("organisation_id", nullable=True), _text("csrf")),
+        *(_text("digest"), _text("user_id"), _text("organisation_id", nullable=True), _text("csrf"), _text("method")),
         *(_text("address"), _text("agent"), _number("created_at_ns"), _number("seen_at_ns"), _number("expires_at_ns")),
         sa.PrimaryKeyConstraint("digest", name="pk_sessions"),
         _reference("sessions", "user_id", "users.id"),
