@@ -126,15 +126,8 @@ class Cases:
     def show_policies(self, read: Transaction, policies: Sequence[Policy]) -> list[PolicyView]:
         """The views of these policies."""
         ids = [policy.id for policy in policies]
-        newest, live = read.policies.newest(ids), read.grants.live_by_policy(self.now_ns(), ids)
-        views = []
-        for policy in policies:
-            last = newest[policy.id]
-            published = last if policy.published == last.number else read.policies.revision(policy.id, policy.published)
-            server = read.servers.find(policy.server_id) if policy.server_id else None
-            name = None if server is None else server.name
-            views.append(policy_view(policy, published or last, last, name, live.get(policy.id, 0)))
-        return views
+        summaries, live = read.policies.summaries(ids), read.grants.live_by_policy(self.now_ns(), ids)
+        return [policy_view(policy, summaries[policy.id], live.get(policy.id, 0)) for policy in policies]
 
     def show_policy(self, read: Transaction, policy: Policy) -> PolicyView:
         """The view of one policy."""

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Final
 
-from yett.admin.checks import check_name, check_text
+from yett.admin.checks import check_name, check_text, show_moment
 from yett.admin.errors import Conflict, NotFound, PolicyRefused
-from yett.admin.listing import Listing
+from yett.admin.listing import PAGE_MAX, Listing
 from yett.admin.permissions import Permission
+from yett.admin.policy_lint import tool_shapes, warnings
 from yett.admin.servers import ServerCases
 from yett.admin.showing import revision_line
-from yett.admin.views import GrantView, NewRevision, PolicyChanged, PolicyPage, PolicyText, PolicyView
+from yett.admin.views import GrantView, NewRevision, PolicyChanged, PolicyPage, PolicyText, PolicyView, PolicyWarning
 from yett.policy import model
 from yett.policy.canonical import canonical_json, revision_digest
 from yett.policy.document import read_policy
 from yett.policy.errors import PolicyErrors
-from yett.stores.control.records import Policy, Revision
+from yett.stores.control.grants import live
+from yett.stores.control.records import Look, NamedGrant, Policy, Revision
+from yett.stores.control.tables import grants
 from yett.stores.control.transaction import Transaction
+
+GRANTS_NAMED_MAX: Final = 5
+"""Grants that a refusal names."""
+SERVERS_LINTED_MAX: Final = 10
+"""Servers whose tools a policy is compared with when it is saved."""
 
 
 class PolicyCases(ServerCases):
@@ -58,13 +68,11 @@ class PolicyCases(ServerCases):
 
         def look(read: Transaction) -> PolicyText:
             policy = self.find_policy(read, name)
-            revisions = read.policies.revisions(policy.id)
-            wanted = revision or policy.published or revisions[0].number
-            shown = next((found for found in revisions if found.number == wanted), None)
-            if shown is None:
-                raise NotFound(f"the policy `{name}` has no revision {revision}; the last one is {revisions[0].number}")
+            view = self.show_policy(read, policy)
+            shown = find_revision(read, policy, revision or view.number)
+            revisions = read.policies.revisions(policy.id, limit=PAGE_MAX)
             return PolicyText(
-                policy=self.show_policy(read, policy),
+                policy=view,
                 revision=revision_line(shown, policy.published),
                 document=shown.document,
                 revisions=[revision_line(found, policy.published) for found in revisions],
@@ -78,19 +86,79 @@ class PolicyCases(ServerCases):
         checked = parsed(name, new.document.encode("utf-8", "surrogatepass"), yaml=new.yaml)
         message = check_text("the message", new.message, "/message")
 
-        def work(write: Transaction) -> tuple[PolicyView, bool, list[GrantView]]:
-            policy = self.policy_for(write, name)
-            if policy.source is not None:
-                raise Conflict(
-                    f"the policy `{name}` follows the file `{policy.source}`; edit that, or take it out of the settings"
-                )
+        def work(write: Transaction) -> tuple[PolicyView, bool, list[GrantView], _Linting]:
+            policy = self._policy_to_save(write, name, new)
+            check_free(policy)
+            check_base(write, policy, new.base)
+            before = write.policies.revision(policy.id, policy.published)
             changed = self.revise(write, policy, checked, message, publish=not new.draft)
             stored = self.find_policy(write, policy.id)
             attached = [self.attach_within(write, reference, stored) for reference in new.grants]
-            return self.show_policy(write, stored), changed, attached
+            return self.show_policy(write, stored), changed, attached, _Linting(before, self._said(write, stored))
 
-        (view, changed, attached), answer = self.change(work)
-        return PolicyChanged(policy=view, changed=changed, attached=attached, applied=answer.applied, note=answer.note)
+        (view, changed, attached, linting), answer = self.change(work)
+        return PolicyChanged(
+            policy=view,
+            changed=changed,
+            attached=attached,
+            warnings=linting.warnings(checked),
+            applied=answer.applied,
+            note=answer.note,
+        )
+
+    def _policy_to_save(self, write: Transaction, name: str, new: NewRevision) -> Policy:
+        """The policy of this name, made or bound as `new` says."""
+        if write.policies.find(name) is None and new.server:
+            server = self.find_server(write, new.server)
+            policy = Policy(id=str(uuid.uuid4()), name=name, server_id=server.id, created_at_ns=self.now_ns())
+            write.policies.add(policy)
+            return policy
+        policy = self.policy_for(write, name)
+        return policy if new.server is None else self.bind_within(write, policy, new.server)
+
+    def bind_within(self, write: Transaction, policy: Policy, reference: str) -> Policy:
+        """Have only grants of this server have the policy; of any, for an empty reference.
+
+        Errors: `Conflict` where a live grant of another server has it.
+        """
+        server = self.find_server(write, reference) if reference else None
+        if policy.server_id == (None if server is None else server.id):
+            return policy
+        if server is None:
+            self.principal.require_everywhere(Permission.EDIT_POLICIES)
+        else:
+            elsewhere = [grants.c.policy_id == policy.id, grants.c.server_id != server.id, live(self.now_ns())]
+            others = write.grants.listed(*elsewhere, limit=GRANTS_NAMED_MAX + 1)
+            if others:
+                raise Conflict(
+                    f"the policy `{policy.name}` cannot be for `{server.name}` alone: {named(others)} of other servers "
+                    f"have it; detach it first with `yett policy detach {policy.name} GRANT`",
+                    pointer="/server",
+                )
+        bound = replace(policy, server_id=None if server is None else server.id)
+        if write.policies.last_revision(policy.id) is None:  # it is being made, and has nothing to show yet
+            write.policies.replace(bound)
+            return bound
+        before = self.show_policy(write, policy)
+        write.policies.replace(bound)
+        after = self.show_policy(write, bound)
+        name = "" if server is None else server.name
+        self.log(write, "policy.bound", (policy.id, policy.name), before=before, after=after, server=name)
+        return bound
+
+    def _said(self, read: Transaction, policy: Policy) -> dict[str, Look]:
+        """The last looks at the servers whose tools the policy is about, within reach, by name."""
+        if policy.server_id is not None:
+            ids = [policy.server_id]
+        else:
+            ids = read.grants.servers_with(policy.id, self.now_ns())[:SERVERS_LINTED_MAX]
+        found = {}
+        for server_id in ids:
+            server = read.servers.find(server_id) if self.principal.reaches(server_id) else None
+            look = None if server is None else read.servers.look(server.id)
+            if server is not None and look is not None:
+                found[server.name] = look
+        return found
 
     def follow_file(self, name: str, source: str, data: bytes, *, yaml: bool) -> bool:
         """Publish what the policy file `source` says now; whether that was news. Errors: `Invalid`, `PolicyRefused`."""
@@ -140,6 +208,7 @@ class PolicyCases(ServerCases):
     def revise(self, write: Transaction, policy: Policy, checked: model.Policy, message: str, *, publish: bool) -> bool:
         """Add a revision, unless the last one says the same, and have it judge if that is wanted; whether anything changed."""
         last, fingerprint = write.policies.last_revision(policy.id), revision_digest(checked)
+        earlier = last
         added = last is None or last.digest != fingerprint
         if last is None or last.digest != fingerprint:
             last = Revision(
@@ -151,8 +220,11 @@ class PolicyCases(ServerCases):
                 message=message,
                 created_at_ns=self.now_ns(),
             )
+            before = None if earlier is None else {"revision": earlier.name}
             write.policies.add_revision(last)
-            self.log(write, "policy.set", (policy.id, policy.name), revision=last.name, message=message)
+            subject = policy.id, policy.name
+            after = {"revision": last.name}
+            self.log(write, "policy.set", subject, before=before, after=after, revision=last.name, message=message)
         if publish and policy.published != last.number:
             self.publish_within(write, policy, last)
             return True
@@ -162,13 +234,64 @@ class PolicyCases(ServerCases):
         """Have this revision judge, from the next call on."""
         before = write.policies.revision(policy.id, policy.published)
         write.policies.replace(replace(policy, published=revision.number))
-        self.log(
-            write,
-            "policy.published",
-            (policy.id, policy.name),
-            before=None if before is None else {"revision": before.name, "document": before.document},
-            after={"revision": revision.name, "document": revision.document},
+        self.log(write, "policy.published", (policy.id, policy.name), before=judging(before), after=judging(revision))
+
+
+@dataclass(frozen=True, slots=True)
+class _Linting:
+    """What the linter is told beside the text; it runs once the store is free again."""
+
+    before: Revision | None
+    looks: Mapping[str, Look]
+
+    def warnings(self, checked: model.Policy) -> list[PolicyWarning]:
+        previous = None if self.before is None else read_policy(self.before.document.encode(), yaml=False)
+        shapes = {server: tool_shapes(look.said) for server, look in self.looks.items()}
+        return warnings(checked, previous, {server: tools for server, tools in shapes.items() if tools is not None})
+
+
+def judging(revision: Revision | None) -> dict[str, str] | None:
+    """What judges, for the admin log."""
+    return None if revision is None else {"revision": revision.name, "document": revision.document}
+
+
+def find_revision(read: Transaction, policy: Policy, number: int) -> Revision:
+    """The revision of this number. Errors: `NotFound`."""
+    found = read.policies.revision(policy.id, number)
+    if found is None:
+        last = read.policies.last_revision(policy.id)
+        end = "" if last is None else f"; the last one is {last.number}"
+        raise NotFound(f"the policy `{policy.name}` has no revision {number}{end}")
+    return found
+
+
+def check_free(policy: Policy) -> None:
+    """Errors: `Conflict` where the policy is what a file says."""
+    if policy.source is not None:
+        raise Conflict(
+            f"the policy `{policy.name}` follows the file `{policy.source}`; edit that, or take it out of the settings"
         )
+
+
+def check_base(read: Transaction, policy: Policy, base: int | None) -> None:
+    """Errors: `Conflict`, naming who changed it and when, where there is a newer revision than `base`; None knows of all."""
+    last = read.policies.last_revision(policy.id)
+    newest = 0 if last is None else last.number
+    if base is None or base == newest:
+        return
+    if last is None or base > newest:
+        raise Conflict(f"the policy `{policy.name}` has no revision {base}; the last one is {newest}", pointer="/base")
+    raise Conflict(
+        f"the policy `{policy.name}` was changed meanwhile: {last.author} made revision {last.number} at "
+        f"{show_moment(last.created_at_ns)}; look at it with `yett policy diff {policy.name} {base or ''}`, and save again",
+        pointer="/base",
+    )
+
+
+def named(found: Sequence[NamedGrant]) -> str:
+    """Some grants, for a sentence."""
+    told = [f"{one.grant.id} ({one.grant.label})" if one.grant.label else one.grant.id for one in found[:GRANTS_NAMED_MAX]]
+    return ", ".join(told) + (" and more" if len(found) > GRANTS_NAMED_MAX else "")
 
 
 def parsed(name: str, data: bytes, *, yaml: bool) -> model.Policy:

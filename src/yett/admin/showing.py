@@ -7,6 +7,7 @@ from typing import Literal
 
 from yett.admin.checks import show_moment
 from yett.admin.views import ChangeLine, GrantView, HealthView, PolicyView, RevisionLine, ServerView
+from yett.stores.control.policies import Summary
 from yett.stores.control.records import Change, Look, NamedGrant, Policy, Revision, Server
 
 
@@ -67,12 +68,13 @@ def _status(found: NamedGrant, now_ns: int) -> Literal["live", "expired", "revok
     return "live" if found.grant.stopped_at_ns is None else "stopped"
 
 
-def policy_view(policy: Policy, revision: Revision, last: Revision, server: str | None, grants: int) -> PolicyView:
-    """`revision` is the published one, or the last draft where none is; `grants`: how many live ones have it."""
+def policy_view(policy: Policy, summary: Summary, grants: int) -> PolicyView:
+    """`grants`: how many live ones have it."""
+    last, revision = summary.last, summary.published or summary.last
     return PolicyView(
         id=policy.id,
         name=policy.name,
-        server=server,
+        server=summary.server,
         revision=revision.name,
         number=revision.number,
         status="draft" if policy.published is None else "published",

@@ -119,6 +119,10 @@ class NewRevision:
     """Grants that get this policy from now on, by id or label."""
     draft: bool = False
     """Whether to save it without having it judge."""
+    server: str | None = None
+    """The server whose grants alone may have it, empty for any; left out, that stays as it is."""
+    base: int | None = None
+    """The newest revision that one knows of, 0 for a policy that is to be new; if there is a newer one, nothing is saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,7 @@ class PolicyText:
     document: str
     """Canonical JSON."""
     revisions: list[RevisionLine]
+    """The newest 500; `/policies/{policy}/revisions` has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +211,27 @@ class GrantMinted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyWarning:
+    """A finding of the linter about a text that was saved."""
+
+    code: str
+    severity: Literal["note", "warning", "error"]
+    pointer: str
+    """Into the canonical document."""
+    message: str
+    hint: str | None
+    server: str | None
+    """The server whose tools it is about, as they were last seen; null where it concerns the text alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChanged:
     policy: PolicyView
     changed: bool
     """False where the text means what the last revision means: no revision is made then."""
     attached: list[GrantView]
+    warnings: list[PolicyWarning] = field(default_factory=list)
+    """What the text surely, or probably, does not mean; nothing is refused for it."""
     applied: bool
     note: str | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from yett.cli.output import inert_json, plain
 from yett.policy.canonical import canonical_document, json_ready
 from yett.policy.document import read_yaml
+from yett.policy.layout import laid_out
 from yett.policy.parse import parse_policy
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from yett.policy.model import Policy
 
 _HEAD: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
-_LINE: Final = 100
-"""Columns up to which JSON stays on one line, without the key before it."""
 _WIDTH: Final = 1_000_000
 """Columns before a long text is folded: never."""
 
@@ -33,26 +31,12 @@ def canonical_text(policy: Policy, source: PolicySource, *, keep_comments: bool 
     Errors: `CommentsLostError` where the YAML text has others and `keep_comments` is set.
     """
     if not source.yaml:
-        return inert_json(_json(json_ready(canonical_document(policy)))) + "\n"
+        return inert_json(laid_out(json_ready(canonical_document(policy)))) + "\n"
     head = _HEAD.match(source.text)
     start = "\n".join(map(plain, head[0].split("\n"))) if head is not None else ""
     if keep_comments and (line := _comment_below(source.text, start.count("\n"))) is not None:
         raise CommentsLostError(f"the comment in line {line} has no place in the canonical form")
     return start + _yaml(policy)
-
-
-def _json(value: object, indent: str = "") -> str:
-    """JSON with what fits into a line on one line; the document itself never."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or not value or (indent and len(indent) + len(flat) <= _LINE):
-        return flat
-    inner = indent + "  "
-    if isinstance(value, dict):
-        parts = [f"{inner}{json.dumps(key, ensure_ascii=False)}: {_json(member, inner)}" for key, member in value.items()]
-    else:
-        parts = [inner + _json(element, inner) for element in value]
-    first, last = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    return f"{first}\n" + ",\n".join(parts) + f"\n{indent}{last}"
 
 
 def _comment_below(text: str, lines: int) -> int | None:

@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, insert, or_, select, tuple_, update
 
 from yett.stores.control.records import Grant, NamedGrant
 from yett.stores.control.rows import Rows, columns_of, matches
-from yett.stores.control.tables import grants, policies, present, servers
+from yett.stores.control.tables import grants, policies, present, secrets, servers
+
+PURPOSE: Final = "token"
+"""The purpose under which a grant's token is kept among the secrets, where an installation keeps them."""
 
 
 class Grants(Rows):
@@ -54,6 +57,12 @@ class Grants(Rows):
         """How many live grants have each policy."""
         return self._counted(grants.c.policy_id, now_ns, policy_ids)
 
+    def servers_with(self, policy_id: str, now_ns: int) -> list[str]:
+        """Ids of the servers whose live grants have this policy."""
+        ours = grants.c.organisation_id == self.organisation, grants.c.policy_id == policy_id, live(now_ns)
+        found = self.all(select(grants.c.server_id).where(*ours).distinct().order_by(grants.c.server_id))
+        return [row["server_id"] for row in found]
+
     def add(self, grant: Grant) -> None:
         """Add one."""
         self.connection.execute(insert(grants).values(organisation_id=self.organisation, **_row(grant)))
@@ -73,7 +82,8 @@ class Grants(Rows):
         return {key: number for key, number in self.connection.execute(statement.group_by(column)) if key is not None}
 
     def _select(self, *where: ColumnElement[bool]) -> Select[Any]:
-        named = servers.c.name.label("server"), policies.c.name.label("policy")
+        token = exists().where(secrets.c.subject == grants.c.id, secrets.c.purpose == PURPOSE)
+        named = servers.c.name.label("server"), policies.c.name.label("policy"), token.label("kept")
         joined = grants.join(servers, grants.c.server_id == servers.c.id).outerjoin(policies, grants.c.policy_id == policies.c.id)
         ours = (grants.c.organisation_id == self.organisation, present)
         return select(*columns_of(grants), *named).select_from(joined).where(*ours, *where)
@@ -86,6 +96,17 @@ def live(now_ns: int) -> ColumnElement[bool]:
 
 stopped: Final = grants.c.stopped_at_ns.is_not(None)
 """Whether people stopped a grant."""
+
+
+def note_uses(connection: Connection, uses: Mapping[str, int]) -> None:
+    """Remember when tokens of these grants were last good, whatever their organisations. No data plane needs to be told."""
+    if not uses:
+        return
+    later = or_(grants.c.used_at_ns.is_(None), grants.c.used_at_ns < bindparam("at_ns"))
+    statement = update(grants).where(grants.c.id == bindparam("grant_id"), later).values(used_at_ns=bindparam("at_ns"))
+    connection.execute(statement, [{"grant_id": grant_id, "at_ns": at_ns} for grant_id, at_ns in uses.items()])
+
+
 _ORDER = (grants.c.created_at_ns, grants.c.id)
 
 
@@ -94,5 +115,5 @@ def _row(grant: Grant) -> dict[str, Any]:
 
 
 def _named(row: Mapping[str, Any]) -> NamedGrant:
-    own = {key: value for key, value in row.items() if key not in {"server", "policy"}}
-    return NamedGrant(Grant(**{**own, "tags": json.loads(row["tags"])}), row["server"], row["policy"])
+    own = {key: value for key, value in row.items() if key not in {"server", "policy", "kept"}}
+    return NamedGrant(Grant(**{**own, "tags": json.loads(row["tags"])}), row["server"], row["policy"], bool(row["kept"]))

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 
 from yett.stores.control.records import Policy, Revision
 from yett.stores.control.rows import Rows, columns_of, count, matches
-from yett.stores.control.tables import kept, policies, policy_revisions
+from yett.stores.control.tables import kept, policies, policy_revisions, servers
+
+_WITHOUT_TEXT: Final = columns_of(policy_revisions, without=("document",))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a list shows of a policy beside its row. Revisions without their texts."""
+
+    last: Revision
+    published: Revision | None
+    server: str | None
+    """What the server is called that it is bound to."""
 
 
 class Policies(Rows):
@@ -66,9 +78,12 @@ class Policies(Rows):
         """Take it away; its revisions stay, for the log names them."""
         self._update(policy_id, removed_at_ns=at_ns)
 
-    def revisions(self, policy_id: str) -> list[Revision]:
-        """Newest first."""
-        return [Revision(**row) for row in self.all(self._revisions(policy_id))]
+    def revisions(self, policy_id: str, *, before: int | None = None, limit: int | None = None) -> list[Revision]:
+        """Newest first, without their texts, from the one before the one numbered `before`."""
+        statement = self._revisions(policy_id, *_WITHOUT_TEXT).limit(limit)
+        if before is not None:
+            statement = statement.where(policy_revisions.c.number < before)
+        return [Revision(**row) for row in self.all(statement)]
 
     def revision(self, policy_id: str, number: int | None) -> Revision | None:
         """The one of this number."""
@@ -80,17 +95,22 @@ class Policies(Rows):
         row = self.first(self._revisions(policy_id).limit(1))
         return None if row is None else Revision(**row)
 
-    def newest(self, policy_ids: Collection[str]) -> dict[str, Revision]:
-        """The newest revision of each."""
-        newest = (
-            select(policy_revisions.c.policy_id, func.max(policy_revisions.c.number).label("number"))
-            .where(policy_revisions.c.policy_id.in_(policy_ids))
-            .group_by(policy_revisions.c.policy_id)
-            .subquery()
-        )
-        both = (policy_revisions.c.policy_id == newest.c.policy_id) & (policy_revisions.c.number == newest.c.number)
-        rows = self.all(select(policy_revisions).join(newest, both).join(policies).where(*self._ours()))
-        return {row["policy_id"]: Revision(**row) for row in rows}
+    def summaries(self, policy_ids: Collection[str]) -> dict[str, Summary]:
+        """What a list shows of each."""
+        of_policy = policy_revisions.c.policy_id == policies.c.id
+        other = policy_revisions.alias()
+        newest = select(func.max(other.c.number)).where(other.c.policy_id == policies.c.id).correlate(policies).scalar_subquery()
+        wanted = or_(policy_revisions.c.number == policies.c.published, policy_revisions.c.number == newest)
+        joined = policies.join(policy_revisions, of_policy).outerjoin(servers, policies.c.server_id == servers.c.id)
+        statement = select(*_WITHOUT_TEXT, policies.c.published, servers.c.name.label("server")).select_from(joined)
+        statement = statement.where(policies.c.id.in_(policy_ids), wanted, *self._ours()).order_by(policy_revisions.c.number)
+        found: dict[str, Summary] = {}
+        for row in self.all(statement):
+            revision = Revision(**{column.name: row[column.name] for column in _WITHOUT_TEXT})
+            before = found.get(revision.policy_id)
+            published = revision if revision.number == row["published"] else None if before is None else before.published
+            found[revision.policy_id] = Summary(revision, published, row["server"])
+        return found
 
     def published(self) -> list[tuple[Policy, Revision]]:
         """Every policy that judges, with the text it judges by."""
@@ -109,10 +129,11 @@ class Policies(Rows):
     def _select(self, *where: ColumnElement[bool]) -> Select[Any]:
         return select(*columns_of(policies, without=("organisation_id", "removed_at_ns"))).where(*self._ours(), *where)
 
-    def _revisions(self, policy_id: str) -> Select[Any]:
-        columns = policy_revisions.c
-        ours = select(policy_revisions).join(policies).where(columns.policy_id == policy_id, *self._ours())
-        return ours.order_by(columns.number.desc())
+    def _revisions(self, policy_id: str, *columns: ColumnElement[Any]) -> Select[Any]:
+        """Those `columns` of them, or all."""
+        own = policy_revisions.c
+        ours = select(*(columns or own)).select_from(policy_revisions.join(policies))
+        return ours.where(own.policy_id == policy_id, *self._ours()).order_by(own.number.desc())
 
     def _update(self, policy_id: str, **values: Any) -> None:
         self.change_one(update(policies).where(policies.c.id == policy_id, *self._ours()).values(**values))

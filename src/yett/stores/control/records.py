@@ -73,8 +73,8 @@ class Revision:
     """From 1, without gaps."""
     digest: str
     """SHA-256 of `document`, in hex."""
-    document: str
-    """Canonical JSON."""
+    document: str = ""
+    """Canonical JSON; left out, as empty, where a list has no use for it."""
     author: str
     message: str
     created_at_ns: int
@@ -109,6 +109,8 @@ class Grant:
     rotated_at_ns: int | None = None
     revoked_at_ns: int | None = None
     stopped_at_ns: int | None = None
+    used_at_ns: int | None = None
+    """When its token was last good for a request, to the half minute."""
 
     def is_live(self, now_ns: int) -> bool:
         """Whether the grant's token opens anything; a stopped one is live, and refused with that reason."""
@@ -120,6 +122,50 @@ class NamedGrant:
     """A grant, and what its server and policy are called."""
 
     grant: Grant
+    server: str
+    policy: str | None
+    kept: bool = False
+    """Whether its token is kept, sealed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRequest:
+    """A grant that somebody asked for, for a while."""
+
+    id: str
+    server_id: str
+    policy_id: str | None = None
+    requester: str
+    """As the admin log names them."""
+    requester_id: str | None = None
+    """The user; None for who runs the installation."""
+    label: str = ""
+    reason: str
+    seconds: int
+    """How long the grant is to live."""
+    created_at_ns: int
+    expires_at_ns: int
+    """Until when it may be decided."""
+    decision: str | None = None
+    """`approved`, `denied` or `withdrawn`; None while it is open."""
+    decided_by: str | None = None
+    note: str = ""
+    """What was said with the decision."""
+    decided_at_ns: int | None = None
+    grant_id: str | None = None
+    collected_at_ns: int | None = None
+    """When the requester was shown the token, which was made then."""
+
+    def is_open(self, now_ns: int) -> bool:
+        """Whether it may still be decided."""
+        return self.decision is None and now_ns < self.expires_at_ns
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRequest:
+    """A request, and what its server and policy are called."""
+
+    request: GrantRequest
     server: str
     policy: str | None
 
