@@ -14,7 +14,7 @@ def build_snapshot(whole: Whole, now_ns: int, problems: list[str]) -> SnapshotDa
     return SnapshotData(
         origin=whole.origin(),
         revision=whole.revision(),
-        servers=[server_entry(part.organisation, server) for part in parts for server in part.servers.listed()],
+        servers=[entry for part in parts for entry in _server_entries(part)],
         grants=[grant_entry(part.organisation, found.grant) for part in parts for found in part.grants.listed(live(now_ns))],
         policies=[policy_entry(part.organisation, *found) for part in parts for found in part.policies.published()],
         stopped=stopped(whole),
@@ -36,7 +36,7 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
         if server is None:
             delta.servers_gone.append(server_id)
         else:
-            delta.servers.append(server_entry(organisation, server))
+            delta.servers.append(server_entry(organisation, server, _kind_of(transaction, server_id)))
     for grant_id in touched.grants:
         found = transaction.grants.find(grant_id)
         if found is None or not found.grant.is_live(now_ns):
@@ -59,8 +59,18 @@ def stopped(whole: Whole) -> list[str]:
     return everything + [one.id for one in whole.organisations() if one.stopped_at_ns is not None]
 
 
-def server_entry(organisation: str, server: Server) -> ServerEntry:
-    """A server for the data planes."""
+def _server_entries(part: Transaction) -> list[ServerEntry]:
+    kinds = part.credentials.kinds()
+    return [server_entry(part.organisation, server, kinds.get(server.id)) for server in part.servers.listed()]
+
+
+def _kind_of(transaction: Transaction, server_id: str) -> str | None:
+    credential = transaction.credentials.find(server_id)
+    return None if credential is None else credential.kind
+
+
+def server_entry(organisation: str, server: Server, credential: str | None = None) -> ServerEntry:
+    """A server for the data planes; `credential` is the kind of its sealed one, if it has one."""
     return ServerEntry(
         id=server.id,
         organisation=organisation,
@@ -71,6 +81,7 @@ def server_entry(organisation: str, server: Server) -> ServerEntry:
         credential=server.credential,
         credential_header=server.credential_header,
         credential_scheme=server.credential_scheme,
+        sealed=None if credential is None else "headers" if credential == "headers" else "oauth",
         stopped=server.stopped_at_ns is not None,
     )
 
