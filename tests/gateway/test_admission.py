@@ -7,7 +7,8 @@ import pytest
 from tests.gateway.gate import STDIO_SERVER, Gate, grant
 from tests.support.clock import ManualClock
 from tests.support.policies import ALLOW_ALL
-from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
+from yett.gateway.access_tokens import AccessTokens
+from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, Tokens, authenticate
 from yett.gateway.snapshot import ServerEntry
 
 GUARD = Guard.of("192.0.2.7", ["Gate.Example", "other.example:8443"], ["https://console.example"])
@@ -76,7 +77,8 @@ def asked(reference: str, authorization: bytes | None, *, now_ns: int = 0) -> Be
     gate.publish(ALLOW_ALL, grants=grants)
     snapshot = gate.active.current()
     assert snapshot is not None
-    return authenticate(snapshot, reference, authorization, lambda token: f"D-{token}", lambda: now_ns)
+    access = AccessTokens("http://gate", lambda _: None)
+    return authenticate(snapshot, reference, authorization, Tokens(lambda token: f"D-{token}", lambda: now_ns, access))
 
 
 @pytest.mark.parametrize("scheme", [b"Bearer", b"bearer", b"BEARER"])

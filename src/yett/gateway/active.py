@@ -6,14 +6,14 @@ A change costs what it holds, and a copy of the tables that it touches: with ten
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from yett.errors import OperatorFault
 from yett.gateway.published import AT_ONCE_BYTES, ActivePolicy, Published
-from yett.gateway.snapshot import EVERYTHING, GrantEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import EVERYTHING, GrantEntry, IssuerEntry, ServerEntry, SnapshotData, SnapshotDelta
 from yett.gateway.whole import as_delta
 from yett.policy.decision import Grant
 
@@ -43,6 +43,8 @@ class Snapshot:
     """What conditions may ask of a grant, by its id."""
     policies: Mapping[str, Published]
     """By id."""
+    issuers: tuple[IssuerEntry, ...] = ()
+    """Whose access tokens are taken."""
     stopped: frozenset[str] = frozenset()
     """Organisations that are stopped, or `EVERYTHING`."""
     problems: tuple[str, ...] = ()
@@ -66,6 +68,14 @@ class Snapshot:
         if EVERYTHING in self.stopped:
             return "every call"
         return "this organisation" if grant.organisation in self.stopped else None
+
+    def running(self) -> Iterator[ServerEntry]:
+        """The servers to which anything may be forwarded."""
+        if EVERYTHING in self.stopped:
+            return
+        for server in self.servers.values():
+            if not server.stopped and server.organisation not in self.stopped:
+                yield server
 
     def name_of(self, reference: str) -> str | None:
         """The name of the server that a path names by id or name, if there is one; whose it is does not show."""
@@ -150,7 +160,9 @@ class ActiveSnapshot:
             policies=frozenset((*delta.policies_gone, *(policy.id for policy in delta.policies))),
         )
         problems = tuple(delta.problems)
-        current = Snapshot(delta.origin, delta.revision, servers, named, grants, by_id, facts, policies, stopped, problems)
+        issuers = base.issuers if delta.issuers is None else tuple(delta.issuers)
+        tables = (servers, named, grants, by_id, facts, policies)
+        current = Snapshot(delta.origin, delta.revision, *tables, issuers, stopped, problems)
         self._current = current
         for follower in self._followers:
             follower(current, touched)

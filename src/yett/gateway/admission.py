@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from yett.gateway.access_tokens import AccessTokens, NotTaken
 from yett.gateway.active import Snapshot
 from yett.gateway.published import ActivePolicy
 from yett.gateway.snapshot import GrantEntry, ServerEntry
@@ -88,31 +89,49 @@ class NoBearer:
     grant_id: str | None = None
 
 
-def authenticate(
-    snapshot: Snapshot, reference: str, authorization: bytes | None, digest: Callable[[str], str], now_ns: Callable[[], int]
-) -> Bearer | NoBearer:
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What tokens are looked up with."""
+
+    digest: Callable[[str], str]
+    """The keyed digest of a token: what is looked up says nothing of the token, so no comparison can leak it."""
+    now_ns: Callable[[], int]
+    access: AccessTokens
+
+
+def authenticate(snapshot: Snapshot, reference: str, authorization: bytes | None, tokens: Tokens) -> Bearer | NoBearer:
     """The grant behind `Authorization: Bearer …`, if it is for the server that the path names, by its name or id.
 
-    `digest` gives the keyed digest of a token: what is looked up says nothing of the token, so no comparison can leak it. The
-    grant comes first: a name says which server is meant only within the grant's organisation.
+    The grant comes first: a name says which server is meant only within the grant's organisation. A token that is no grant's may
+    be an access token of an issuer, and maps to a grant then.
     """
     scheme, _, token = (authorization or b"").partition(b" ")
     if authorization is None:
         return NoBearer("no token", snapshot.name_of(reference))
     if scheme.lower() != b"bearer" or not token.isascii():
         return NoBearer("not a bearer token", snapshot.name_of(reference))
-    shown = digest(token.decode("ascii"))
+    shown = tokens.digest(token.decode("ascii"))
     grant = snapshot.grants.get(shown)
+    if grant is None and snapshot.issuers:
+        return _by_access_token(snapshot, reference, token, shown, tokens)
     if grant is None:
         return NoBearer("unknown or revoked token", snapshot.name_of(reference))
     until_ns = grant.until_ns(shown)
-    if until_ns is not None and until_ns <= now_ns():
+    if until_ns is not None and until_ns <= tokens.now_ns():
         over = "the grant has expired" if shown == grant.digest else "the token was rotated, and its time is over"
         return NoBearer(over, snapshot.name_of(reference), grant.id)
     server = snapshot.servers.get(grant.server)
     if server is None or (reference != server.name and reference != server.id):
         return NoBearer("the grant is for another server", snapshot.name_of(reference), grant.id)
     return bearer_of(snapshot, grant, server, shown)
+
+
+def _by_access_token(snapshot: Snapshot, reference: str, token: bytes, shown: str, tokens: Tokens) -> Bearer | NoBearer:
+    try:
+        grant, server, mark = tokens.access.grant_of(snapshot, reference, token, shown, tokens.now_ns())
+    except NotTaken as refusal:
+        return NoBearer(str(refusal), snapshot.name_of(reference))
+    return bearer_of(snapshot, grant, server, mark)
 
 
 def bearer_of(snapshot: Snapshot, grant: GrantEntry, server: ServerEntry, digest: str) -> Bearer:

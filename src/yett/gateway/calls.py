@@ -143,10 +143,11 @@ class Calls:
         except StoreFault:
             return  # the answer that came is given all the same; the log says `unknown`, the units stay held
 
-    def turn_away(self, caller: Caller, reason: str, kind: Turned = Turned.ENVELOPE) -> None:
-        """Write down a message whose form is refused before any policy is asked, or that nobody waits for."""
-        now_ns, server, grant = self._clock.now_ns(), caller.server.name, caller.grant.id
-        self.note(SecurityRecord(now_ns, self.request_id(), kind, reason, server, grant, caller.client_ip))
+    def turn_away(self, caller: Caller, reason: str, kind: Turned = Turned.ENVELOPE) -> str:
+        """Write down a message whose form is refused before any policy is asked, or that nobody waits for; its request id."""
+        now_ns, server, grant, request_id = self._clock.now_ns(), caller.server.name, caller.grant.id, self.request_id()
+        self.note(SecurityRecord(now_ns, request_id, kind, reason, server, grant, caller.client_ip))
+        return request_id
 
     def report(self, request_id: str, server: str, fault: YettError) -> None:
         """Tell the operator what failed."""
@@ -212,15 +213,20 @@ _FAULTS: Final = {
     Code.COUNTER_UNAVAILABLE: ("(counters)", "the counters cannot be read or written, so no call passes; ask the operator"),
     Code.AUDIT_UNAVAILABLE: ("(audit)", "the decision log cannot be written, so no call passes; ask the operator"),
     Code.CREDENTIAL_UNAVAILABLE: ("(credential)", "the gateway lacks its credential for this server; ask the operator"),
-    Code.STOPPED: ("(stopped)", "people have stopped what this call needs, and only they let it go on; ask the operator"),
     Code.TOOLS_UNAVAILABLE: ("(tools)", "the server did not tell which tools it has, so the call could not be judged; try again"),
 }
 
 
 def fault(code: Code) -> Decision:
-    """The denial for what no policy decides: something failed on our side, or people stopped it."""
+    """The denial for something that failed on our side."""
     rule, message = _FAULTS[code]
     return Decision(Effect.DENY, code, rule, message)
+
+
+def stop_decision(what: str) -> Decision:
+    """The denial where people stopped `what`."""
+    told = f"an administrator has stopped {what}, so nothing passes until it is let go on; do not try again before"
+    return Decision(Effect.DENY, Code.STOPPED, "(stopped)", told)
 
 
 def _refused(record: CallRecord) -> Refused:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from yett.gateway.calls import Refused
+from yett.audit.record import Refused as Turned
+from yett.gateway.calls import Caller, Calls, Refused, stop_decision
 from yett.gateway.surfaces import surface_of
 from yett.policy.decision import Code, Surface
 from yett.ports import Answer
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
-from yett.protocol.methods import CALL
-from yett.protocol.rejection import INVALID_PARAMS, http_status, resource_not_found
-from yett.protocol.replies import denied, denied_request, unknown_prompt, unknown_resource, unknown_tool
+from yett.protocol.methods import CALL, Handling
+from yett.protocol.rejection import INVALID_PARAMS, INVALID_REQUEST, http_status, resource_not_found
+from yett.protocol.replies import Denial, denied, denied_request, unknown_prompt, unknown_resource, unknown_tool
 from yett.protocol.targets import COMPLETE
 
 
@@ -22,6 +23,19 @@ def denial(message: Message, refused: Refused) -> Answer:
     if refused.reads_as_unknown:
         return Answer(status=http_status(INVALID_PARAMS, message.era), body=unknown_tool(message.id, message.name))
     return Answer(body=denied(message.id, refused.denial, stateless=message.era is Era.STATELESS))
+
+
+def stopped(calls: Calls, caller: Caller, message: Message) -> Answer:
+    """The answer to any message while people have stopped what it needs. A call is recorded as a denied one."""
+    what = caller.stopped or ""
+    if message.handling is Handling.JUDGED:
+        return denial(message, calls.refuse(caller, message, stop_decision(what)))
+    request_id = calls.turn_away(caller, f"people stopped {what}", Turned.STOPPED)
+    if message.id is None:
+        return Answer(status=403)
+    decision = stop_decision(what)
+    told = Denial(decision.message or "", Code.STOPPED.value, decision.rule or "", request_id)
+    return Answer(status=http_status(INVALID_REQUEST, message.era), body=denied_request(message.id, INVALID_REQUEST, told))
 
 
 def _without_result(message: Message, id: bytes, refused: Refused) -> Answer:

@@ -14,22 +14,23 @@ from msgspec.structs import replace
 from yett.audit.record import Result
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Admitted, Calls, Refused, fault
-from yett.gateway.denials import denial
+from yett.gateway.denials import denial, stopped
 from yett.gateway.from_server import FromServer, means_something
 from yett.gateway.live_streams import LiveStreams, Source
 from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
 from yett.gateway.repeated_fields import contradicting_field, is_visible_tool
 from yett.gateway.rounds import Rounds, continues
-from yett.gateway.route import Credentials, Route
+from yett.gateway.route import Credentials, Headers, Route
 from yett.gateway.server_requests import ServerRequests
-from yett.gateway.sessions import Sessions
+from yett.gateway.sessions import Session, Sessions
+from yett.gateway.snapshot import ServerEntry
 from yett.gateway.streams import read_response
 from yett.gateway.subscriptions import Subscriptions
 from yett.gateway.surfaces import shown
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Code, ToolFacts
-from yett.ports import Answer, Outbound
+from yett.ports import Answer, Outbound, Upstream
 from yett.protocol.capabilities import (
     client_capabilities,
     filter_discover_result,
@@ -75,11 +76,18 @@ class Dispatcher:
 
     def respond(self, route: Route, message: Message) -> Coroutine[Any, Any, Answer]:
         """Pass on what a client answers to its server, if the server waits for it."""
+        if route.caller.stopped is not None:
+            return self._stopped(route, message)
         return self._requests.respond(route, message)
 
     def dispatch(self, route: Route, message: Message) -> Coroutine[Any, Any, Answer]:
         """The answer to one message; every fault of the server is an answer too."""
+        if route.caller.stopped is not None:
+            return self._stopped(route, message)
         return self._call(route, message) if message.handling is Handling.JUDGED else self._no_call(route, message)
+
+    async def _stopped(self, route: Route, message: Message) -> Answer:
+        return stopped(self._calls, route.caller, message)
 
     async def _no_call(self, route: Route, message: Message) -> Answer:
         if message.handling is Handling.DROPPED or not means_something(route, message):
@@ -284,11 +292,14 @@ class Dispatcher:
         Errors: `UpstreamFault`, `OperatorFault`; the session is over on this side all the same.
         """
         assert route.session is not None, "the caller found it"
-        self._sessions.close(route.session)
-        self._tools.forget(route.scope)
-        credential, upstream = self._credentials(route.caller.server), route.session.upstream
-        outbound = Outbound(b"", "", None, False, route.headers, credential, upstream, route.isolation)
-        return await route.upstream.end_session(outbound)
+        return await self.end(route.session, route.caller.server, route.upstream, route.headers)
+
+    async def end(self, session: Session, server: ServerEntry, upstream: Upstream, headers: Headers = ()) -> int:
+        """The same for a session whose client did not ask for it."""
+        self._sessions.close(session)
+        self._tools.forget((server.id, session.id))
+        credential = self._credentials(server)
+        return await upstream.end_session(Outbound(b"", "", None, False, headers, credential, session.upstream, session.id))
 
     # --- what the gateway itself asks -----------------------------------------------------------------------------------
 

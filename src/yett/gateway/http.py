@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from yett.audit.record import Refused
 from yett.edge.request import Request
 from yett.edge.responder import Responder
 from yett.errors import OperatorFault, UpstreamFault
+from yett.gateway.access_tokens import issuers_of
 from yett.gateway.admission import Bearer
 from yett.gateway.batch import Batch
 from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
@@ -63,9 +65,16 @@ class HttpFront:
         if request.path == "/readyz":
             return self._ready(responder)
         if request.path.startswith((f"{METADATA}{ENDPOINT}", f"{METADATA}{SSE_ENDPOINT}")):
-            resource = self._parts.public_url + request.path.removeprefix(METADATA)
-            return responder.send(200, _json({"resource": resource, "bearer_methods_supported": ["header"]}))
+            return responder.send(200, _json(self._metadata(request.path.removeprefix(METADATA))))
         return responder.send(404, b'{"error":"not found"}')
+
+    def _metadata(self, path: str) -> dict[str, object]:
+        """What an OAuth client needs to know of a server (RFC 9728): the same form whether or not there is one."""
+        snapshot = self._parts.active.current()
+        reference = path.split("/")[2] if path.count("/") > 1 else ""
+        issuers = [] if snapshot is None else issuers_of(snapshot, reference)
+        metadata: dict[str, object] = {"resource": self._parts.public_url + path, "bearer_methods_supported": ["header"]}
+        return metadata | ({"authorization_servers": issuers} if issuers else {})
 
     def _ready(self, responder: Responder) -> None:
         snapshot = self._parts.active.current()
@@ -82,15 +91,14 @@ class HttpFront:
 
     async def _endpoint(self, request: Request, responder: Responder, reference: str) -> None:
         bearer = self._door.bearer(request, responder, reference)
-        if bearer is None:
+        if bearer is None or (request.method != b"POST" and self._door.stopped(request, responder, bearer)):
             return None
         if request.method == b"GET" and era_of_header(_version(request)) is Era.HANDSHAKE:
-            return await self._listen(request, responder, bearer)
-        crowded = self._parts.in_flight.enter(bearer.grant.id)
-        if crowded is not None:
-            status, body = self._door.crowd(request, crowded, bearer)
-            return responder.send(status, body, headers=SOON)
+            return await self._door.hold(request, responder, bearer, self._listen(request, responder, bearer))
+        if not self._door.enter(request, responder, bearer):
+            return None
         subscription: Answer | None = None
+        work = self._parts.ongoing.begin(bearer)
         try:
             turn = self._parts.turns.take(bearer.grant.id)
             if turn is not None:
@@ -101,12 +109,17 @@ class HttpFront:
                 await self._delete(request, responder, bearer)
             else:
                 _not_allowed(responder)
+        except asyncio.CancelledError:
+            if not self._door.cut_off(request, responder, work):
+                raise
         finally:
+            self._parts.ongoing.over(work)
             self._parts.in_flight.leave(bearer.grant.id)
         if subscription is None:
             return None
         # It may last for ever, and is counted among the streams of its grant.
-        return await stream(subscription, responder, subscription.headers, orphaned_s=0)
+        streaming = stream(subscription, responder, subscription.headers, orphaned_s=0)
+        return await self._door.hold(request, responder, bearer, streaming)
 
     async def _post(self, request: Request, responder: Responder, bearer: Bearer) -> Answer | None:
         """Answer a message; a subscription is only opened, and returned."""
@@ -119,7 +132,8 @@ class HttpFront:
                 route = self._door.route(request, bearer, batching)
                 await Batch(self._door, request, responder, bearer).answer(route)
             return None
-        session = self._session(request, message, bearer)
+        # A session that was stopped is over, and its calls are to hear why.
+        session = None if bearer.stopped is not None else self._session(request, message, bearer)
         if isinstance(session, Rejection):
             self._reject(request, responder, bearer, session)
             return None

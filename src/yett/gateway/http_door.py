@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.request import Request
 from yett.edge.responder import Responder
+from yett.gateway.access_tokens import AccessTokens, UnknownKey
 from yett.gateway.active import ActiveSnapshot
-from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, authenticate
+from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, Tokens, authenticate
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.dispatch import Dispatcher
 from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
+from yett.gateway.stopping import STREAM_ENDS_S, Ongoing, SessionEnder, Work
 from yett.gateway.turns import Turns
 from yett.ports import Clock, Upstream
 from yett.protocol.replies import error
@@ -25,6 +28,7 @@ METADATA: Final = "/.well-known/oauth-protected-resource"
 PARAMETER: Final = b"mcp-param-"
 SOON: Final = ((b"retry-after", b"1"),)
 TOO_MANY: Final = -32000
+STOPPED: Final = b'{"error":"an administrator has stopped this, or taken it away","code":"stopped"}'
 _PASSED_ON: Final = frozenset(
     {
         *(b"accept", b"content-type", b"traceparent", b"tracestate", b"baggage"),
@@ -53,7 +57,10 @@ class Parts:
     """Where clients reach this listener, without a slash at the end."""
     warnings: Callable[[], Sequence[str]] = tuple
     """What is not as configured though calls go on: told at `/readyz`."""
+    unknown_key: UnknownKey = lambda _: None
+    """Told of an issuer that signed with a key which is not known here."""
     turns: Turns = field(default_factory=Turns)
+    ongoing: Ongoing = field(default_factory=Ongoing)
     uses: dict[str, int] = field(default_factory=dict)
     """When a token of each grant was last good for a request, in nanoseconds since the epoch."""
 
@@ -63,7 +70,10 @@ class Door:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self._lifetimes = Lifetimes(parts.clock)
+        access = AccessTokens(parts.public_url, parts.unknown_key)
+        self._tokens = Tokens(parts.token_digest, Lifetimes(parts.clock).now_ns, access)
+        parts.active.follow(parts.ongoing.follow)
+        parts.active.follow(SessionEnder(parts.sessions, self._end).follow)
 
     def admits(self, request: Request, responder: Responder) -> bool:
         """Whether host and origin of a request are ours; answered if not."""
@@ -86,12 +96,57 @@ class Door:
             responder.send(503, b'{"error":"not ready"}', headers=SOON)
             return None
         authorization = request.header(b"authorization")
-        bearer = authenticate(snapshot, reference, authorization, parts.token_digest, self._lifetimes.now_ns)
+        bearer = authenticate(snapshot, reference, authorization, self._tokens)
         if isinstance(bearer, NoBearer):
             self._challenge(request, responder, bearer)
             return None
         parts.uses[bearer.grant.id] = parts.clock.now_ns()
         return bearer
+
+    def _end(self, session: Session, server: ServerEntry) -> Coroutine[Any, Any, object]:
+        return self.parts.dispatcher.end(session, server, self.parts.upstream_of(server))
+
+    def stopped(self, request: Request, responder: Responder, bearer: Bearer) -> bool:
+        """Whether people stopped what a request that is no message needs; then it is answered."""
+        if bearer.stopped is not None:
+            self._cut(request, responder, bearer, f"people stopped {bearer.stopped}")
+        return bearer.stopped is not None
+
+    def cut_off(self, request: Request, responder: Responder, work: Work) -> bool:
+        """Whether work was cancelled because people stopped it; then it is answered."""
+        if work.ended is None:
+            return False
+        work.task.uncancel()
+        self._cut(request, responder, work.bearer, work.ended)
+        return True
+
+    async def hold(self, request: Request, responder: Responder, bearer: Bearer, stream: Coroutine[Any, Any, None]) -> None:
+        """Carry a stream that may last for ever, but not when people stopped what it needs."""
+        work = self.parts.ongoing.begin(bearer, STREAM_ENDS_S)
+        try:
+            await stream
+        except asyncio.CancelledError:
+            if not self.cut_off(request, responder, work):
+                raise
+        finally:
+            self.parts.ongoing.over(work)
+
+    def enter(self, request: Request, responder: Responder, bearer: Bearer) -> bool:
+        """Whether there is room for one more request of this grant; answered if not."""
+        crowded = self.parts.in_flight.enter(bearer.grant.id)
+        if crowded is None:
+            return True
+        status, body = self.crowd(request, crowded, bearer)
+        responder.send(status, body, headers=SOON)
+        return False
+
+    def _cut(self, request: Request, responder: Responder, bearer: Bearer, why: str) -> None:
+        """Answer a request that may not go on; where an answer has begun, it is not made to look complete."""
+        self.refused(request, Refused.STOPPED, why, bearer.server.name, bearer.grant.id)
+        if responder.started:
+            responder.abort()
+        else:
+            responder.send(403, STOPPED)
 
     def _challenge(self, request: Request, responder: Responder, refusal: NoBearer) -> None:
         self.refused(request, Refused.TOKEN, refusal.reason, refusal.server, refusal.grant_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -113,6 +114,14 @@ class Sessions:
                 gone.append(first)
                 self.close(first)
         return gone
+
+    def of_grants(self, grant_ids: Iterable[str]) -> list[Session]:
+        """Those of these grants."""
+        return [self._by_id[id] for grant_id in grant_ids for id in self._of_grant.get(grant_id, ())]
+
+    def all(self) -> list[Session]:
+        """All there are."""
+        return list(self._by_id.values())
 
     def __len__(self) -> int:
         return len(self._by_id)

@@ -5,9 +5,17 @@ Everything is found by its id. A name is unique within its organisation only.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
+
+_UNTIL: Final = "until "
+
+
+def until_mark(until_ns: int) -> str:
+    """What stands, in the place of a grant's own digest, for an access token that is over at `until_ns`."""
+    return f"{_UNTIL}{until_ns}"
+
 
 EVERYTHING: Final = "*"
 """Among the organisations that are stopped: all of them."""
@@ -67,9 +75,14 @@ class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether people stopped it: its token is known, and nothing is forwarded."""
 
     def until_ns(self, digest: str) -> int | None:
-        """When the token of this digest ceases to be good for this grant; None for never, 0 for a token that is none of its."""
+        """When the token of this digest ceases to be good for this grant; None for never, 0 for a token that is none of its.
+
+        For what stands for an access token (`until_mark`): when that is over.
+        """
         if digest == self.digest:
             return self.expires_at_ns
+        if digest.startswith(_UNTIL):
+            return min(int(digest[len(_UNTIL) :]), self.expires_at_ns or 2**63)
         if digest != self.previous_digest:
             return 0
         overlap_ns = self.previous_until_ns or 0
@@ -89,6 +102,33 @@ class PolicyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The policy, canonical JSON text."""
 
 
+class RuleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An access token with these claims acts as this grant."""
+
+    claims: dict[str, str | int | bool]
+    """By name or dotted path; all must be so, or be a list that holds it. Empty fits every token."""
+    grant: str
+    """`GrantEntry.id`."""
+
+
+class IssuerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody whose access tokens are taken beside the tokens of grants."""
+
+    id: str
+    organisation: str
+    issuer: str
+    """The `iss` of its tokens."""
+    audiences: list[str] = []
+    """One of which a token must be for; the server's own address where there are none."""
+    algorithms: list[str]
+    keys: list[dict[str, Any]] = []
+    """JSON Web Keys, public ones."""
+    rules: list[RuleEntry] = []
+    """The first one that fits counts."""
+    leeway_s: int = 30
+    """By how much clocks may differ."""
+
+
 class SnapshotData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything at one moment."""
 
@@ -99,6 +139,7 @@ class SnapshotData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     servers: list[ServerEntry] = []
     grants: list[GrantEntry] = []
     policies: list[PolicyEntry] = []
+    issuers: list[IssuerEntry] = []
     stopped: list[str] = []
     """Ids of the organisations that people stopped; `EVERYTHING` for all."""
     problems: list[str] = []
@@ -118,6 +159,8 @@ class SnapshotDelta(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     grants_gone: list[str] = []
     policies: list[PolicyEntry] = []
     policies_gone: list[str] = []
+    issuers: list[IssuerEntry] | None = None
+    """All that there are now; None where they are as before."""
     stopped: list[str] = []
     """As in `SnapshotData`: always the present list, not what changed of it."""
     problems: list[str] = []

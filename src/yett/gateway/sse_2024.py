@@ -57,7 +57,7 @@ class SseFront:
         """Answer one request to a path below `ENDPOINT`."""
         reference, _, rest = request.path.removeprefix(ENDPOINT).partition("/")
         bearer = self._door.bearer(request, responder, reference)
-        if bearer is None:
+        if bearer is None or self._door.stopped(request, responder, bearer):
             return
         allowed = b"POST" if rest == MESSAGES else b"GET"
         if rest not in {"", MESSAGES}:
@@ -67,7 +67,8 @@ class SseFront:
         elif rest == MESSAGES:
             await self._message(request, responder, bearer)
         else:
-            await self._stream(request, responder, self._door.route(request, bearer, None), reference)
+            streaming = self._stream(request, responder, self._door.route(request, bearer, None), reference)
+            await self._door.hold(request, responder, bearer, streaming)
         return
 
     # --- the stream -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from yett.gateway.snapshot import GrantEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import GrantEntry, IssuerEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
 
 
 @dataclass(slots=True)
@@ -16,6 +16,7 @@ class Whole:
     servers: dict[str, ServerEntry] = field(default_factory=dict)
     grants: dict[str, GrantEntry] = field(default_factory=dict)
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
+    issuers: list[IssuerEntry] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -34,7 +35,9 @@ class Whole:
         """Become what `delta`, which this takes, makes of it."""
         assert self.takes(delta), "the caller asked"
         if delta.previous is None:
-            self.servers, self.grants, self.policies = {}, {}, {}
+            self.servers, self.grants, self.policies, self.issuers = {}, {}, {}, []
+        if delta.issuers is not None:
+            self.issuers = delta.issuers
         for id in delta.servers_gone:
             self.servers.pop(id, None)
         for id in delta.grants_gone:
@@ -54,6 +57,7 @@ class Whole:
             servers=list(self.servers.values()),
             grants=list(self.grants.values()),
             policies=list(self.policies.values()),
+            issuers=self.issuers,
             stopped=self.stopped,
             problems=self.problems,
         )
@@ -68,6 +72,7 @@ def as_delta(data: SnapshotData) -> SnapshotDelta:
         servers=data.servers,
         grants=data.grants,
         policies=data.policies,
+        issuers=data.issuers,
         stopped=data.stopped,
         problems=data.problems,
     )
