@@ -63,7 +63,7 @@ class Gate:
             raise self.credential
         return self.credential
 
-    def publish(self, *documents: Any, grants: list[GrantEntry] | None = None) -> list[str]:
+    def publish(self, *documents: Any, grants: list[GrantEntry] | None = None, **members: Any) -> list[str]:
         """Make a snapshot active: the first document is policy `p`, the second `p2`, and so on; None leaves one out."""
         self.revision += 1
         names = ["p", *(f"p{number}" for number in range(2, 9))]
@@ -74,11 +74,14 @@ class Gate:
             if document is not None
         ]
         data = SnapshotData(
-            revision=self.revision,
-            origin="org",
-            servers=[HTTP_SERVER, STDIO_SERVER],
-            grants=[grant(server=self.server)] if grants is None else grants,
-            policies=policies,
+            **{
+                "revision": self.revision,
+                "origin": "org",
+                "servers": [HTTP_SERVER, STDIO_SERVER],
+                "grants": [grant(server=self.server)] if grants is None else grants,
+                "policies": policies,
+                **members,
+            }
         )
         return self.active.apply(data)
 
