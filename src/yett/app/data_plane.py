@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +27,7 @@ from yett.edge.limits import EdgeLimits
 from yett.edge.server import EdgeServer, Place, listen
 from yett.edge.shared import Reports
 from yett.errors import OperatorFault
-from yett.gateway.active import ActiveSnapshot
+from yett.gateway.active import ActiveSnapshot, Snapshot, Touched
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.calls import Calls
 from yett.gateway.credential_feed import CredentialLink
@@ -202,14 +203,26 @@ async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Runnin
 
 
 async def _housekeeping(core: Core, upstreams: Upstreams) -> None:
-    """Forget idle sessions, and close the ways to servers that are no longer configured."""
+    """Forget idle sessions, and close the ways to servers that are no longer configured, or stopped: soon after that changed."""
+    changed = asyncio.Event()
+    core.active.follow(lambda snapshot, touched: changed.set() if _closes_ways(snapshot, touched) else None)
     while True:
-        await asyncio.sleep(HOUSEKEEPING_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOUSEKEEPING_S):
+                await changed.wait()
+            await asyncio.sleep(FAREWELL_S)  # sessions are being ended at their servers
+        changed.clear()
         for session in core.sessions.expired():
             core.tools.forget((session.server_id, session.id))
         snapshot = core.active.current()
         if snapshot is not None:
-            await upstreams.keep(snapshot.servers.values())
+            await upstreams.keep(snapshot.running())
+
+
+def _closes_ways(snapshot: Snapshot, touched: Touched) -> bool:
+    """Whether a server may be gone or stopped now. One that is only configured otherwise may finish what it has in work."""
+    servers = [snapshot.servers.get(id) for id in touched.servers]
+    return touched.everything or any(server is None or server.stopped for server in servers)
 
 
 def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, certificate: Certificate | None) -> Parts:
