@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,13 +15,30 @@ from yett import __version__
 from yett.admin.desk import Desk
 from yett.admin.errors import AdminFault, Unauthorised
 from yett.admin.guard import Guard
+from yett.admin.pages import account
+from yett.admin.pages import links as link_pages
+from yett.admin.pages import sign_in as sign_in_pages
+from yett.admin.people.doors import Doors, build_doors
+from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
-from yett.admin.routes import apply, grants, policies, servers, status, stops
+from yett.admin.routes import apply, grants, me, members, policies, servers, status, stops
 from yett.admin.views import Health, Problem
+from yett.egress.addresses import EgressRules
+from yett.egress.fetch import Egress
 from yett.errors import YettError
 
 PREFIX: Final = "/api/v1"
-ROUTERS: Final = (status.ROUTER, servers.ROUTER, grants.ROUTER, policies.ROUTER, stops.ROUTER, apply.ROUTER)
+ROUTERS: Final = (
+    status.ROUTER,
+    servers.ROUTER,
+    grants.ROUTER,
+    policies.ROUTER,
+    stops.ROUTER,
+    apply.ROUTER,
+    members.ROUTER,
+    me.ROUTER,
+)
+PAGES: Final = (account.router, sign_in_pages.router, link_pages.router)
 _log: Final = logging.getLogger("yett.api")
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": Problem, "content": {MEDIA_TYPE: {}}} for code in (401, 403, 404, 409, 422, 503)
@@ -35,8 +53,12 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-def build_api(desk: Desk, token: str, host: str) -> FastAPI:
-    """The application. `token` opens it; `host` is the name, beside addresses, under which it may be asked."""
+def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None) -> FastAPI:
+    """The application. `token` opens it, and so does a session of somebody whom `doors` let in.
+
+    It may be asked under the name `host`, under that of the doors' own address, and under addresses.
+    """
+    doors = doors or build_doors(desk, Rules(base_url=f"http://{host}"), Egress(EgressRules.parse()))
     app = FastAPI(
         title="Yett control plane",
         version=__version__,
@@ -46,11 +68,14 @@ def build_api(desk: Desk, token: str, host: str) -> FastAPI:
     )
     app.state.desk = desk
     app.state.token = token.encode()
-    app.add_middleware(Guard, host=host)
+    app.state.doors = doors
+    app.add_middleware(Guard, host, urlsplit(doors.rules.base_url).hostname or host)
     _add_error_handlers(app)
     app.include_router(health)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX, responses=_PROBLEMS)
+    for router in PAGES:
+        app.include_router(router)
     return app
 
 

@@ -13,6 +13,8 @@ from yett.admin.problems import MEDIA_TYPE, problem_of
 BODY_BYTES_MAX: Final = 1024 * 1024
 """Four times the largest policy: its text may be escaped in JSON."""
 
+_MARKS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,16 +25,16 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: App, host: str) -> None:
+    def __init__(self, app: App, *hosts: str) -> None:
         self._app = app
-        self._host = host
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
-            check_host(_header(scope, b"host"), self._host)
+            check_host(_header(scope, b"host"), *self._hosts)
             declared = _header(scope, b"content-length")
             if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
                 raise _too_large()
@@ -59,7 +61,7 @@ class Guard:
             if broken_off and not begun:
                 return  # the framework takes the break for a body that it cannot parse
             begun = True
-            await send(message)
+            await send(_marked(message))
 
         try:
             await self._app(scope, counting, noting)
@@ -70,13 +72,13 @@ class Guard:
             await _refuse(send, _too_large())
 
 
-def check_host(header: str, own_host: str) -> None:
+def check_host(header: str, *own_hosts: str) -> None:
     """Refuse a name that is not ours: a page of some other origin may have it point here (DNS rebinding).
 
     An address cannot be rebound, so any address is fine. Errors: `Misdirected`.
     """
     name = header.rpartition(":")[0] if header.rpartition(":")[2].isdecimal() else header
-    if name.lower() in {"localhost", own_host.lower()} or _is_address(name):
+    if name.lower() in {"localhost", *(own.lower() for own in own_hosts)} or _is_address(name):
         return
     raise Misdirected(f"this listener does not answer for the host `{header[:100]}`; use its address")
 
@@ -95,6 +97,16 @@ def _header(scope: Scope, name: bytes) -> str:
     """The field's value; empty if it is absent or there are several."""
     values: list[bytes] = [value for key, value in scope["headers"] if key == name]
     return values[0].decode("latin-1") if len(values) == 1 else ""
+
+
+def _marked(message: Message) -> Message:
+    """The answer, marked as nobody's to keep or to take for something else, unless it says how long it may be kept."""
+    if message["type"] != "http.response.start":
+        return message
+    fields = list(message.get("headers", ()))
+    names = {name.lower() for name, _ in fields}
+    fields += [(name, value) for name, value in _MARKS if name not in names]
+    return {**message, "headers": fields}
 
 
 def _too_large() -> TooLarge:

@@ -14,7 +14,7 @@ from yett.admin.people.handles import digest, is_handle, new_handle
 from yett.admin.people.passwords import check_password
 from yett.admin.people.principals import member_principal
 from yett.admin.people.rules import check_email
-from yett.admin.people.views import LinkMade
+from yett.admin.people.views import LinkMade, LinkWanted
 from yett.admin.people.ways_in import LINK_OVER, join
 from yett.admin.permissions import Role
 from yett.stores.control.people_records import Link, Member, Membership, PlacedInvitation, User
@@ -29,6 +29,10 @@ class LinkCases(Cases):
     """The part of `yett.admin.people.control.PeopleControl` about links; for the operator only."""
 
     __slots__ = ()
+
+    def make_link(self, wanted: LinkWanted) -> LinkMade:
+        """A link for the first admin, or for a member to choose a new password."""
+        return self.first_link() if wanted.email is None else self.password_link(wanted.email)
 
     def first_link(self) -> LinkMade:
         """The link of the first admin; earlier ones open nothing any more. Errors: `Conflict` where there is an admin."""

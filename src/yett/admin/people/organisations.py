@@ -34,6 +34,10 @@ class OrganisationCases(MemberCases):
 
         return self.desk.look(look)
 
+    def organisation_name(self) -> str:
+        """Of the one that is worked in."""
+        return self.desk.look(lambda whole: whole.organisation(self.principal.organisation).name)
+
     def add_organisation(self, new: NewOrganisation) -> OrganisationAdded:
         """Add one, and invite its first admin. For the operator only. Errors: `Forbidden`, `Conflict`."""
         if self.principal.kind != "operator":

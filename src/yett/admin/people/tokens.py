@@ -90,7 +90,8 @@ class TokenCases(MemberCases):
         return usable[0]
 
     def _show(self, read: Transaction, token: ApiToken) -> TokenView:
-        is_revoked, is_live = token.revoked_at_ns is not None, token.is_live(self.now_ns())
+        ended_ns, over_ns = token.revoked_at_ns, token.expires_at_ns
+        is_revoked = ended_ns is not None and (over_ns is None or ended_ns < over_ns)
         return TokenView(
             id=token.id,
             label=token.label,
@@ -100,5 +101,5 @@ class TokenCases(MemberCases):
             created_at=show_moment(token.created_at_ns),
             expires_at=moment(token.expires_at_ns),
             used_at=moment(token.used_at_ns),
-            status="revoked" if is_revoked else "live" if is_live else "expired",
+            status="revoked" if is_revoked else "live" if token.is_live(self.now_ns()) else "expired",
         )
