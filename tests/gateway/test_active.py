@@ -6,11 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from msgspec.structs import replace
 
 from tests.gateway.gate import HTTP_SERVER, grant
 from tests.support.policies import ALLOW_ALL, DENY_ALL, entry
-from yett.gateway.active import ActiveSnapshot, Snapshot
-from yett.gateway.snapshot import GrantEntry, PolicyEntry, SnapshotData
+from tests.support.snapshots import delta, histories, server
+from tests.support.snapshots import grant as make_grant
+from tests.support.snapshots import policy as make_policy
+from yett.gateway.active import ActiveSnapshot, OutOfStep, Snapshot, Touched
+from yett.gateway.snapshot import GrantEntry, PolicyEntry, SnapshotData, SnapshotDelta
+from yett.gateway.whole import Whole
 
 
 def data(*policies: PolicyEntry, grants: list[GrantEntry] | None = None, revision: int = 1, **members: Any) -> SnapshotData:
@@ -138,3 +144,115 @@ def test_a_grant_without_a_policy_has_none() -> None:
 def test_problems_of_the_control_plane_are_kept() -> None:
     active = ActiveSnapshot()
     assert active.apply(data(entry(ALLOW_ALL), problems=["the policy file is unreadable"])) == ["the policy file is unreadable"]
+
+
+# --- changes ----------------------------------------------------------------------------------------------------------------
+
+
+def shape_of(snapshot: Snapshot) -> object:
+    """All that a snapshot says, with policies by what they are."""
+    policies = {id: (policy.name, policy.revision, policy.use()) for id, policy in snapshot.policies.items()}
+    tables = snapshot.servers, snapshot.named, snapshot.grants, snapshot.grants_by_id, snapshot.facts
+    told = snapshot.origin, snapshot.revision, snapshot.stopped, snapshot.problems
+    return [dict(table) for table in tables], policies, told
+
+
+@given(histories())
+def test_changes_add_up_to_what_the_whole_would_be(changes: list[SnapshotDelta]) -> None:
+    by_changes, kept = ActiveSnapshot(), Whole()
+    for change in changes:
+        seen: list[Touched] = []
+        before = by_changes.current()
+        frozen = None if before is None else shape_of(before)
+        by_changes.follow(lambda _, touched, seen=seen: seen.append(touched))  # type: ignore[misc]  # a default, to bind it
+        by_changes.apply_delta(change)
+        kept.apply(change)
+        at_once = ActiveSnapshot()
+        at_once.apply(kept.data())
+        assert shape_of(current(by_changes)) == shape_of(current(at_once))
+        if before is not None:
+            assert shape_of(before) == frozen
+            assert_told(before, current(by_changes), seen[0])
+
+
+def assert_told(before: Snapshot, after: Snapshot, touched: Touched) -> None:
+    """Whoever may be concerned was told so."""
+    for grant_id, old in before.grants_by_id.items():
+        new = after.grants_by_id.get(grant_id)
+        server = before.servers.get(old.server)
+        same = new == old and after.servers.get(old.server) == server and after.stopped == before.stopped
+        if not (same and before.policy_of(old) == after.policy_of(old)):
+            assert touched.concerns(old)
+
+
+def test_a_change_of_another_state_than_the_active_one_is_refused_and_changes_nothing() -> None:
+    active = ActiveSnapshot()
+    with pytest.raises(OutOfStep):
+        active.apply_delta(delta(2))
+    active.apply_delta(delta(2, None, grants=[make_grant("a")]))
+    before = active.current()
+    for wrong in (delta(2), delta(4), delta(3, origin="another"), delta(3, 1)):
+        with pytest.raises(OutOfStep, match="which is not active"):
+            active.apply_delta(wrong)
+    assert active.current() is before
+
+
+def test_a_change_leaves_the_tables_alone_that_it_does_not_touch() -> None:
+    active = ActiveSnapshot()
+    active.apply_delta(delta(1, None, servers=[server("s1")], grants=[make_grant("a")], policies=[make_policy("p")]))
+    before = current(active)
+    active.apply_delta(delta(2, stopped=["o"]))
+    after = current(active)
+    assert (after.servers, after.grants, after.policies) == (before.servers, before.grants, before.policies)
+    assert after.servers is before.servers
+    assert after.grants is before.grants
+    assert after.policies is before.policies
+
+
+def test_a_name_is_known_until_its_last_server_is_gone() -> None:
+    active = ActiveSnapshot()
+    active.apply_delta(delta(1, None, servers=[server("a", "o", "files"), server("b", "p", "files")]))
+    active.apply_delta(delta(2, servers_gone=["a"]))
+    assert current(active).name_of("files") == "files"
+    active.apply_delta(delta(3, servers=[server("b", "p", "other")]))
+    assert [current(active).name_of(name) for name in ("files", "other", "b")] == [None, "other", "other"]
+
+
+def test_a_digest_belongs_to_the_grant_that_has_it_now() -> None:
+    active = ActiveSnapshot()
+    active.apply_delta(delta(1, None, grants=[make_grant("a", "x")]))
+    active.apply_delta(delta(2, grants=[make_grant("a", "y", previous_digest="x", previous_until_ns=9), make_grant("b", "z")]))
+    assert {digest: grant.id for digest, grant in current(active).grants.items()} == {"x": "a", "y": "a", "z": "b"}
+    active.apply_delta(delta(3, grants=[make_grant("a", "y")], grants_gone=["b"]))
+    assert {digest: grant.id for digest, grant in current(active).grants.items()} == {"y": "a"}
+
+
+# --- when policies are compiled ----------------------------------------------------------------------------------------------
+
+
+def test_what_comes_in_great_number_is_compiled_when_it_is_used() -> None:
+    active = ActiveSnapshot()
+    documents = [make_policy(f"p{number}", document=large(8_000)) for number in range(3)]
+    active.apply_delta(delta(1, None, policies=documents, grants=[make_grant("a", policy="p1")]))
+    snapshot = current(active)
+    assert [snapshot.policies[f"p{number}"].done for number in range(3)] == [False] * 3
+    policy = snapshot.policy_of(snapshot.grants_by_id["a"])
+    assert policy is not None
+    assert policy is snapshot.policy_of(snapshot.grants_by_id["a"])
+    assert [snapshot.policies[f"p{number}"].done for number in range(3)] == [False, True, False]
+
+
+def test_a_policy_that_turns_out_to_be_unreadable_denies_and_is_named() -> None:
+    active = ActiveSnapshot()
+    entries = [make_policy("p", document=large(20_000)), replace(make_policy("q"), document="{}")]
+    assert active.apply_delta(delta(1, None, policies=entries, grants=[make_grant("a", policy="q")])) == []
+    snapshot = current(active)
+    assert snapshot.policy_of(snapshot.grants_by_id["a"]) is None
+    (problem,) = active.problems()
+    assert problem.startswith("policy `name-q` revision 1-a cannot be read, there is no earlier one: ")
+    assert active.apply_delta(delta(2)) == [problem]
+    assert active.apply_delta(delta(3, policies=[make_policy("q", "2-b")])) == []
+
+
+def large(size: int) -> dict[str, Any]:
+    return {**ALLOW_ALL, "description": "x" * size}

@@ -69,7 +69,12 @@ def _load(path: Path) -> tuple[Whole, int, int] | None:
         if content is None:
             return None
         whole = Whole.of(_decoded(path, content))
-        length = _read_journal(journal_of(path), whole)
+        try:
+            length = _read_journal(journal_of(path), whole)
+        except OperatorFault:
+            if _stat(path) == before:
+                raise
+            continue  # the journal is that of another base by now
         if _stat(path) == before:
             return whole, len(content), length
     raise OperatorFault(f"the snapshot `{path}` was replaced again and again while it was read; try again")
