@@ -19,6 +19,7 @@ _SCRIPTS: Final = {
     "server-everything": MODULES / "@modelcontextprotocol/server-everything/dist/index.js",
     "server-filesystem": MODULES / "@modelcontextprotocol/server-filesystem/dist/index.js",
     "conformance": MODULES / "@modelcontextprotocol/conformance/dist/index.js",
+    "oidc-provider": MODULES / "oidc-provider/package.json",
     "typescript-client": MODULES / "@modelcontextprotocol/client/package.json",
 }
 

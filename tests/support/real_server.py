@@ -92,7 +92,7 @@ def _add_notes(server: MCPServer) -> None:
 
 
 @dataclass(slots=True)
-class _Recorder:
+class Recorder:
     """ASGI middleware that keeps head and body of every request, and shows them at `/seen`."""
 
     app: ASGIApp
@@ -124,7 +124,7 @@ def serve() -> None:
     """Serve until killed; the first line on stdout is the URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
-    config = uvicorn.Config(_Recorder(build().streamable_http_app(), []), log_level="error")
+    config = uvicorn.Config(Recorder(build().streamable_http_app(), []), log_level="error")
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -15,6 +15,7 @@ import msgspec
 from yett.oauth.client import Client
 from yett.oauth.discovery import Found
 from yett.oauth.errors import OAuthFault, Refused
+from yett.oauth.metadata import same_issuer
 
 OFFLINE: Final = "offline_access"
 CODE_CHARS_MAX: Final = 4_096
@@ -56,7 +57,7 @@ def begin(found: Found, client: Client, redirect_uri: str, scopes: tuple[str, ..
         raise OAuthFault(f"the authorization server `{issuer.identifier}` has no authorization endpoint")
     if "S256" not in (issuer.code_challenge_methods or ()):
         raise OAuthFault(f"the authorization server `{issuer.identifier}` does not offer PKCE with S256, so no code is asked for")
-    if client.issuer != issuer.identifier:
+    if not same_issuer(client.issuer, issuer.identifier):
         raise OAuthFault(f"the client belongs to `{client.issuer}`; it is not shown to `{issuer.identifier}`")
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(32)
     query = {

@@ -15,7 +15,7 @@ import msgspec
 from yett.egress.fetch import Egress, FetchLimits
 from yett.errors import OperatorFault
 from yett.oauth.errors import OAuthFault, Refused
-from yett.oauth.metadata import LOOPBACK, Issuer
+from yett.oauth.metadata import LOOPBACK, Issuer, same_issuer
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_S: Final = 60
@@ -119,7 +119,7 @@ def authenticate(client: Client, issuer: Issuer, now_s: int) -> tuple[dict[str, 
 
     Errors: `OAuthFault` where the client is another server's, or has nothing that the server takes; `OperatorFault`.
     """
-    if client.issuer != issuer.identifier:
+    if not same_issuer(client.issuer, issuer.identifier):
         raise OAuthFault(f"the client belongs to `{client.issuer}`; it is not shown to `{issuer.identifier}`")
     method = _method(client, issuer)
     if method == "private_key_jwt":

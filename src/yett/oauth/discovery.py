@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from yett.egress.fetch import Egress, FetchLimits, origin_of
 from yett.oauth.challenge import Challenge, read_challenge
 from yett.oauth.errors import OAuthFault
-from yett.oauth.metadata import Document, Issuer, Resource, check_address, read_issuer, read_resource
+from yett.oauth.metadata import Document, Issuer, Resource, check_address, read_issuer, read_resource, same_issuer
 
 LIMITS: Final = FetchLimits(within_s=10.0, body_bytes=256 * 1024)
 PROBE_LIMITS: Final = FetchLimits(within_s=10.0, body_bytes=256 * 1024)
@@ -61,8 +61,9 @@ async def discover(egress: Egress, server_url: str, challenge: Challenge, *, pre
         scopes = None if resource is None else resource.scopes
         issuer = await find_issuer(egress, preferred or origin) or _by_convention(origin)
         return Found(Resource(identifier, (issuer.identifier,), scopes), issuer, challenge)
-    chosen = preferred if preferred in resource.issuers else resource.issuers[0]
-    if preferred is not None and chosen != preferred:
+    wanted = [one for one in resource.issuers if preferred is None or same_issuer(one, preferred)]
+    chosen = wanted[0] if wanted else resource.issuers[0]
+    if not wanted:
         raise OAuthFault(
             f"{origin_of(server_url)} names the authorization server `{chosen}`, and `{preferred}` is set for it; the client's"
             " credentials are not sent to another one: set the right issuer"
@@ -88,15 +89,20 @@ async def find_resource(egress: Egress, server_url: str, challenge: Challenge) -
 
 
 async def find_issuer(egress: Egress, identifier: str) -> Issuer | None:
-    """The metadata of an authorization server; None where there is none at the known places."""
+    """An authorization server by its metadata; None where there is none at the known places."""
+    document = await issuer_document(egress, identifier)
+    return None if document is None else read_issuer(document, identifier)
+
+
+async def issuer_document(egress: Egress, identifier: str) -> Document | None:
+    """The metadata of an authorization server as it says it; None where there is none at the known places."""
     check_address(identifier, "authorization server")
     origin, path = origin_of(identifier), urlsplit(identifier).path.rstrip("/")
     if path:
         places = [f"{origin}{_OAUTH}{path}", f"{origin}{_OPENID}{path}", f"{origin}{path}{_OPENID}"]
     else:
         places = [f"{origin}{_OAUTH}", f"{origin}{_OPENID}"]
-    document = await _first(egress, places)
-    return None if document is None else read_issuer(document, identifier)
+    return await _first(egress, places)
 
 
 async def _first(egress: Egress, places: Sequence[str]) -> Document | None:

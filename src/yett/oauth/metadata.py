@@ -81,7 +81,7 @@ def covers(identifier: str, server_url: str) -> bool:
 def read_issuer(document: Document, expected: str) -> Issuer:
     """The metadata of the authorization server `expected`. Errors: `OAuthFault`."""
     identifier = _text(document, "issuer")
-    if identifier != expected:  # simple string comparison, as RFC 8414 section 3.3 says
+    if identifier is None or not same_issuer(identifier, expected):
         raise OAuthFault(
             f"the metadata found for the authorization server `{expected}` says that it is `{identifier}`; it is not used"
         )
@@ -92,7 +92,7 @@ def read_issuer(document: Document, expected: str) -> Issuer:
     if token_endpoint is None:
         raise OAuthFault(f"the authorization server `{expected}` names no token endpoint")
     return Issuer(
-        identifier=expected,
+        identifier=identifier,
         token_endpoint=token_endpoint,
         authorization_endpoint=endpoints["authorization_endpoint"],
         registration_endpoint=endpoints["registration_endpoint"],
@@ -103,6 +103,15 @@ def read_issuer(document: Document, expected: str) -> Issuer:
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         takes_client_metadata=document.get("client_id_metadata_document_supported") is True,
     )
+
+
+def same_issuer(one: str, other: str) -> bool:
+    """Whether two identifiers are one authorization server's: equal as text, as RFC 8414 section 3.3 says.
+
+    An origin with and without its slash is the same URL, and many servers write the slash only in one of the two documents.
+    """
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (longer == f"{shorter}/" and origin_of(shorter) == shorter)
 
 
 def check_address(url: str, what: str) -> str:
