@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from yett.admin.client_apply import RemoteApply
+from yett.admin.client_issuers import RemoteIssuers
+from yett.admin.client_policies import RemotePolicies
 from yett.admin.client_stop import RemoteStops
 from yett.admin.remote import step
 from yett.admin.views import (
@@ -15,12 +17,7 @@ from yett.admin.views import (
     GrantPage,
     GrantView,
     NewGrant,
-    NewRevision,
     NewServer,
-    PolicyChanged,
-    PolicyPage,
-    PolicyText,
-    PolicyView,
     ServerChanged,
     ServerPage,
     ServerView,
@@ -28,7 +25,7 @@ from yett.admin.views import (
 )
 
 
-class RemoteControl(RemoteStops, RemoteApply):
+class RemoteControl(RemoteStops, RemoteIssuers, RemoteApply, RemotePolicies):
     """Implements `yett.admin.control.Control`. The use cases of other subjects are its bases, one file each.
 
     Errors: `AdminFault` as the service raises it; `NotReached`; `OperatorFault` for an answer that makes no sense.
@@ -72,12 +69,3 @@ class RemoteControl(RemoteStops, RemoteApply):
 
     def attach(self, reference: str, attachment: Attachment) -> GrantChanged:
         return self.send("PUT", f"/grants/{step(reference)}/policy", GrantChanged, asdict(attachment))
-
-    def policies(self, search: str = "") -> list[PolicyView]:
-        return [item for page in self.pages("/policies", PolicyPage, search=search) for item in page.items]
-
-    def policy(self, name: str, revision: int | None = None) -> PolicyText:
-        return self.get(f"/policies/{step(name)}", PolicyText, revision=revision)
-
-    def set_policy(self, name: str, new: NewRevision) -> PolicyChanged:
-        return self.send("PUT", f"/policies/{step(name)}", PolicyChanged, asdict(new))

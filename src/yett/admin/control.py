@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
+from yett.admin.control_policies import PolicyControl
+from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
     Attachment,
@@ -13,11 +15,7 @@ from yett.admin.views import (
     GrantMinted,
     GrantView,
     NewGrant,
-    NewRevision,
     NewServer,
-    PolicyChanged,
-    PolicyText,
-    PolicyView,
     ServerChanged,
     ServerView,
     StatusView,
@@ -42,7 +40,21 @@ class ApplyControl(Protocol):
     def export(self) -> Exported: ...
 
 
-class Control(StopControl, ApplyControl, Protocol):
+class IssuerControl(Protocol):
+    """Issuers of access tokens."""
+
+    def issuers(self) -> list[IssuerView]: ...
+
+    def issuer(self, reference: str) -> IssuerView: ...
+
+    def add_issuer(self, new: NewIssuer) -> IssuerChanged: ...
+
+    def change_issuer(self, reference: str, new: NewIssuer) -> IssuerChanged: ...
+
+    def remove_issuer(self, reference: str) -> IssuerChanged: ...
+
+
+class Control(IssuerControl, StopControl, ApplyControl, PolicyControl, Protocol):
     """Every use case of the control plane, whether it runs here or is asked over HTTP.
 
     Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.
@@ -71,9 +83,3 @@ class Control(StopControl, ApplyControl, Protocol):
     def revoke_grant(self, reference: str) -> GrantChanged: ...
 
     def attach(self, reference: str, attachment: Attachment) -> GrantChanged: ...
-
-    def policies(self, search: str = "") -> list[PolicyView]: ...
-
-    def policy(self, name: str, revision: int | None = None) -> PolicyText: ...
-
-    def set_policy(self, name: str, new: NewRevision) -> PolicyChanged: ...

@@ -43,3 +43,12 @@ def read_grant_place(place: str) -> tuple[int, str] | None:
     if not dot or not moment.isascii() or not moment.isdecimal() or len(moment) > len("9223372036854775807") - 1:
         raise Invalid("`after` is not the `next` of a page; leave it out to begin anew")
     return int(moment), grant_id
+
+
+def read_number(place: str) -> int | None:
+    """A place that is a number; None for the beginning. Errors: `Invalid`."""
+    if not place:
+        return None
+    if not place.isascii() or not place.isdecimal() or len(place) > len("2147483647"):
+        raise Invalid("`after` is not the `next` of a page; leave it out to begin anew")
+    return int(place)

@@ -35,12 +35,13 @@ class PolicyCases(ServerCases):
 
     __slots__ = ()
 
-    def policies(self, search: str = "") -> list[PolicyView]:
-        """All within reach, by name."""
+    def policies(self, search: str = "", server: str | None = None) -> list[PolicyView]:
+        """All within reach, by name, or those that grants of one server may have."""
         self.require(Permission.VIEW)
 
         def look(read: Transaction) -> list[PolicyView]:
-            return self.show_policies(read, read.policies.listed(search=search, only=self.principal.servers))
+            bound = None if server is None else self.find_server(read, server).id
+            return self.show_policies(read, read.policies.listed(search=search, server_id=bound, only=self.principal.servers))
 
         return self.read(look)
 
@@ -193,13 +194,22 @@ class PolicyCases(ServerCases):
 
         self.change(work)
 
+    def editable_policy(self, write: Transaction, reference: str, *, followed: bool = False) -> Policy:
+        """The policy of this name or id, to be changed; one that follows a file only if `followed`.
+
+        Errors: `NotFound`; `Forbidden` where it reaches further than the principal; `Conflict` where it follows a file.
+        """
+        policy = self.find_policy(write, reference)
+        if policy.server_id is None:
+            self.principal.require_everywhere(Permission.EDIT_POLICIES)
+        if not followed:
+            check_free(policy)
+        return policy
+
     def policy_for(self, write: Transaction, name: str) -> Policy:
         """The policy of this name, made if there is none. Errors: `Forbidden` where it would be out of the principal's reach."""
         if write.policies.find(name) is not None:
-            policy = self.find_policy(write, name)
-            if policy.server_id is None:
-                self.principal.require_everywhere(Permission.EDIT_POLICIES)
-            return policy
+            return self.editable_policy(write, name, followed=True)
         self.principal.require_everywhere(Permission.EDIT_POLICIES)
         policy = Policy(id=str(uuid.uuid4()), name=name, created_at_ns=self.now_ns())
         write.policies.add(policy)

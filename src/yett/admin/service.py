@@ -9,9 +9,12 @@ import os
 from typing import Final
 
 from yett import __version__
-from yett.admin.errors import Invalid
-from yett.admin.permissions import Permission
 from yett.admin.apply import ApplyCases
+from yett.admin.errors import Invalid
+from yett.admin.issuers import IssuerCases
+from yett.admin.permissions import Permission
+from yett.admin.policy_history import PolicyHistoryCases
+from yett.admin.policy_uses import PolicyUseCases
 from yett.admin.showing import change_line
 from yett.admin.stop import StopCases
 from yett.admin.views import ChangeLine, StatusView
@@ -20,7 +23,7 @@ from yett.stores.control.transaction import Whole
 LOG_LINES_MAX: Final = 1_000
 
 
-class Service(ApplyCases, StopCases):
+class Service(PolicyHistoryCases, PolicyUseCases, ApplyCases, IssuerCases, StopCases):
     """Implements `yett.admin.control.Control` where the store is."""
 
     __slots__ = ()
