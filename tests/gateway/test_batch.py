@@ -109,7 +109,9 @@ async def test_a_bad_notification_among_such_is_an_error() -> None:
 
 async def test_a_member_that_the_door_refuses_is_recorded_and_answered_beside_the_others() -> None:
     async with listening() as gateway:
-        reply = await post(gateway, [call(1), {**ping(2), "method": "tasks/list"}, {**ping(3), "x": 1}], await session(gateway))
+        reply = await post(
+            gateway, [call(1), {**ping(2), "method": "tasks/made_up"}, {**ping(3), "x": 1}], await session(gateway)
+        )
         codes = {answer["id"]: answer.get("error", {}).get("code") for answer in reply.json}
         assert (reply.status, codes) == (200, {1: None, 2: -32601, 3: -32600})
         assert [record.kind for record in gateway.gate.ledger.security] == [Refused.METHOD, Refused.ENVELOPE]

@@ -25,6 +25,8 @@ CONDITIONAL = {
     "notifications/cancelled",
     "notifications/resources/updated",
     "notifications/subscriptions/acknowledged",
+    "notifications/tasks",
+    "notifications/tasks/status",
 }
 """Relayed where they are about something that concerns the client."""
 NOTIFICATIONS = [row for row in TO_CLIENT if row.kind is MethodKind.NOTIFICATION]

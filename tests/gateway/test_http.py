@@ -84,7 +84,7 @@ async def test_a_denial_is_an_answer_with_status_200(stateless: bool) -> None:
         (call("echo").body, ((b"mcp-method", b"tools/list"),), 400, -32020, Refused.ENVELOPE),
         (call("echo").body, ((b"mcp-name", b"other"),), 400, -32020, Refused.ENVELOPE),
         (b'{"jsonrpc":"2.0","method":"tools/call","params":{"name":"echo"}}', (), 400, -32600, Refused.ENVELOPE),
-        (b'{"jsonrpc":"2.0","id":1,"method":"tasks/list"}', (), 200, -32601, Refused.METHOD),
+        (b'{"jsonrpc":"2.0","id":1,"method":"tasks/made_up"}', (), 200, -32601, Refused.METHOD),
         (b'{"jsonrpc":"2.0","id":1,"method":"admin/all"}', (), 200, -32601, Refused.METHOD),
     ],
 )

@@ -230,9 +230,17 @@ async def test_the_servers_own_error_passes_and_is_recorded(method: str, statele
 @JUDGED
 async def test_a_result_that_asks_for_more_is_not_passed_on_in_the_stateless_era(method: str, stateless: bool) -> None:
     gate = Gate()
-    gate.upstream.replies[method] = Answer(body=result(b"1", {"resultType": "task", "taskId": "x"}))
+    gate.upstream.replies[method] = Answer(body=result(b"1", {"resultType": "later"}))
     answer = parsed((await gate.send(asking(method, stateless))).body)
     assert ("error" in answer) is stateless
+
+
+@JUDGED
+@pytest.mark.parametrize("task", [{"resultType": "task", "taskId": "x"}, {"task": {"taskId": "x"}}])
+async def test_only_a_tool_is_answered_with_a_task(method: str, stateless: bool, task: Any) -> None:
+    gate = Gate()
+    gate.upstream.replies[method] = Answer(body=result(b"1", task))
+    assert error_of(await gate.send(asking(method, stateless)))["code"] == -32603
 
 
 # --- what was read for one grant ------------------------------------------------------------------------------------------
@@ -284,7 +292,7 @@ OFFERED = {
 async def test_what_the_server_offers_is_announced_as_it_is(document: Any) -> None:
     gate = Gate()
     gate.publish(document)
-    gate.upstream.replies["initialize"] = Answer(body=result(b"1", {**WELCOME, "capabilities": {**OFFERED, "tasks": {}}}))
+    gate.upstream.replies["initialize"] = Answer(body=result(b"1", {**WELCOME, "capabilities": {**OFFERED, "experimental": {}}}))
     assert parsed((await gate.send(initialize())).body)["result"]["capabilities"] == OFFERED
     discovered = {"supportedVersions": ["2026-07-28"], "capabilities": {**OFFERED, "extensions": {"x/y": {}}}}
     gate.upstream.replies["server/discover"] = Answer(body=result(b"1", discovered))

@@ -306,7 +306,7 @@ async def test_a_request_past_the_grants_share_is_answered_so_on_the_stream() ->
 @pytest.mark.parametrize(
     ("message", "fields", "code", "kind"),
     [
-        ({**PING, "method": "tasks/list"}, (), -32601, Refused.METHOD),
+        ({**PING, "method": "tasks/made_up"}, (), -32601, Refused.METHOD),
         ({**PING, "method": "tools/call", "params": {"name": 5}}, (), -32602, Refused.ENVELOPE),
         (PING, ((b"mcp-protocol-version", b"2025-06-18"),), -32600, Refused.ENVELOPE),
         (PING, ((b"mcp-method", b"tools/call"),), -32020, Refused.ENVELOPE),

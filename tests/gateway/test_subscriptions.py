@@ -17,7 +17,7 @@ from tests.support.wire import HttpClient, Reply, request
 from yett.gateway.subscriptions import TOO_MANY
 from yett.ports import Answer
 from yett.protocol.eras import META_SUBSCRIPTION_ID
-from yett.protocol.subscription_filter import RESOURCES_MAX
+from yett.protocol.subscription_filter import NAMED_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -152,7 +152,7 @@ async def test_a_subscription_counts_as_a_stream_and_not_as_a_request_in_flight(
         {"notifications": []},
         {"notifications": {"resourceSubscriptions": "note://a"}},
         {"notifications": {"resourceSubscriptions": [1]}},
-        {"notifications": {"resourceSubscriptions": ["a:b"] * (RESOURCES_MAX + 1)}},
+        {"notifications": {"resourceSubscriptions": ["a:b"] * (NAMED_MAX + 1)}},
     ],
 )
 async def test_a_filter_that_is_none_is_refused(params: Any) -> None:

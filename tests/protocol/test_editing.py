@@ -149,7 +149,7 @@ def test_a_message_without_such_capabilities_keeps_its_bytes(source: bytes) -> N
 
 
 def test_stateless_client_capabilities_are_taken_out_of_the_envelope() -> None:
-    meta = {**ENVELOPE, META_CAPABILITIES: {"elicitation": {}, "extensions": {"io.modelcontextprotocol/tasks": {}}}, "x": 1}
+    meta = {**ENVELOPE, META_CAPABILITIES: {"elicitation": {}, "extensions": {"io.modelcontextprotocol/ui": {}}}, "x": 1}
     source = encode(modern(name="pay", arguments={"capabilities": {"sampling": {}}}, meta=meta))
     edited = without_unmediated_client_capabilities(accepted(source, modern_headers(name="pay")))
     expected = json.loads(source)
@@ -205,7 +205,7 @@ def test_capabilities_must_be_an_object(capabilities: Any) -> None:
 
 DISCOVERED: dict[str, Any] = {
     "supportedVersions": ["2099-01-01", "2026-07-28", "2025-11-25", 5],
-    "capabilities": {"tools": {}, "extensions": {"io.modelcontextprotocol/tasks": {}}, "completions": {}},
+    "capabilities": {"tools": {}, "extensions": {"io.modelcontextprotocol/ui": {}}, "completions": {}},
     "instructions": "x",
     "resultType": "complete",
     "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "s"}},

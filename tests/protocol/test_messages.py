@@ -143,7 +143,9 @@ PARAMS: dict[str, Any] = {
     "arguments null": b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":null}}',
     "arguments string": call(arguments="{}"),
     "arguments list": call(arguments=[]),
-    "task": call(task={"ttl": 1}),
+    "task that is no object": call(task=[]),
+    "task kept for ever and a day": call(task={"ttl": "ever"}),
+    "task kept for less than no time": call(task={"ttl": -1}),
     "input responses": call(inputResponses={}),
     "request state": call(requestState="x"),
 }
@@ -182,10 +184,7 @@ def test_unknown_members_of_params_and_meta_stay() -> None:
 @pytest.mark.parametrize(
     "method",
     [
-        "tasks/get",
-        "tasks/list",
-        "tasks/result",
-        "tasks/cancel",
+        "tasks/update",
         "nope",
         "Tools/call",
         "",
@@ -197,7 +196,7 @@ def test_a_method_that_is_not_mediated_is_an_answer_in_the_handshake_era(method:
     assert rejection.id == b"3"
 
 
-@pytest.mark.parametrize("method", ["tasks/get", "tasks/cancel", "tasks/update", "initialize", "ping", "nope"])
+@pytest.mark.parametrize("method", ["tasks/result", "tasks/list", "initialize", "ping", "nope"])
 def test_a_method_that_is_not_mediated_is_404_in_the_stateless_era(method: str) -> None:
     rejection = refused(modern(method), modern_headers(method))
     assert (rejection.kind, rejection.http_status, rejection.rpc_code) == (RejectionKind.METHOD, 404, -32601)

@@ -82,5 +82,5 @@ def test_a_batch_is_refused_as_a_batch() -> None:
 
 
 def test_methods_that_are_not_mediated_are_refused() -> None:
-    assert stopped({"jsonrpc": "2.0", "id": 1, "method": "tasks/list"}).rpc_code == -32601
-    assert stopped(modern("tasks/update", taskId="t")).rpc_code == -32601
+    assert stopped({"jsonrpc": "2.0", "id": 1, "method": "tasks/update"}).rpc_code == -32601
+    assert stopped(modern("tasks/result", taskId="t")).rpc_code == -32601

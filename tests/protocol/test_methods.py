@@ -8,8 +8,9 @@ from mcp_types import methods as sdk
 from yett.protocol.eras import HANDSHAKE_REVISIONS, REVISIONS, STATELESS_REVISIONS, Era, era_of, era_of_header
 from yett.protocol.methods import ROWS, Direction, Handling, MethodKind, handling_to_client
 
+FORWARDED = (Handling.JUDGED, Handling.FILTERED, Handling.RELAYED, Handling.OF_TASK)
 TASKS_OF_2025_11 = {"tasks/get", "tasks/result", "tasks/list", "tasks/cancel", "notifications/tasks/status"}
-TASKS_EXTENSION = {"tasks/get", "tasks/update", "tasks/cancel", "notifications/tasks/status"}
+TASKS_EXTENSION = {"tasks/get", "tasks/update", "tasks/cancel", "notifications/tasks"}
 
 
 def _ours(direction: Direction, kind: MethodKind) -> set[tuple[str, str]]:
@@ -48,7 +49,7 @@ def test_only_what_is_mediated_is_forwarded() -> None:
     forwarded = {
         row.name
         for row in ROWS
-        if row.direction is Direction.TO_SERVER and row.handling in (Handling.JUDGED, Handling.FILTERED, Handling.RELAYED)
+        if row.direction is Direction.TO_SERVER and row.handling in FORWARDED
     }
     assert forwarded == {
         "initialize",
@@ -69,6 +70,11 @@ def test_only_what_is_mediated_is_forwarded() -> None:
         "completion/complete",
         "notifications/progress",
         "notifications/roots/list_changed",
+        "tasks/get",
+        "tasks/result",
+        "tasks/list",
+        "tasks/cancel",
+        "tasks/update",
     }
 
 

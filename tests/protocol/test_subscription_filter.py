@@ -12,13 +12,13 @@ from yett.protocol.subscription_filter import acknowledged, cut, list_changed, s
 
 def test_a_filter_that_needs_no_cut_keeps_its_bytes() -> None:
     sent = request("subscriptions/listen", {"notifications": {"toolsListChanged": True}}, stateless=True)
-    assert cut(sent.message, lambda _: False) is sent.message.body
+    assert cut(sent.message, lambda *_: False) is sent.message.body
 
 
 def test_resources_that_are_not_shown_go_and_the_rest_stays() -> None:
     wanted = {"notifications": {"resourceSubscriptions": ["a:b", "c:d"], "vendor": 1}}
     sent = request("subscriptions/listen", wanted, stateless=True)
-    edited = json.loads(cut(sent.message, lambda uri: uri == "c:d"))
+    edited = json.loads(cut(sent.message, lambda _, uri: uri == "c:d"))
     original = json.loads(sent.body)
     assert edited["params"].pop("notifications") == {"resourceSubscriptions": ["c:d"]}
     original["params"].pop("notifications")

@@ -24,6 +24,7 @@ from yett.errors import StoreFault
 from yett.policy.decision import Effect
 from yett.stores import state, state_file, state_threads
 from yett.stores.state import StateStore
+from yett.stores.state_file import SCHEMA_VERSION, open_reader
 
 pytestmark = pytest.mark.anyio
 
@@ -81,10 +82,25 @@ async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -
     async with opened(path):
         pass
     connection = apsw.Connection(str(path))
-    connection.pragma("user_version", 2)
+    connection.pragma("user_version", SCHEMA_VERSION + 1)
     connection.close()
-    await open_fails(path, r"written by a newer yett \(its schema is 2, this one knows 1\): use that version")
-    assert rows(path, "PRAGMA user_version") == [(2,)]
+    await open_fails(path, r"written by a newer yett \(its schema is 3, this one knows 2\): use that version")
+    assert rows(path, "PRAGMA user_version") == [(3,)]
+
+
+@pytest.mark.parametrize("reads_first", [False, True])
+async def test_a_file_of_the_first_version_gets_what_it_lacks_from_whoever_opens_it_first(path: Path, reads_first: bool) -> None:
+    async with opened(path) as store:
+        await store.admit(call(allow()))
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TABLE tasks")
+    connection.pragma("user_version", 1)
+    connection.close()
+    if reads_first:
+        open_reader(path).close()
+    async with opened(path) as store:
+        await store.admit(call(allow(), task="t-1"))
+    assert rows(path, "SELECT task FROM calls LEFT JOIN tasks USING (seq)") == [(None,), ("t-1",)]
 
 
 async def test_a_database_of_another_program_is_refused_and_left_alone(path: Path) -> None:

@@ -20,7 +20,12 @@ ENVELOPE: Final[dict[str, Any]] = {
     f"{META}clientCapabilities": {},
 }
 
-_NAMED: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_NAMED: Final = {
+    "tools/call": "name",
+    "prompts/get": "name",
+    "resources/read": "uri",
+    **dict.fromkeys(("tasks/get", "tasks/result", "tasks/cancel", "tasks/update"), "taskId"),
+}
 """What `Mcp-Name` repeats."""
 
 Fields = list[tuple[bytes, bytes]]

@@ -74,6 +74,8 @@ class CallRecord(Struct, frozen=True):
     arguments_digest: str
     """Keyed digest of the canonical arguments, in hex."""
     client_ip: str | None = None
+    task: str | None = None
+    """The task that it is about, which an earlier call made; as the server names it."""
 
 
 class Reservation(Struct, frozen=True):
@@ -114,6 +116,8 @@ class Outcome(Struct, frozen=True):
     latency_us: int = 0
     request_bytes: int = 0
     response_bytes: int = 0
+    task: str | None = None
+    """The task that the call was answered with."""
 
     @property
     def surely_did_not_run(self) -> bool:

@@ -212,6 +212,8 @@ def cells_of(entry: LogEntry) -> tuple[str, ...]:
     server, target, method = entry.server or "-", entry.target, entry.more.get("method", CALL)
     if target and method != CALL:
         target = f"{method} {target}"
+    if target and entry.more.get("task"):
+        target = f"{target} (task {entry.more['task']})"
     return (
         local_time(entry.at_ns),
         entry.decision or "event",

@@ -109,14 +109,17 @@ class Calls:
         """The digest under which these arguments are recorded."""
         return arguments_digest(arguments, self._digest_key)
 
-    async def admit(self, caller: Caller, message: Message, tool: ToolFacts, *, charged: bool = False) -> Admitted | Refused:
+    async def admit(
+        self, caller: Caller, message: Message, tool: ToolFacts, *, charged: bool = False, task: str | None = None
+    ) -> Admitted | Refused:
         """Decide, reserve and write down; only what is durably recorded is admitted.
 
         `charged`: whether an earlier round of the same call was charged, so that this one is judged and takes nothing.
+        `task`: which one the message is about; it names the tool of the call that made it.
         """
         started_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
         decision = self._decide(caller, message, tool, now_ns, charged=charged)
-        record = self._record(caller, message, decision, now_ns)
+        record = self._record(caller, message, decision, now_ns, task)
         if not decision.effect.forwards:
             return self._refuse(record)
         try:
@@ -133,11 +136,18 @@ class Calls:
         return self._refuse(self._record(caller, message, decision, self._clock.now_ns()))
 
     def settle(
-        self, call: Admitted, result: Result, *, status: int | None = None, rpc_code: int | None = None, size: int = 0
+        self,
+        call: Admitted,
+        result: Result,
+        *,
+        status: int | None = None,
+        rpc_code: int | None = None,
+        size: int = 0,
+        task: str | None = None,
     ) -> None:
         """Write down what a forwarded call came to; reservations of one that surely did not run are given back."""
         latency_us = int((self._clock.monotonic() - call.started_s) * 1e6)
-        outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size)
+        outcome = Outcome(result, self._clock.now_ns(), status, rpc_code, latency_us, call.request_bytes, size, task)
         try:
             self._ledger.settle(call.receipt, outcome)
         except StoreFault:
@@ -176,7 +186,7 @@ class Calls:
         self.note(record)
         return _refused(record)
 
-    def _record(self, caller: Caller, message: Message, decision: Decision, now_ns: int) -> CallRecord:
+    def _record(self, caller: Caller, message: Message, decision: Decision, now_ns: int, task: str | None = None) -> CallRecord:
         policy, grant, server = caller.policy, caller.grant, caller.server
         return CallRecord(
             at_ns=now_ns,
@@ -194,6 +204,7 @@ class Calls:
             argument_keys=tuple(sorted(message.arguments)),
             arguments_digest=arguments_digest(message.arguments, self._digest_key),
             client_ip=caller.client_ip,
+            task=task,
         )
 
 

@@ -19,6 +19,8 @@ ASKED_S: Final = 3_600.0
 """How long one may wait: people are asked, and people are slow."""
 EVENT_IDS_MAX: Final = 1_024
 """Ids of events, after the last of which a client may resume. More are not on their way to a client at once."""
+TASK_CALLS_MAX: Final = 256
+"""Calls that asked to become tasks, and are not cancelled as other calls are. As many as there may be tasks."""
 INTERRUPTED_MAX: Final = 64
 """Requests whose streams may be resumed."""
 
@@ -62,7 +64,10 @@ class Conversation:
     streams: set[Endable] = field(default_factory=set)
     """The server's own event streams that the client has open."""
     progress: Counter[Key] = field(default_factory=Counter)
-    """Progress tokens of requests that are in work."""
+    """Progress tokens of requests that are in work, and of tasks that last."""
+    over: bool = False
+    """Whether the session ended."""
+    _task_calls: deque[bytes] = field(default_factory=lambda: deque(maxlen=TASK_CALLS_MAX))
     _asked: OrderedDict[Key, Asked] = field(default_factory=OrderedDict)
     _event_ids: deque[int] = field(default_factory=lambda: deque(maxlen=EVENT_IDS_MAX))
     """Their hashes: what is kept for each session must be small."""
@@ -86,9 +91,25 @@ class Conversation:
         asked = None if id is None else self._asked.pop(id, None)
         return None if asked is None or asked.until_s <= self.monotonic() else asked
 
+    def done_with(self, token: Key) -> None:
+        """Nothing more is to be reported under this token, unless another request has it, too."""
+        self.progress[token] -= 1
+        if self.progress[token] <= 0:
+            del self.progress[token]
+
     def reports_progress(self, token: Key | None) -> bool:
         """Whether a token is one under which the client may report progress."""
         return token is not None and any(asked.progress_token == token for asked in self._asked.values())
+
+    # --- tasks ----------------------------------------------------------------------------------------------------------
+
+    def lasts(self, id: bytes) -> None:
+        """This call of the client asks to become a task."""
+        self._task_calls.append(id)
+
+    def is_lasting(self, id: bytes | None) -> bool:
+        """Whether a call is one that only `tasks/cancel` cancels."""
+        return id is not None and id in self._task_calls
 
     # --- what may be resumed --------------------------------------------------------------------------------------------
 
@@ -115,6 +136,7 @@ class Conversation:
 
     def end(self) -> None:
         """The session is over, and so are its streams; answers that are still out do not come."""
+        self.over = True
         for stream in tuple(self.streams):
             stream.end()
         for interrupted in self._interrupted.values():

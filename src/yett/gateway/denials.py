@@ -13,11 +13,14 @@ from yett.protocol.methods import CALL, Handling
 from yett.protocol.rejection import INVALID_PARAMS, INVALID_REQUEST, http_status, resource_not_found
 from yett.protocol.replies import Denial, denied, denied_request, unknown_prompt, unknown_resource, unknown_tool
 from yett.protocol.targets import COMPLETE
+from yett.protocol.tasks import TASK_ID, TASKS_RESULT, not_found
 
 
 def denial(message: Message, refused: Refused) -> Answer:
     """The answer to a judged message that is not forwarded."""
     assert message.id is not None, "a judged message has an id"
+    if message.handling is Handling.OF_TASK:
+        return _of_task(message, message.id, refused)
     if message.method != CALL:
         return _without_result(message, message.id, refused)
     if refused.reads_as_unknown:
@@ -36,6 +39,16 @@ def stopped(calls: Calls, caller: Caller, message: Message) -> Answer:
     decision = stop_decision(what)
     told = Denial(decision.message or "", Code.STOPPED.value, decision.rule or "", request_id)
     return Answer(status=http_status(INVALID_REQUEST, message.era), body=denied_request(message.id, INVALID_REQUEST, told))
+
+
+def _of_task(message: Message, id: bytes, refused: Refused) -> Answer:
+    """A task's result can say that it is withheld; its state cannot. The task of a tool that is not shown is not found."""
+    status = http_status(INVALID_PARAMS, message.era)
+    if refused.reads_as_unknown:
+        return Answer(status=status, body=not_found(id))
+    if message.method == TASKS_RESULT:
+        return Answer(body=denied(id, refused.denial, stateless=False, task=str(message.params[TASK_ID])))
+    return Answer(status=status, body=denied_request(id, INVALID_PARAMS, refused.denial))
 
 
 def _without_result(message: Message, id: bytes, refused: Refused) -> Answer:

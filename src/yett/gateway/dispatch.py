@@ -6,9 +6,8 @@ import asyncio
 import dataclasses
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from yett.audit.record import Result
@@ -17,7 +16,7 @@ from yett.gateway.calls import Admitted, Calls, Refused, fault
 from yett.gateway.denials import denial, stopped
 from yett.gateway.from_server import FromServer, means_something
 from yett.gateway.live_streams import LiveStreams, Source
-from yett.gateway.outcomes import is_for_one_grant, judge_body, unreachable, without_credential
+from yett.gateway.outcomes import is_read_whole, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
 from yett.gateway.repeated_fields import contradicting_field, is_visible_tool
 from yett.gateway.rounds import Rounds, continues
@@ -28,28 +27,27 @@ from yett.gateway.snapshot import ServerEntry
 from yett.gateway.streams import read_response
 from yett.gateway.subscriptions import Subscriptions
 from yett.gateway.surfaces import shown
+from yett.gateway.task_calls import Following, Making, TaskCalls
+from yett.gateway.tasks import TaskBook
+from yett.gateway.tool_fetch import ToolFetch, outbound_of
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Code, ToolFacts
 from yett.ports import Answer, Outbound, Upstream
 from yett.protocol.capabilities import (
-    client_capabilities,
     filter_discover_result,
     filter_initialize_result,
     without_unmediated_client_capabilities,
 )
 from yett.protocol.eras import Era
-from yett.protocol.lists import LISTS, ToolDefinition, filter_list, filter_tools_list, read_tools_list
+from yett.protocol.lists import LISTS, filter_list, filter_tools_list
 from yett.protocol.messages import Message
-from yett.protocol.methods import Handling
+from yett.protocol.methods import CALL, Handling
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import HEADER_MISMATCH, envelope
 from yett.protocol.replies import rejected
-from yett.protocol.requests import tools_list_request
 from yett.protocol.revisions import negotiated
 from yett.protocol.server_messages import declared_kinds
-
-PAGES_MAX: Final = 100
-"""Pages of a tool list; a server whose cursor never ends is not followed further."""
+from yett.protocol.tasks import TASK, TASKS_LIST
 
 
 class Dispatcher:
@@ -62,9 +60,11 @@ class Dispatcher:
         self._credentials = credentials
         self._requests = ServerRequests(calls, credentials)
         self._rounds = Rounds(calls, calls.monotonic)
-        self._from_server = FromServer(tools, self._requests)
+        self._tasks = TaskCalls(calls, TaskBook(calls.monotonic), self._rounds)
+        self._fetch = ToolFetch(calls, credentials, self._close_if_gone)
+        self._from_server = FromServer(tools, self._requests, self._tasks.book)
         self.live = LiveStreams(calls.now_ns)
-        self._subscriptions = Subscriptions(calls, credentials, self._from_server, self.live)
+        self._subscriptions = Subscriptions(calls, credentials, self._from_server, self._tasks, self.live)
 
     def listen(self, route: Route) -> Coroutine[Any, Any, Answer]:
         """The server's own event stream in a handshake session; an answer without events where there is none."""
@@ -84,7 +84,9 @@ class Dispatcher:
         """The answer to one message; every fault of the server is an answer too."""
         if route.caller.stopped is not None:
             return self._stopped(route, message)
-        return self._call(route, message) if message.handling is Handling.JUDGED else self._no_call(route, message)
+        if message.handling is Handling.JUDGED:
+            return self._call(route, message)
+        return self._of_task(route, message) if message.handling is Handling.OF_TASK else self._no_call(route, message)
 
     async def _stopped(self, route: Route, message: Message) -> Answer:
         return stopped(self._calls, route.caller, message)
@@ -113,13 +115,34 @@ class Dispatcher:
 
     # --- calls ----------------------------------------------------------------------------------------------------------
 
-    async def _call(self, route: Route, message: Message) -> Answer:
+    async def _of_task(self, route: Route, message: Message) -> Answer:
+        """What is asked about a task goes the way of the call that made it."""
+        following = self._tasks.about(route, message)
+        if isinstance(following, Answer):
+            return following
+        return await self._call(route, following.as_call(message), following)
+
+    def _begun(self, route: Route, message: Message) -> tuple[Message, bool, Making | None] | Answer:
+        """A call as its server is to see it, whether it was charged before, and how a task is taken that may answer it."""
         charged = continues(route, message)
         if charged:
             resumed = self._rounds.resume(route, message)
             if isinstance(resumed, Answer):
                 return resumed
             message = resumed
+        if message.method != CALL or (message.era is Era.HANDSHAKE and TASK not in message.params):
+            return message, charged, None
+        making = self._tasks.begin(route, message)
+        return making if isinstance(making, Answer) else (message, charged, making)
+
+    async def _call(self, route: Route, message: Message, following: Following | None = None) -> Answer:
+        taking: Making | Following | None = following
+        charged = following is not None
+        if following is None:
+            begun = self._begun(route, message)
+            if isinstance(begun, Answer):
+                return begun
+            message, charged, taking = begun
         try:
             tool = await self._facts(route, message)
         except UpstreamFault as failure:
@@ -127,10 +150,11 @@ class Dispatcher:
             return self._unreachable(route, message, failure, refused.denial.request_id)
         except OperatorFault as lack:
             return self._without_credential(route, message, lack)
-        contradiction = self._contradiction(route, message)
+        contradiction = self._contradiction(route, message) if following is None else None
         if contradiction is not None:
             return contradiction
-        verdict = await self._calls.admit(route.caller, message, tool, charged=charged)
+        about = None if following is None else following.task.id
+        verdict = await self._calls.admit(route.caller, message, tool, charged=charged, task=about)
         if isinstance(verdict, Refused):
             return denial(message, verdict)
         try:
@@ -138,7 +162,7 @@ class Dispatcher:
         except OperatorFault as lack:
             self._calls.settle(verdict, Result.NOT_SENT)
             return self._without_credential(route, message, lack)
-        return await self._forward(route, message, verdict, credential)
+        return await self._forward(route, message, verdict, credential, taking)
 
     def _without_credential(self, route: Route, message: Message, lack: OperatorFault) -> Answer:
         refused = self._calls.refuse(route.caller, message, fault(Code.CREDENTIAL_UNAVAILABLE))
@@ -149,7 +173,7 @@ class Dispatcher:
         """What is known of the called tool; not asked for where the call cannot pass anyway, or is none of a tool."""
         if not is_visible_tool(route, message):
             return ToolFacts()
-        return await self._tools.facts(route.scope, message.name, lambda: self._fetch_tools(route, message))
+        return await self._tools.facts(route.scope, message.name, lambda: self._fetch.tools(route, message))
 
     def _contradiction(self, route: Route, message: Message) -> Answer | None:
         """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
@@ -160,12 +184,16 @@ class Dispatcher:
         self._calls.turn_away(route.caller, rejection.message)
         return Answer(status=rejection.http_status, body=rejected(rejection))
 
-    async def _forward(self, route: Route, message: Message, call: Admitted, credential: Mapping[str, str]) -> Answer:
-        forwarded = Forwarded(self._calls, route, message, call, self._rounds.judge)
-        body = without_unmediated_client_capabilities(message, route.kinds)
+    async def _forward(
+        self, route: Route, message: Message, call: Admitted, credential: Mapping[str, str], taking: Making | Following | None
+    ) -> Answer:
+        judge = self._rounds.judge if taking is None else taking.judge
+        forwarded = Forwarded(self._calls, route, message, call, judge)
+        tasks = not isinstance(taking, Making) or taking.has_room
+        body = without_unmediated_client_capabilities(message, route.kinds, tasks=tasks)
         try:
-            answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
-            if answer.chunks is not None and is_for_one_grant(message):
+            answer = await route.upstream.exchange(outbound_of(route, message, body, credential))
+            if answer.chunks is not None and is_read_whole(message):
                 answer = Answer(status=answer.status, body=await read_response(answer, message.id or b""))
         except UpstreamFault as failure:
             forwarded.fail(failure)
@@ -178,14 +206,17 @@ class Dispatcher:
             raise
         answer.session = None  # the server's own name for it, which is of no use to the client, or worse
         if answer.status >= 400 or (answer.events is None and answer.chunks is None):
-            return self._settled(route, message, forwarded, answer)
+            return self._settled(forwarded, answer)
         if answer.events is not None:
             return dataclasses.replace(answer, events=RelayedEvents(forwarded, answer, self._from_server))
+        if isinstance(taking, Following):
+            taking.passing()
         return dataclasses.replace(answer, chunks=RelayedChunks(forwarded, answer))
 
-    def _settled(self, route: Route, message: Message, forwarded: Forwarded, answer: Answer) -> Answer:
-        judged = self._rounds.judge(route, message, answer, forwarded.call.request_id)
-        forwarded.settle(judged.result, status=answer.status, rpc_code=judged.rpc_code, size=len(answer.body or b""))
+    def _settled(self, forwarded: Forwarded, answer: Answer) -> Answer:
+        route, size = forwarded.route, len(answer.body or b"")
+        judged = forwarded.judge(route, forwarded.message, answer, forwarded.call.request_id)
+        forwarded.settle(judged.result, status=answer.status, rpc_code=judged.rpc_code, size=size, task=judged.task)
         self._close_if_gone(route, answer.status)
         return judged.answer
 
@@ -193,7 +224,7 @@ class Dispatcher:
 
     async def _relayed(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
         body = without_unmediated_client_capabilities(message, route.kinds)
-        answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
+        answer = await route.upstream.exchange(outbound_of(route, message, body, credential))
         if message.id is None:
             await answer.aclose()
             return Answer(status=202)
@@ -202,13 +233,20 @@ class Dispatcher:
     async def _filtered(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
         if message.method == "initialize":
             return await self._initialize(route, message, credential)
+        if message.method == TASKS_LIST:
+            listing = self._tasks.listing(route, message)
+            if isinstance(listing, Answer):
+                return listing
+            message = listing
         body = without_unmediated_client_capabilities(message, route.kinds)
-        answer = await route.upstream.exchange(self._outbound(route, message, body, credential))
+        answer = await route.upstream.exchange(outbound_of(route, message, body, credential))
         return await self._whole(route, message, answer, self._edited)
 
     def _edited(self, route: Route, message: Message, body: bytes) -> bytes:
         if message.method == "server/discover":
             return filter_discover_result(body)
+        if message.method == TASKS_LIST:
+            return self._tasks.shown(route, body)
         policy = None if route.caller.policy is None else route.caller.policy.compiled
         see, stateless = shown(policy, message.method), message.era is Era.STATELESS
         if message.method != "tools/list":
@@ -240,7 +278,7 @@ class Dispatcher:
         opened, own_child = self._sessions.mint(), route.caller.server.one_to_one and not route.local
         if own_child:
             route = replace(route, isolation=opened)
-        outbound = self._outbound(route, message, without_unmediated_client_capabilities(message, route.kinds), credential)
+        outbound = outbound_of(route, message, without_unmediated_client_capabilities(message, route.kinds), credential)
         try:
             answer = await route.upstream.exchange(outbound)
             outbound = replace(outbound, session=answer.session)
@@ -300,44 +338,6 @@ class Dispatcher:
         self._tools.forget((server.id, session.id))
         credential = self._credentials(server)
         return await upstream.end_session(Outbound(b"", "", None, False, headers, credential, session.upstream, session.id))
-
-    # --- what the gateway itself asks -----------------------------------------------------------------------------------
-
-    async def _fetch_tools(self, route: Route, message: Message) -> list[ToolDefinition]:
-        """The server's whole list, asked for in the era of `message`."""
-        definitions: list[ToolDefinition] = []
-        cursor: str | None = None
-        version = message.version if message.era is Era.STATELESS else None
-        can = client_capabilities(message, route.kinds())
-        for _ in range(PAGES_MAX):
-            id = msgspec.json.encode(f"yett-{self._calls.request_id()}")
-            body = tools_list_request(id, cursor, stateless_version=version, capabilities=can)
-            headers = [(name, value) for name, value in route.headers if not name.startswith((b"mcp-name", b"mcp-param-"))]
-            headers = [(name, b"tools/list" if name == b"mcp-method" else value) for name, value in headers]
-            asking = replace(route, headers=headers)
-            outbound = self._outbound(asking, message, body, self._credentials(route.caller.server))
-            answer = await route.upstream.exchange(replace(outbound, method="tools/list", id=id))
-            if answer.status >= 400:
-                await answer.aclose()
-                self._close_if_gone(route, answer.status)
-                raise UpstreamFault(f"the server answered a request for its tools with HTTP {answer.status}; see its own log")
-            page, cursor = read_tools_list(await read_response(answer, id))
-            definitions.extend(page)
-            if cursor is None:
-                return definitions
-        raise UpstreamFault(f"the server's list of tools has more than {PAGES_MAX} pages; it is not followed further")
-
-    def _outbound(self, route: Route, message: Message, body: bytes, credential: Mapping[str, str]) -> Outbound:
-        return Outbound(
-            body=body,
-            method=message.method,
-            id=message.id,
-            modern=message.era is Era.STATELESS,
-            headers=route.headers,
-            credential=credential,
-            session=None if route.session is None else route.session.upstream,
-            isolation=route.isolation,
-        )
 
 
 def _as_it_is(_route: Route, _message: Message, body: bytes) -> bytes:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from yett.gateway.kinds import rule_against
 from yett.gateway.route import Route
 from yett.gateway.server_requests import ServerRequests
+from yett.gateway.tasks import TaskBook
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Surface
 from yett.policy.evaluate import visible
 from yett.ports import Event
+from yett.protocol.answers import MalformedAnswer
+from yett.protocol.envelope import echo
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
 from yett.protocol.methods import Handling, handling_to_client
 from yett.protocol.server_messages import Key, Said, key_of, read_said
+from yett.protocol.tasks import state_of
 
 
 class FromServer:
     """Decides for each message of a server's stream whether the client gets to see it."""
 
-    def __init__(self, tools: ToolBook, requests: ServerRequests) -> None:
+    def __init__(self, tools: ToolBook, requests: ServerRequests, tasks: TaskBook) -> None:
         self._tools = tools
         self._requests = requests
+        self._tasks = tasks
 
     async def event(self, route: Route, message: Message | None, event: Event) -> Event | None:
         """The event as the client may see it, or None if it may not. Responses are the caller's.
@@ -35,12 +40,26 @@ class FromServer:
                 passes = (message is None or message.era is Era.HANDSHAKE) and await self._requests.may_pass(route, said)
             else:
                 self.notice(route, said.method)
-                passes = concerns_client(route, message, said)
+                passes = concerns_client(route, message, said) and self._may_tell(route, said)
             if not passes:
                 return None
         if event.id and route.session is not None:
             route.session.conversation.gave(event.id)
         return event
+
+    def _may_tell(self, route: Route, said: Said) -> bool:
+        """Whether a word on a task is about one of this grant; takes note of it."""
+        if said.method != "notifications/tasks/status":
+            return True
+        try:
+            state = state_of(said.params, stateless=False)
+        except MalformedAnswer:
+            return False
+        task = self._tasks.find(route, state.id)
+        if task is None or not shows_tool(route, task.tool):
+            return False
+        task.saw(state)
+        return True
 
     def notice(self, route: Route, method: str) -> None:
         """Take note of a notification that concerns the gateway itself."""
@@ -52,6 +71,8 @@ def concerns_client(route: Route, message: Message | None, said: Said) -> bool:
     """Whether the client may see a notification."""
     if handling_to_client(said.method, is_request=False) is not Handling.RELAYED:
         return False
+    if said.method == "notifications/tasks/status":
+        return message is None or message.era is Era.HANDSHAKE
     conversation = None if route.session is None else route.session.conversation
     match said.method:
         case "notifications/progress":
@@ -66,7 +87,7 @@ def concerns_client(route: Route, message: Message | None, said: Said) -> bool:
             return isinstance(uri, str) and policy is not None and visible(policy.compiled, Surface.RESOURCE, uri)
         case "notifications/elicitation/complete":
             return rule_against(route.caller.policy, "elicitation") is None
-        case "notifications/subscriptions/acknowledged":
+        case "notifications/subscriptions/acknowledged" | "notifications/tasks":
             return False  # only on the stream of a subscription, which sees to it itself
     return True
 
@@ -76,10 +97,18 @@ def means_something(route: Route, message: Message) -> bool:
     conversation = None if route.session is None else route.session.conversation
     if message.method == "notifications/progress":
         return conversation is not None and conversation.reports_progress(key_of(message.params.get("progressToken")))
+    if message.method == "notifications/cancelled":
+        return conversation is None or not conversation.is_lasting(echo(message.params.get("requestId")))
     if message.method == "notifications/roots/list_changed":
         declared = conversation is not None and "roots" in conversation.declared
         return declared and rule_against(route.caller.policy, "roots") is None
     return True
+
+
+def shows_tool(route: Route, tool: str) -> bool:
+    """Whether the policy of this route shows a tool."""
+    policy = route.caller.policy
+    return policy is not None and visible(policy.compiled, Surface.TOOL, tool)
 
 
 def progress_token(message: Message) -> Key | None:

@@ -16,10 +16,11 @@ from yett.protocol.answers import MalformedAnswer
 from yett.protocol.eras import Era
 from yett.protocol.lists import labelled_private
 from yett.protocol.messages import Message
-from yett.protocol.peek import ResponsePeek, peek_response, replace_unmediated_result
+from yett.protocol.peek import TASK_RESULT, ResponsePeek, peek_response, replace_unmediated_result
 from yett.protocol.rejection import INTERNAL_ERROR
 from yett.protocol.replies import error
 from yett.protocol.targets import READ
+from yett.protocol.tasks import TASK_STATES
 
 CREDENTIAL_REFUSED: Final = (401, 403)
 """The server refuses the gateway's credential; to the client that would read as its own."""
@@ -31,6 +32,8 @@ class Judged(Struct, frozen=True):
     result: Result
     rpc_code: int | None
     answer: Answer
+    task: str | None = None
+    """The task that the call was answered with."""
 
 
 def judge_body(message: Message, answer: Answer, request_id: str) -> Judged:
@@ -43,13 +46,18 @@ def judge_body(message: Message, answer: Answer, request_id: str) -> Judged:
         return _http_error(message.id, answer, peek if fits else None, request_id)
     if peek is None or not fits:
         return Judged(Result.MALFORMED, None, failed(message.id, "the server's answer is no response to the call", request_id))
-    if message.era is Era.STATELESS and peek.result_type not in {None, "complete"}:
+    if peek.result_type not in {None, "complete"} and (message.era is Era.STATELESS or peek.result_type == TASK_RESULT):
         return Judged(Result.RPC_ERROR, INTERNAL_ERROR, Answer(body=replace_unmediated_result(body, message.id)))
     if peek.rpc_error_code is not None:
         return Judged(Result.RPC_ERROR, peek.rpc_error_code, answer)
     if is_for_one_grant(message):
         return _labelled(message.id, answer, body, request_id)
     return Judged(Result.TOOL_ERROR if peek.is_tool_error else Result.OK, None, answer)
+
+
+def is_read_whole(message: Message) -> bool:
+    """Whether all of an answer must be judged or edited before the client sees any of it."""
+    return is_for_one_grant(message) or message.method in TASK_STATES
 
 
 def is_for_one_grant(message: Message) -> bool:

@@ -81,20 +81,25 @@ class Forwarded:
     def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
         """The response as the client may see it; settles the call."""
         judged = self.judge(route, self.message, Answer(body=data), self.call.request_id)
-        self.settle(judged.result, status=status, rpc_code=judged.rpc_code, size=size)
+        self.settle(judged.result, status=status, rpc_code=judged.rpc_code, size=size, task=judged.task)
         return judged.answer.body or b""
 
-    def settle(self, result: Result, *, status: int | None = None, rpc_code: int | None = None, size: int = 0) -> None:
+    def settle(
+        self,
+        result: Result,
+        *,
+        status: int | None = None,
+        rpc_code: int | None = None,
+        size: int = 0,
+        task: str | None = None,
+    ) -> None:
         """Write down what came of it, unless that is known already."""
         if self._settled:
             return
         self._settled = True
         if self._token is not None and self.route.session is not None:
-            progress = self.route.session.conversation.progress
-            progress[self._token] -= 1
-            if progress[self._token] <= 0:
-                del progress[self._token]
-        self.calls.settle(self.call, result, status=status, rpc_code=rpc_code, size=size)
+            self.route.session.conversation.done_with(self._token)
+        self.calls.settle(self.call, result, status=status, rpc_code=rpc_code, size=size, task=task)
 
     def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
         """The server could not be reached, was late, or broke off."""

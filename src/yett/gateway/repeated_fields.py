@@ -8,7 +8,7 @@ from yett.policy.decision import Surface
 from yett.policy.evaluate import visible
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
-from yett.protocol.methods import CALL
+from yett.protocol.methods import CALL, Handling
 from yett.protocol.parameter_fields import PREFIX, contradicted, missing
 
 
@@ -33,6 +33,7 @@ def _has_no_reader_of_fields(route: Route, message: Message) -> bool:
 
 
 def is_visible_tool(route: Route, message: Message) -> bool:
-    """Whether this is a call of a tool that the policy shows."""
+    """Whether this is a call of a tool that the policy shows, or is about the task of one."""
     policy = route.caller.policy
-    return policy is not None and message.method == CALL and visible(policy.compiled, Surface.TOOL, message.name)
+    of_tool = message.method == CALL or message.handling is Handling.OF_TASK
+    return policy is not None and of_tool and visible(policy.compiled, Surface.TOOL, message.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,7 +83,7 @@ class Rounds:
             wanted = read_wanted(body)
         except MalformedAnswer as failure:
             return Judged(Result.MALFORMED, None, failed(message.id, str(failure), request_id))
-        refusal = _refusal(route, message, wanted)
+        refusal = refusal_of(route, message, wanted.kinds.values())
         if refusal is not None:
             self._calls.turn_away(route.caller, refusal, Refused.SERVER_REQUEST)
             told = Answer(body=error(message.id, INTERNAL_ERROR, refusal, {"request_id": request_id}))
@@ -139,10 +139,10 @@ def continues(route: Route, message: Message) -> bool:
     return STATE in message.params or route.kinds() != KINDS
 
 
-def _refusal(route: Route, message: Message, wanted: Wanted) -> str | None:
-    """Why the client is not asked for this; None where it may be."""
+def refusal_of(route: Route, message: Message, kinds: Iterable[str]) -> str | None:
+    """Why the client is not asked for things of these kinds; None where it may be."""
     declared = declared_now(message.params)
-    for kind in sorted(set(wanted.kinds.values())):
+    for kind in sorted(set(kinds)):
         rule = rule_against(route.caller.policy, kind)
         if rule is not None:
             return f"the server asked for {kind}, which is denied by {rule}"

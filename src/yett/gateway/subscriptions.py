@@ -13,6 +13,7 @@ from yett.gateway.live_streams import LiveStream, LiveStreams, Source
 from yett.gateway.outcomes import CREDENTIAL_REFUSED, failed, judge_body, unreachable, without_credential
 from yett.gateway.route import Credentials, Route
 from yett.gateway.streams import answers
+from yett.gateway.task_calls import TaskCalls
 from yett.policy.decision import Surface
 from yett.policy.evaluate import visible
 from yett.ports import Answer, Event, Outbound
@@ -24,6 +25,7 @@ from yett.protocol.server_messages import Key, Said, key_of, read_said
 from yett.protocol.strict_json import read
 from yett.protocol.subscription_filter import (
     LIST_CHANGED,
+    TASK_IDS,
     acknowledged,
     cut,
     filter_fault,
@@ -38,10 +40,13 @@ TOO_MANY: Final = "too many event streams of this grant are open; close one"
 class Subscriptions:
     """Opens streams, each of them bound to one grant."""
 
-    def __init__(self, calls: Calls, credentials: Credentials, from_server: FromServer, live: LiveStreams) -> None:
+    def __init__(
+        self, calls: Calls, credentials: Credentials, from_server: FromServer, tasks: TaskCalls, live: LiveStreams
+    ) -> None:
         self._calls = calls
         self._credentials = credentials
         self._from_server = from_server
+        self._tasks = tasks
         self._live = live
 
     async def listen(self, route: Route) -> Answer:
@@ -97,7 +102,7 @@ class Subscriptions:
         if stream is None:
             return Answer(status=429, body=error(message.id, INVALID_REQUEST, TOO_MANY))
         try:
-            body = cut(message, lambda uri: _shows(route, uri))
+            body = cut(message, lambda member, name: self._shows(route, member, name))
             headers, isolation = route.headers, route.isolation
             outbound = Outbound(body, message.method, message.id, True, headers, credential, None, isolation)
             answer = await route.upstream.exchange(outbound)
@@ -109,13 +114,15 @@ class Subscriptions:
         except BaseException:
             await stream.aclose()
             raise
-        stream.attach(_Subscription(answer, message, self._from_server))
+        stream.attach(_Subscription(answer, message, self._from_server, self._tasks))
         return dataclasses.replace(answer, session=None, events=stream)
 
-
-def _shows(route: Route, uri: str) -> bool:
-    policy = route.caller.policy
-    return policy is not None and visible(policy.compiled, Surface.RESOURCE, uri)
+    def _shows(self, route: Route, member: str, name: str) -> bool:
+        """Whether the policy shows a resource, or the grant has a task."""
+        policy = route.caller.policy
+        if member == TASK_IDS:
+            return self._tasks.shows(route, name)
+        return policy is not None and visible(policy.compiled, Surface.RESOURCE, name)
 
 
 class _Session:
@@ -166,7 +173,7 @@ class _Session:
 class _Subscription:
     """What a server says to one `subscriptions/listen`: acknowledged first, and all of it tagged with the request's id."""
 
-    def __init__(self, answer: Answer, message: Message, from_server: FromServer) -> None:
+    def __init__(self, answer: Answer, message: Message, from_server: FromServer, tasks: TaskCalls) -> None:
         assert answer.events is not None, "the caller saw events"
         assert message.id is not None, "only requests open streams"
         self._answer = answer
@@ -175,6 +182,7 @@ class _Subscription:
         self._id = message.id
         self._key: Key | None = key_of(read(message.id))
         self._from_server = from_server
+        self._tasks = tasks
         self._honoured: frozenset[str] | None = None
         """What the server agreed to tell; None until it did."""
         self._ended = False
@@ -212,7 +220,11 @@ class _Subscription:
             first, self._honoured = self._honoured is None, acknowledged(said)
             return first
         self._from_server.notice(route, said.method)
-        return self._honoured is not None and concerns_client(route, None, said)
+        if self._honoured is None:
+            return False
+        if said.method == "notifications/tasks":
+            return TASK_IDS in self._honoured and self._tasks.told(route, self._message, said.params)
+        return said.method != "notifications/tasks/status" and concerns_client(route, None, said)
 
     def changed(self, surface: Surface) -> Event | None:
         """See `Source`."""

@@ -12,6 +12,7 @@ from yett.policy.evaluate import visible
 from yett.policy.references import template_visible
 from yett.protocol.messages import Message
 from yett.protocol.targets import refers_to_resource
+from yett.protocol.tasks import TASK_STATES, TASKS_RESULT
 
 _SURFACES: Final[Mapping[str, Surface]] = {
     "tools/call": Surface.TOOL,
@@ -19,8 +20,9 @@ _SURFACES: Final[Mapping[str, Surface]] = {
     "resources/read": Surface.RESOURCE,
     "resources/subscribe": Surface.RESOURCE,
     "resources/unsubscribe": Surface.RESOURCE,
+    **dict.fromkeys((*sorted(TASK_STATES), TASKS_RESULT), Surface.TOOL),
 }
-"""Of judged methods; a completion has that of what it refers to."""
+"""Of judged methods; a completion has that of what it refers to, and what is about a task that of the call that made it."""
 
 
 def surface_of(message: Message) -> Surface:

@@ -5,7 +5,7 @@ A capability that is not announced is not used, so the peers agree from the star
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -13,18 +13,28 @@ import msgspec
 from yett.protocol.answers import MalformedAnswer, Members, items, joined, members, read_answer, result_of
 from yett.protocol.eras import HANDSHAKE_REVISIONS, META_CLIENT_CAPABILITIES, REVISIONS, Era
 from yett.protocol.messages import Message
+from yett.protocol.revisions import WITH_TASKS
 from yett.protocol.strict_json import JsonValue
+from yett.protocol.tasks import EXTENSION, declares_tasks
 
 SERVER_CAPABILITIES: Final = frozenset({"tools", "resources", "prompts", "completions", "logging"})
+EXTENSIONS: Final = "extensions"
 
-_NOTHING: Final = msgspec.Raw(b"{}")
+Kept = Mapping[str, "Kept | None"]
+"""Capabilities that stay, by name: whole where it is None, else only with these of their members."""
+
+_TASKS: Final[Kept] = {"list": None, "cancel": None, "requests": {"tools": {"call": None}}}
+_EXTENSIONS: Final[Kept] = {EXTENSION: None}
+_OF_SERVERS: Final[Kept] = dict.fromkeys(sorted(SERVER_CAPABILITIES))
 
 
-def without_unmediated_client_capabilities(message: Message, kinds: Callable[[], frozenset[str]] = frozenset) -> bytes:
+def without_unmediated_client_capabilities(
+    message: Message, kinds: Callable[[], frozenset[str]] = frozenset, *, tasks: bool = True
+) -> bytes:
     """The message's body with only those client capabilities that are in `kinds`, which is asked
-    where there are any; the identical bytes where it has no others.
+    where there are any, and of a stateless one that it takes `tasks`; the identical bytes where it has no others.
 
-    All of them (sampling, elicitation, roots, tasks, extensions) let the server ask something of the client.
+    All others (extensions, tasks of the client's own) let the server ask something of the client that nobody judges.
     """
     path: tuple[str, ...]
     if message.method == "initialize":
@@ -38,27 +48,57 @@ def without_unmediated_client_capabilities(message: Message, kinds: Callable[[],
         return message.body
     if not stated:
         return message.body
-    kept = kinds()
-    if isinstance(stated, dict) and stated.keys() <= kept:
+    kept: Kept = dict.fromkeys(sorted(kinds()))
+    if message.era is Era.STATELESS and tasks:
+        kept = {**kept, EXTENSIONS: _EXTENSIONS}
+    if isinstance(stated, dict) and _holds_only(stated, kept):
         return message.body
-    return bytes(_cut(message.body, path, kept if isinstance(stated, dict) else frozenset()))
+    return bytes(_cut(message.body, path, kept if isinstance(stated, dict) else {}))
 
 
 def client_capabilities(message: Message, kept: frozenset[str]) -> dict[str, JsonValue]:
     """What the client of a stateless message says that it can do, as far as it is `kept`."""
     meta = message.params.get("_meta")
     stated = meta.get(META_CLIENT_CAPABILITIES) if isinstance(meta, dict) else None
-    return {name: value for name, value in stated.items() if name in kept} if isinstance(stated, dict) else {}
+    if not isinstance(stated, dict):
+        return {}
+    can: dict[str, JsonValue] = {name: value for name, value in stated.items() if name in kept}
+    return {**can, EXTENSIONS: {EXTENSION: {}}} if declares_tasks(message.params) else can
 
 
-def _cut(raw: msgspec.Raw | bytes, path: tuple[str, ...], kept: frozenset[str]) -> msgspec.Raw:
-    """The object with only the members `kept` of the one at `path`; everything beside the path keeps its bytes."""
+def _holds_only(stated: Mapping[str, JsonValue], kept: Kept) -> bool:
+    """Whether nothing has to be taken out."""
+    for name, value in stated.items():
+        if name not in kept:
+            return False
+        inner = kept[name]
+        if inner is not None and not (isinstance(value, dict) and value and _holds_only(value, inner)):
+            return False
+    return True
+
+
+def _only(raw: msgspec.Raw, kept: Kept) -> msgspec.Raw:
+    """The object with only what is `kept`; what had nothing else goes whole, and so does what is no object and should be."""
+    parts: Members = {}
+    for name, part in members(raw).items():
+        inner = kept.get(name)
+        if name not in kept:
+            continue
+        if inner is None:
+            parts[name] = part
+        elif bytes(part)[:1] == b"{" and bytes(less := _only(part, inner)) != b"{}":
+            parts[name] = less
+    return joined(parts)
+
+
+def _cut(raw: msgspec.Raw | bytes, path: tuple[str, ...], kept: Kept) -> msgspec.Raw:
+    """The object with only what is `kept` of the one at `path`; everything beside the path keeps its bytes."""
     parts = members(raw)
     inner = parts[path[0]]
     if len(path) > 1:
         parts[path[0]] = _cut(inner, path[1:], kept)
     else:
-        parts[path[0]] = joined({name: part for name, part in members(inner).items() if name in kept}) if kept else _NOTHING
+        parts[path[0]] = _only(inner, kept) if kept else msgspec.Raw(b"{}")
     return joined(parts)
 
 
@@ -73,7 +113,8 @@ def filter_initialize_result(data: bytes) -> bytes:
         return data
     if result.get("protocolVersion") not in HANDSHAKE_REVISIONS:
         raise MalformedAnswer("the server chose a protocol revision that is not spoken here; update Yett or pin the server")
-    return _with_result(data, answer, _mediated(result, members(answer["result"])))
+    own = {"tasks": _TASKS} if result["protocolVersion"] == WITH_TASKS else {}
+    return _with_result(data, answer, _mediated(result, members(answer["result"]), {**_OF_SERVERS, **own}))
 
 
 def filter_discover_result(data: bytes) -> bytes:
@@ -88,7 +129,7 @@ def filter_discover_result(data: bytes) -> bytes:
     versions = result.get("supportedVersions")
     if not isinstance(versions, list) or not any(version in REVISIONS for version in versions):
         raise MalformedAnswer("the server supports no protocol revision that is spoken here; update Yett or pin the server")
-    edited = _mediated(result, members(answer["result"]))
+    edited = _mediated(result, members(answer["result"]), {**_OF_SERVERS, EXTENSIONS: _EXTENSIONS})
     if not all(version in REVISIONS for version in versions):
         edited = edited or members(answer["result"])
         raw = items(edited["supportedVersions"])
@@ -96,15 +137,14 @@ def filter_discover_result(data: bytes) -> bytes:
     return _with_result(data, answer, edited)
 
 
-def _mediated(result: dict[str, JsonValue], parts: Members) -> Members | None:
-    """The result with fewer capabilities, or None if there is nothing to remove."""
+def _mediated(result: dict[str, JsonValue], parts: Members, kept: Kept) -> Members | None:
+    """The result with only the capabilities that are `kept`, or None if there is nothing to remove."""
     capabilities = result.get("capabilities")
     if not isinstance(capabilities, dict):
         raise MalformedAnswer("the server states no capabilities; its author must mend it")
-    if capabilities.keys() <= SERVER_CAPABILITIES:
+    if _holds_only(capabilities, kept):
         return None
-    kept = {name: raw for name, raw in members(parts["capabilities"]).items() if name in SERVER_CAPABILITIES}
-    return {**parts, "capabilities": joined(kept)}
+    return {**parts, "capabilities": _only(parts["capabilities"], kept)}
 
 
 def _with_result(data: bytes, answer: Members, result: Members | None) -> bytes:

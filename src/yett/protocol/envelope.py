@@ -30,8 +30,6 @@ class Shape(Enum):
 
 _CALL_KEYS: Final = frozenset({"jsonrpc", "id", "method", "params"})
 _RESPONSE_KEYS: Final = (frozenset({"jsonrpc", "id", "result"}), frozenset({"jsonrpc", "id", "error"}))
-_UNMEDIATED_KEYS: Final = frozenset({"task"})
-"""Members that make a request part of a longer exchange (tasks, multi-round-trip requests)."""
 
 
 def read_object(body: bytes) -> dict[str, JsonValue] | Rejection:
@@ -114,20 +112,12 @@ def call_fault(params: dict[str, JsonValue], id: bytes, noun: str = "tool") -> R
         return envelope("the member `params.name` has control characters", id, rpc_code=INVALID_PARAMS)
     if not isinstance(params.get("arguments", {}), dict):
         return envelope("the member `params.arguments` must be an object or absent", id, rpc_code=INVALID_PARAMS)
-    return unmediated_fault(params, id)
+    return None
 
 
 def has_controls(name: str) -> bool:
     """Whether a name holds what no log and no header field should repeat."""
     return any(unicodedata.category(character) == "Cc" for character in name)
-
-
-def unmediated_fault(params: dict[str, JsonValue], id: bytes) -> Rejection | None:
-    """The refusal of a request that would be part of a longer exchange."""
-    unmediated = _UNMEDIATED_KEYS & params.keys()
-    if unmediated:
-        return envelope(f"calls with `{min(unmediated)}` are not mediated yet", id, rpc_code=INVALID_PARAMS)
-    return None
 
 
 def cancellation_fault(params: dict[str, JsonValue]) -> Rejection | None:

@@ -19,7 +19,8 @@ RESERVED: Final = frozenset(
         "taskId", "inputResponses", "requestState", "ref", "argument", "notifications", "protocolVersion", "capabilities",
         "clientInfo", "level", "requestId", "progressToken", "progress", "total", "reason", "message", "tools", "nextCursor",
         "resultType", "inputRequests", "cacheScope", "inputSchema", "isError", "content", "structuredContent", "code", "data",
-        "resources", "resourceTemplates", "uriTemplate", "contents", "prompts", "messages", "completion", "context"
+        "resources", "resourceTemplates", "uriTemplate", "contents", "prompts", "messages", "completion", "context",
+        "tasks"
     }
 )
 # fmt: on

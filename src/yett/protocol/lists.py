@@ -37,6 +37,7 @@ TOOLS: Final = ListKind("tools", "name", "tools")
 RESOURCES: Final = ListKind("resources", "uri", "resources")
 TEMPLATES: Final = ListKind("resourceTemplates", "uriTemplate", "resource templates")
 PROMPTS: Final = ListKind("prompts", "name", "prompts")
+TASKS: Final = ListKind("tasks", "taskId", "tasks")
 
 LISTS: Final = {"tools/list": TOOLS, "resources/list": RESOURCES, "resources/templates/list": TEMPLATES, "prompts/list": PROMPTS}
 """By method."""

@@ -197,6 +197,8 @@ class LongAnswer:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise _malformed("has a name that cannot be read") from None
         reserved = _LOOKED_AT if level == 1 else _OF_RESULT
+        if (level, name) == (2, "task"):
+            raise _malformed("promises a task, which this gateway does not mediate at that length")
         if name in self._names[level] or reserved.get(fold(name), name) != name or (level == 1 and name == "method"):
             raise _malformed("has a member twice, or one that is none of a response")
         self._names[level][name] = b""

@@ -44,6 +44,7 @@ from yett.protocol.rounds import METHODS as ROUND_METHODS
 from yett.protocol.rounds import ROUND_KEYS, rounds_fault
 from yett.protocol.strict_json import JsonValue
 from yett.protocol.targets import target_of
+from yett.protocol.tasks import TASK, TASK_ID, about_fault, asked_fault
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ class Message(msgspec.Struct, frozen=True):
     """None for a response."""
     params: dict[str, JsonValue]
     name: str
-    """What a judged request is about: the tool, the prompt, the resource's URI; empty for other methods."""
+    """What a judged request is about: the tool, the prompt, the resource's URI, the task; empty for other methods."""
     arguments: dict[str, JsonValue]
     """What it is judged by; `{}` where it has none."""
     body: bytes
@@ -221,17 +222,30 @@ def _by_method(parsed: _Parsed, era: Era, version: str | None, *, over_http: boo
             if isinstance(target, Rejection):
                 return target
             name, arguments = target.name, target.arguments
-    elif parsed.method == "notifications/cancelled":
-        fault = cancellation_fault(parsed.params)
+    else:
+        fault = _reference_fault(parsed, handling)
         if fault is not None:
             return fault
+        name = str(parsed.params[TASK_ID]) if handling is Handling.OF_TASK else ""
     return Message(
         parsed.shape, parsed.method, parsed.id, era, version, handling, row, parsed.params, name, arguments, parsed.body
     )
 
 
+def _reference_fault(parsed: _Parsed, handling: Handling) -> Rejection | None:
+    """What is wrong with the request, or the task, that a message is about."""
+    if handling is Handling.OF_TASK:
+        assert parsed.id is not None, "_handling refuses a request without an id"
+        return about_fault(parsed.method, parsed.params, parsed.id)
+    return cancellation_fault(parsed.params) if parsed.method == "notifications/cancelled" else None
+
+
 def _rounds_fault(parsed: _Parsed, era: Era) -> Rejection | None:
-    """Input may only be brought where a server can have asked for it."""
+    """Input may only be brought where a server can have asked for it, and tasks asked for where there are any."""
+    if TASK in parsed.params:
+        fault = _task_fault(parsed, era)
+        if fault is not None:
+            return fault
     if ROUND_KEYS.isdisjoint(parsed.params):
         return None
     assert parsed.id is not None, "_handling refuses a call without an id"
@@ -239,6 +253,13 @@ def _rounds_fault(parsed: _Parsed, era: Era) -> Rejection | None:
         return rounds_fault(parsed.params, parsed.id)
     key = min(ROUND_KEYS & parsed.params.keys())
     return envelope(f"{parsed.method} takes no `{key}` in this revision", parsed.id, rpc_code=INVALID_PARAMS)
+
+
+def _task_fault(parsed: _Parsed, era: Era) -> Rejection | None:
+    assert parsed.id is not None, "_handling refuses a call without an id"
+    if parsed.method == CALL and era is Era.HANDSHAKE:
+        return asked_fault(parsed.params, parsed.id)
+    return envelope(f"{parsed.method} takes no `{TASK}` in this revision", parsed.id, rpc_code=INVALID_PARAMS)
 
 
 def _handling(row: MethodRow | None, parsed: _Parsed, era: Era, *, over_http: bool) -> Handling | Rejection:

@@ -31,6 +31,8 @@ class Handling(Enum):
 
     JUDGED = "judged"
     """A policy decides; only then it is forwarded."""
+    OF_TASK = "of_task"
+    """About a task: judged as the call that the task is of, and forwarded only for the grant that made it."""
     FILTERED = "filtered"
     """Forwarded; the answer is edited before the client sees it."""
     RELAYED = "relayed"
@@ -76,8 +78,8 @@ _TASKS: Final = frozenset({"2025-11-25", *STATELESS_REVISIONS})
 
 def _to_server() -> tuple[MethodRow, ...]:
     to_server, request, notification = Direction.TO_SERVER, MethodKind.REQUEST, MethodKind.NOTIFICATION
-    refused, dropped, relayed = Handling.REFUSED, Handling.DROPPED, Handling.RELAYED
-    judged, filtered = Handling.JUDGED, Handling.FILTERED
+    dropped, relayed = Handling.DROPPED, Handling.RELAYED
+    judged, filtered, of_task = Handling.JUDGED, Handling.FILTERED, Handling.OF_TASK
     return (
         MethodRow("initialize", to_server, request, _HANDSHAKE, filtered),
         MethodRow("notifications/initialized", to_server, notification, _HANDSHAKE, relayed),
@@ -96,11 +98,11 @@ def _to_server() -> tuple[MethodRow, ...]:
         MethodRow("prompts/get", to_server, request, _ALL, judged, "name"),
         MethodRow("completion/complete", to_server, request, _ALL, judged),
         MethodRow(LISTEN, to_server, request, _STATELESS, Handling.LISTENED),
-        MethodRow("tasks/get", to_server, request, _TASKS, refused, "taskId"),
-        MethodRow("tasks/result", to_server, request, _2025_11, refused),
-        MethodRow("tasks/list", to_server, request, _2025_11, refused),
-        MethodRow("tasks/cancel", to_server, request, _TASKS, refused, "taskId"),
-        MethodRow("tasks/update", to_server, request, _STATELESS, refused, "taskId"),
+        MethodRow("tasks/get", to_server, request, _TASKS, of_task, "taskId"),
+        MethodRow("tasks/result", to_server, request, _2025_11, of_task, "taskId"),
+        MethodRow("tasks/list", to_server, request, _2025_11, filtered),
+        MethodRow("tasks/cancel", to_server, request, _TASKS, of_task, "taskId"),
+        MethodRow("tasks/update", to_server, request, _STATELESS, of_task, "taskId"),
         # Both only on behalf of what the server asks: progress of an open request, and roots where it may ask for them.
         MethodRow("notifications/progress", to_server, notification, _HANDSHAKE, relayed),
         MethodRow("notifications/roots/list_changed", to_server, notification, _HANDSHAKE, relayed),
@@ -110,7 +112,7 @@ def _to_server() -> tuple[MethodRow, ...]:
 
 def _to_client() -> tuple[MethodRow, ...]:
     to_client, request, notification = Direction.TO_CLIENT, MethodKind.REQUEST, MethodKind.NOTIFICATION
-    refused, dropped, relayed = Handling.REFUSED, Handling.DROPPED, Handling.RELAYED
+    refused, relayed = Handling.REFUSED, Handling.RELAYED
     return (
         MethodRow("notifications/progress", to_client, notification, _ALL, relayed),
         MethodRow("notifications/message", to_client, notification, _ALL, relayed),
@@ -121,7 +123,8 @@ def _to_client() -> tuple[MethodRow, ...]:
         MethodRow("notifications/resources/updated", to_client, notification, _ALL, relayed),
         MethodRow("notifications/elicitation/complete", to_client, notification, _2025_11, relayed),
         MethodRow("notifications/subscriptions/acknowledged", to_client, notification, _STATELESS, relayed),
-        MethodRow("notifications/tasks/status", to_client, notification, _TASKS, dropped),
+        MethodRow("notifications/tasks/status", to_client, notification, _2025_11, relayed),
+        MethodRow("notifications/tasks", to_client, notification, _STATELESS, relayed),
         MethodRow("ping", to_client, request, _HANDSHAKE, relayed),
         MethodRow("sampling/createMessage", to_client, request, _HANDSHAKE, Handling.ASKED),
         MethodRow("elicitation/create", to_client, request, _FROM_2025_06, Handling.ASKED),

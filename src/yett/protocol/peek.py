@@ -18,6 +18,8 @@ from yett.protocol.replies import error
 
 UNKNOWN_RESULT: Final = "?"
 """Stands for a `resultType` that is no string, or of a result that is no object."""
+TASK_RESULT: Final = "task"
+"""The kind of a result that promises another one."""
 
 
 class ResponsePeek(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class ResponsePeek(msgspec.Struct, frozen=True):
     is_tool_error: bool
     """The result says `isError: true`."""
     result_type: str | None
-    """`resultType` of a stateless result; None where it has none, which means `complete`."""
+    """`resultType` of a stateless result, or `task` where it holds one; None where it has neither, which means `complete`."""
 
 
 _ABSENT: Final = msgspec.Raw(b"")
@@ -57,6 +59,7 @@ class _Result(msgspec.Struct):
     structuredContent: msgspec.Raw = _ABSENT  # noqa: N815 - as on the wire
     isError: msgspec.Raw = _ABSENT  # noqa: N815 - as on the wire
     resultType: msgspec.Raw = _ABSENT  # noqa: N815 - as on the wire
+    task: msgspec.Raw = _ABSENT
 
 
 _envelopes: Final = msgspec.json.Decoder(_Envelope)
@@ -105,6 +108,8 @@ def _result_peek(id: bytes | None, raw: msgspec.Raw) -> ResponsePeek | None:
         return ResponsePeek(id, True, False, None, None, False, UNKNOWN_RESULT)
     if not _result_reads_one_way(raw, result):
         return None
+    if result.task:
+        kind = TASK_RESULT
     return ResponsePeek(id, True, False, None, None, bytes(result.isError) == b"true", kind)
 
 
@@ -183,8 +188,8 @@ def same_id(left: bytes | None, right: bytes) -> bool:
 def replace_unmediated_result(data: bytes, id: bytes) -> bytes:
     """A stateless message as it is, or an error in its place where it is a result that is not final.
 
-    `input_required` asks something of the client, `task` promises the result for later; an unknown kind may do either. None
-    of them is mediated yet, and relayed they would open a way around the policy.
+    `input_required` asks something of the client, `task` promises the result for later; an unknown kind may do either. Where
+    nobody asked for that, it would open a way around the policy.
     """
     peek = peek_response(data)
     if peek is None:
@@ -192,7 +197,9 @@ def replace_unmediated_result(data: bytes, id: bytes) -> bytes:
     if peek.result_type in (None, "complete"):
         return data
     if peek.result_type == "input_required":
-        message = "the server asked for input, which this gateway does not mediate yet"
+        message = "the server asked for input where none can be asked for"
+    elif peek.result_type == TASK_RESULT:
+        message = "the server answered with a task where none was asked for"
     else:
         message = "the server answered with a kind of result that this gateway does not mediate yet"
     return error(id, INTERNAL_ERROR, message)

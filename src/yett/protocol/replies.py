@@ -8,11 +8,14 @@ from typing import Final
 
 import msgspec
 
+from yett.protocol.eras import META_PREFIX
 from yett.protocol.rejection import INVALID_PARAMS, Rejection
 from yett.protocol.strict_json import JsonValue
 
 DECISION_KEY: Final = "dev.yett/decision"
 """The member of a denial's `_meta` that says which rule denied."""
+RELATED_TASK: Final = META_PREFIX + "related-task"
+"""The member of `_meta` that says which task a message belongs to."""
 DENIED_PREFIX: Final = "[POLICY DENIED] "
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -30,12 +33,15 @@ class Denial:
     retry_after_s: int | None = None
 
 
-def denied(id: bytes, denial: Denial, *, stateless: bool) -> bytes:
-    """A denial is a tool's result, so that the model reads the reason and can do better."""
+def denied(id: bytes, denial: Denial, *, stateless: bool, task: str | None = None) -> bytes:
+    """A denial is a tool's result, so that the model reads the reason and can do better. `task`: whose result it stands for."""
+    meta: dict[str, JsonValue] = {DECISION_KEY: _decision(denial)}
+    if task is not None:
+        meta[RELATED_TASK] = {"taskId": task}
     result: dict[str, JsonValue] = {
         "content": [{"type": "text", "text": DENIED_PREFIX + denial.message}],
         "isError": True,
-        "_meta": {DECISION_KEY: _decision(denial)},
+        "_meta": meta,
     }
     if stateless:
         result["resultType"] = "complete"

@@ -10,6 +10,8 @@ from yett.protocol.eras import HANDSHAKE_REVISIONS
 
 BATCHING: Final = "2025-03-26"
 """The only revision whose sessions may send several messages as one array."""
+WITH_TASKS: Final = "2025-11-25"
+"""The only handshake revision that has tasks."""
 _STATING: Final = frozenset({"2025-06-18", "2025-11-25"})
 """Handshake revisions in which every later request states the revision in `MCP-Protocol-Version`."""
 

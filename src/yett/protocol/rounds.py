@@ -69,10 +69,11 @@ def read_wanted(data: bytes) -> Wanted:
     if not requests and state is None:
         raise MalformedAnswer("the server asks for input and does not say which; its author must mend it")
     raw = members(parts["result"]).get(STATE)
-    return Wanted({key: _kind(request) for key, request in requests.items()}, None if state is None else bytes(raw or b""))
+    return Wanted({key: kind_asked(request) for key, request in requests.items()}, None if state is None else bytes(raw or b""))
 
 
-def _kind(request: JsonValue) -> str:
+def kind_asked(request: JsonValue) -> str:
+    """What the policy calls a thing that a server asks. Errors: `MalformedAnswer`."""
     if isinstance(request, dict) and not has_look_alike(request.keys()):
         method = request.get("method")
         if isinstance(method, str) and method in KIND_OF:

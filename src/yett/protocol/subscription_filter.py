@@ -21,9 +21,11 @@ LIST_CHANGED: Final[Mapping[str, str]] = {
 }
 """Kinds of lists → what a filter calls their changes."""
 RESOURCES: Final = "resourceSubscriptions"
-RESOURCES_MAX: Final = 1_000
-"""Resources of one subscription."""
-_MEDIATED: Final = frozenset({*LIST_CHANGED.values(), RESOURCES})
+TASK_IDS: Final = "taskIds"
+"""Of the tasks extension."""
+NAMED_MAX: Final = 1_000
+"""Resources of one subscription, and tasks."""
+_MEDIATED: Final = frozenset({*LIST_CHANGED.values(), RESOURCES, TASK_IDS})
 
 
 def filter_fault(params: Mapping[str, JsonValue], id: bytes) -> Rejection | None:
@@ -31,28 +33,35 @@ def filter_fault(params: Mapping[str, JsonValue], id: bytes) -> Rejection | None
     wanted = params.get("notifications")
     if not isinstance(wanted, dict):
         return envelope("the member `params.notifications` must be an object", id, rpc_code=INVALID_PARAMS)
-    uris = wanted.get(RESOURCES)
-    if uris is None:
-        return None
-    if not isinstance(uris, list) or len(uris) > RESOURCES_MAX or not all(isinstance(uri, str) for uri in uris):
-        message = f"the member `{RESOURCES}` must be a list of at most {RESOURCES_MAX} URIs"
-        return envelope(message, id, rpc_code=INVALID_PARAMS)
+    for member, what in ((RESOURCES, "URIs"), (TASK_IDS, "ids of tasks")):
+        named = wanted.get(member)
+        if named is None:
+            continue
+        if not isinstance(named, list) or len(named) > NAMED_MAX or not all(isinstance(one, str) for one in named):
+            message = f"the member `{member}` must be a list of at most {NAMED_MAX} {what}"
+            return envelope(message, id, rpc_code=INVALID_PARAMS)
     return None
 
 
-def cut(message: Message, shows: Callable[[str], bool]) -> bytes:
-    """The request without what is not mediated and without resources that are not shown; the same bytes where nothing goes."""
+def cut(message: Message, shows: Callable[[str, str], bool]) -> bytes:
+    """The request without what is not mediated, and without resources and tasks that are not shown; the same bytes where nothing
+    goes. `shows` is asked with the member that names one."""
     wanted = message.params["notifications"]
     assert isinstance(wanted, dict), "`filter_fault` let it through"
-    uris = wanted.get(RESOURCES)
-    kept = [uri for uri in uris if isinstance(uri, str) and shows(uri)] if isinstance(uris, list) else None
-    if wanted.keys() <= _MEDIATED and kept == uris:
+    kept: dict[str, list[str]] = {}
+    for member in (RESOURCES, TASK_IDS):
+        named = wanted.get(member)
+        if isinstance(named, list):
+            kept[member] = [one for one in named if isinstance(one, str) and shows(member, one)]
+    if wanted.keys() <= _MEDIATED and all(kept[member] == wanted[member] for member in kept):
         return message.body
     parts = members(message.body)
     params = members(parts["params"])
     left = {name: raw for name, raw in members(params["notifications"]).items() if name in _MEDIATED}
-    if kept is not None:
-        left[RESOURCES] = msgspec.Raw(msgspec.json.encode(kept))
+    for member, names in kept.items():
+        left[member] = msgspec.Raw(msgspec.json.encode(names))
+    if not kept.get(TASK_IDS, [""]):
+        del left[TASK_IDS]  # what nobody has is nothing to ask for, least of all of a server without tasks
     params["notifications"] = joined(left)
     parts["params"] = joined(params)
     return bytes(joined(parts))

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from yett.protocol.envelope import NAME_CHARS_MAX, call_fault, has_controls, unmediated_fault
+from yett.protocol.envelope import NAME_CHARS_MAX, call_fault, has_controls
 from yett.protocol.keys import has_look_alike, has_reference_look_alike
 from yett.protocol.rejection import INVALID_PARAMS, Rejection, envelope
 from yett.protocol.strict_json import JsonValue
@@ -40,7 +40,7 @@ def target_of(method: str, params: dict[str, JsonValue], id: bytes) -> Target | 
     uri = params.get("uri")
     if not isinstance(uri, str) or not uri or len(uri) > URI_CHARS_MAX:
         return _fault("the member `params.uri` must be a resource's URI", id)
-    return unmediated_fault(params, id) or Target(uri, {"uri": uri})
+    return Target(uri, {"uri": uri})
 
 
 def _prompt(params: dict[str, JsonValue], id: bytes) -> Target | Rejection:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import apsw
 from msgspec import Struct
 
+from yett.audit.clip import clip
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Decision, Effect
@@ -25,6 +26,7 @@ from yett.stores.state_rows import (
     INSERT_EVENTS,
     INSERT_OUTCOMES,
     INSERT_SECURITY,
+    INSERT_TASKS,
     SELECT_NEWEST,
     Event,
     call_row,
@@ -108,6 +110,8 @@ class Committer:
         self._last_seq = 0
         self._last_seq_version = -1
         self._tickets: dict[int, int] = {}
+        self._tasks: list[Cell] = []
+        """Calls of the present group, and the tasks that they are about: hardly any is about one."""
         self._pruned_at_ns = 0
         self._prune_every_ns = PRUNE_EVERY_NS
 
@@ -155,6 +159,7 @@ class Committer:
 
     def _write(self, group: Group, surely_past_ns: int) -> list[Admission]:
         self.counters.refresh()
+        self._tasks = []
         if self._last_seq_version != self.counters.version:
             self._last_seq, self._last_seq_version = self._newest(), self.counters.version
         settled = self._settle(group.outcomes) if group.gives_back else group.outcomes
@@ -162,6 +167,8 @@ class Committer:
         admissions = [self._admit(call, rows) for call in group.calls]
         self.counters.write()
         INSERT_CALLS.run(self._cursor, rows)
+        if self._tasks:
+            INSERT_TASKS.run(self._cursor, self._tasks)
         self._write_kept(settled)
         if group.notes:
             self._write_notes(group.notes)
@@ -189,6 +196,8 @@ class Committer:
             decision, held, text = self._reserve(record)
         self._last_seq = seq = self._last_seq + 1
         rows += call_row(seq, record, decision, text)
+        if record.task is not None:
+            self._tasks += (seq, clip(record.task))
         if call.ticket:
             self._tickets[call.ticket] = seq
         return Admission(decision, Receipt(seq, held) if decision.effect.forwards else None)
@@ -228,6 +237,8 @@ class Committer:
             seq = receipt.sequence if receipt.sequence > 0 else self._tickets.get(receipt.sequence)
             if seq is not None:
                 rows += outcome_row(seq, outcome, given_back=False)
+                if outcome.task is not None:
+                    INSERT_TASKS.run(self._cursor, (seq, clip(outcome.task)))
         INSERT_OUTCOMES.run(self._cursor, rows)
 
     def _write_notes(self, notes: list[SecurityRecord | Event]) -> None:

@@ -15,7 +15,7 @@ from yett.errors import StoreFault
 
 STATE_FILE: Final = "state.db"
 """Its name in the state directory."""
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BUSY_TIMEOUT_S: Final = 5.0
 """How long another process may hold the file before calls are denied."""
 EMERGENCY_CHECKPOINT_PAGES: Final = 20_000
@@ -24,6 +24,8 @@ JOURNAL_BYTES_MAX: Final = 64 * 1024 * 1024
 STATEMENTS_CACHED: Final = 256
 _PAUSE_S: Final = 0.000_05
 _SCHEMA: Final = Path(__file__).with_name("state_schema.sql")
+_FROM_1: Final = "CREATE TABLE tasks (seq INTEGER PRIMARY KEY, task TEXT NOT NULL) STRICT"
+"""What schema 1 lacks."""
 
 
 def open_writer(path: Path, *, fsync: bool = False, patience_s: float = BUSY_TIMEOUT_S) -> apsw.Connection:
@@ -59,7 +61,7 @@ def open_reader(path: Path) -> apsw.Connection:
         # Not opened read-only: whoever reads a log left by kill -9 must first recover it.
         connection = _connect(path, apsw.SQLITE_OPEN_READWRITE)
         try:
-            _check_version(connection, path)
+            _ensure_schema(connection, path)
             connection.pragma("query_only", True)
         except BaseException:
             connection.close()
@@ -152,8 +154,9 @@ def _ensure_schema(connection: apsw.Connection, path: Path) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster. What fails here leaves nothing behind: the caller closes the connection.
-    if _check_version(connection, path) != SCHEMA_VERSION:
-        connection.execute(_SCHEMA.read_text(encoding="utf-8"))
+    version = _check_version(connection, path)
+    if version != SCHEMA_VERSION:
+        connection.execute(_FROM_1 if version == 1 else _SCHEMA.read_text(encoding="utf-8"))
         connection.pragma("user_version", SCHEMA_VERSION)
     connection.execute("COMMIT")
 

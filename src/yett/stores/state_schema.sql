@@ -1,4 +1,4 @@
--- state.db, schema 1: counters and the decision log. One sequence numbers the rows of calls, security and events.
+-- state.db, schema 2: counters and the decision log. One sequence numbers the rows of calls, security and events.
 
 -- One row for each judged call, written before anything is forwarded.
 CREATE TABLE calls (
@@ -36,6 +36,12 @@ CREATE TABLE outcomes (
   request_bytes INTEGER NOT NULL,
   response_bytes INTEGER NOT NULL,
   given_back INTEGER NOT NULL
+) STRICT;
+
+-- The task that a call made, or is about, by the server's own id.
+CREATE TABLE tasks (
+  seq INTEGER PRIMARY KEY,
+  task TEXT NOT NULL
 ) STRICT;
 
 -- Requests that never became a call.

@@ -1,0 +1,175 @@
+"""Tasks: each belongs to the grant whose call made it, and to the tool of that call; nobody else can tell that it exists.
+
+The server's own ids are bound rather than replaced: they stand in results, notifications, questions and texts, and a binding
+needs no secret. What a grant may say about a task is looked up by grant and id together, so an id of another grant is found as
+little as one that never was. Where a server gives one id to two grants, nobody can tell whose task it is, and neither has it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from yett.gateway.route import Route
+from yett.gateway.sessions import Session
+from yett.protocol.server_messages import Key
+from yett.protocol.tasks import ENDED, State
+
+TASKS_MAX: Final = 10_000
+"""Tasks of all grants."""
+GRANT_TASKS_MAX: Final = 256
+"""Of one grant; those whose result was collected give way, and while there is none, no further call may become a task."""
+GRANT_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Bytes of arguments that are kept for one grant's tasks, since each is judged again by them."""
+BYTES_MAX: Final = 128 * 1024 * 1024
+"""The same for all grants."""
+TASK_S: Final = 86_400.0
+"""How long a task is known whose server sets no end, or a later one."""
+GRACE_S: Final = 60.0
+"""How long after its end by the server's word; servers are not bound to forget it then."""
+KEYS_MAX: Final = 256
+"""Questions of one task that are remembered, so that they may be answered."""
+
+Place: TypeAlias = tuple[str, str]
+"""Where an id means something: the server, and, where each session or grant has a child of its own, whose child it is."""
+_Name: TypeAlias = tuple[Place, str, str]
+"""Place, grant, id."""
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One task of one grant."""
+
+    id: str
+    place: Place
+    grant_id: str
+    tool: str
+    arguments: bytes
+    """Of the call that made it, as JSON text: it is judged by them each time."""
+    made_s: float
+    until_s: float
+    session: Session | None
+    token: Key | None
+    """Under which its progress is reported, for as long as it lasts. Of the handshake era only."""
+    collected: bool = False
+    """Whether the client has its result, or will never get one."""
+    asked: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    """Keys of what the server asked and the client was shown."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody can ask for it any more: it went with the session whose child it was in."""
+        return bool(self.place[1]) and self.session is not None and self.session.conversation.over
+
+    def saw(self, state: State, *, whole: bool = False) -> None:
+        """Take note of what the server says of it. `whole`: whether its result, if there is one yet, came with that."""
+        self.until_s = self.made_s + _kept_s(state)
+        ended = state.status in ENDED
+        self.collected = self.collected or (whole and ended) or state.status == "cancelled"
+        for key in state.kinds:
+            self.asked[key] = None
+        while len(self.asked) > KEYS_MAX:
+            self.asked.popitem(last=False)
+        if ended:
+            self.report_no_more()
+
+    def report_no_more(self) -> None:
+        """Its progress is of no interest any more."""
+        if self.token is not None and self.session is not None:
+            self.session.conversation.done_with(self.token)
+        self.token = None
+
+
+class TaskBook:
+    """The only owner of tasks."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._by_name: OrderedDict[_Name, Task] = OrderedDict()
+        """The oldest first."""
+        self._grant_of: dict[tuple[Place, str], str] = {}
+        self._of_grant: dict[str, OrderedDict[_Name, None]] = {}
+        self._bytes: dict[str, int] = {}
+        self._all_bytes = 0
+        self._swept_s = float("-inf")
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def find(self, route: Route, id: str) -> Task | None:
+        """The task, if this grant made it at this server; another's is as if it were not there."""
+        task = self._by_name.get((place_of(route), route.caller.grant.id, id))
+        return None if task is None or task.over or task.until_s <= self._monotonic() else task
+
+    def has_room(self, grant_id: str, size: int) -> bool:
+        """Whether one more call of this grant, with arguments of at most this length, may become a task."""
+        if not self._fits(grant_id, size):
+            for name in tuple(self._of_grant.get(grant_id, ())):
+                task = self._by_name[name]
+                if task.collected or task.over or task.until_s <= self._monotonic():
+                    self._drop(name)
+        return self._fits(grant_id, size) and self._has_room_for_all(size)
+
+    def _fits(self, grant_id: str, size: int) -> bool:
+        count = len(self._of_grant.get(grant_id, ()))
+        return count < GRANT_TASKS_MAX and self._bytes.get(grant_id, 0) + size <= GRANT_BYTES_MAX
+
+    def _has_room_for_all(self, size: int) -> bool:
+        if len(self._by_name) < TASKS_MAX and self._all_bytes + size <= BYTES_MAX:
+            return True
+        now_s = self._monotonic()
+        if now_s - self._swept_s >= 1.0:
+            self._swept_s = now_s
+            for name, task in tuple(self._by_name.items()):
+                if task.over or task.until_s <= now_s:
+                    self._drop(name)
+        return len(self._by_name) < TASKS_MAX and self._all_bytes + size <= BYTES_MAX
+
+    def make(self, route: Route, state: State, tool: str, arguments: bytes, token: Key | None) -> bool:
+        """Remember a task that a call was answered with; False where its id is that of another grant's task.
+
+        One that this grant had before is another one now: a child that was started again counts from the start.
+        """
+        place, grant_id, session = place_of(route), route.caller.grant.id, route.session
+        name = (place, grant_id, state.id)
+        owner = self._grant_of.get((place, state.id))
+        if owner is not None:
+            held = self._by_name[(place, owner, state.id)]
+            gone = held.over or held.until_s <= self._monotonic()
+            self._drop((place, owner, state.id))
+            if owner != grant_id and not gone:
+                return False
+        now_s = self._monotonic()
+        task = Task(state.id, place, grant_id, tool, arguments, now_s, now_s, session, token)
+        if token is not None and session is not None:
+            session.conversation.progress[token] += 1
+        task.saw(state)
+        self._by_name[name] = task
+        self._grant_of[place, state.id] = grant_id
+        self._of_grant.setdefault(grant_id, OrderedDict())[name] = None
+        self._bytes[grant_id] = self._bytes.get(grant_id, 0) + len(arguments)
+        self._all_bytes += len(arguments)
+        return True
+
+    def _drop(self, name: _Name) -> None:
+        task = self._by_name.pop(name)
+        task.report_no_more()
+        del self._grant_of[task.place, task.id]
+        mine = self._of_grant[task.grant_id]
+        del mine[name]
+        self._bytes[task.grant_id] -= len(task.arguments)
+        self._all_bytes -= len(task.arguments)
+        if not mine:
+            del self._of_grant[task.grant_id], self._bytes[task.grant_id]
+
+
+def place_of(route: Route) -> Place:
+    """Where the ids that a server gives out on this way mean something."""
+    server = route.caller.server
+    return server.id, route.isolation if server.one_to_one else ""
+
+
+def _kept_s(state: State) -> float:
+    return TASK_S if state.ttl_ms is None else min(state.ttl_ms / 1_000 + GRACE_S, TASK_S)
