@@ -52,11 +52,13 @@ def test_a_revision_that_is_not_known_is_no_welcome() -> None:
 
 
 def test_a_result_says_that_it_is_complete_whatever_the_server_wrote() -> None:
-    body, code = completed(b"2", "tools/call", response({"resultType": "input_required", "x-vendor": 1}))
+    welcome = welcomed(response(WELCOME))
+    assert welcome is not None
+    body, code = completed(b"2", "tools/call", response({"resultType": "input_required", "x-vendor": 1}), welcome)
     assert json.loads(body) == {"jsonrpc": "2.0", "id": 2, "result": {"resultType": "complete", "x-vendor": 1}}
     assert code is None
     with pytest.raises(MalformedAnswer):
-        completed(b"2", "tools/call", b"{}")
+        completed(b"2", "tools/call", b"{}", welcome)
 
 
 def test_a_log_message_passes_from_the_level_that_was_asked_for() -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from yett.protocol.answers import MalformedAnswer, Members, joined, members, read_answer, result_of
 from yett.protocol.bridge_to_stateless import LOG_LEVELS, META_SERVER_INFO
+from yett.protocol.capabilities import EXTENSIONS
 from yett.protocol.eras import (
     HANDSHAKE_REVISIONS,
     META_CLIENT_CAPABILITIES,
@@ -20,9 +21,9 @@ from yett.protocol.eras import (
     STATELESS_REVISIONS,
 )
 from yett.protocol.lists import LISTS
-from yett.protocol.methods import ENVELOPE_META_KEYS
+from yett.protocol.methods import CALL, ENVELOPE_META_KEYS
 from yett.protocol.peek import peek_response
-from yett.protocol.rejection import INVALID_PARAMS, RESOURCE_NOT_FOUND
+from yett.protocol.rejection import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND
 from yett.protocol.requests import CLIENT_INFO
 from yett.protocol.rounds import RESPONSES, ROUND_KEYS, STATE
 from yett.protocol.server_messages import Said
@@ -32,6 +33,12 @@ from yett.protocol.targets import READ
 
 INPUT: Final = "input"
 """The key of the one thing that is asked in a round: what the server asked."""
+_WANTS_TASK: Final = frozenset({METHOD_NOT_FOUND, INVALID_REQUEST})
+"""What a server answers to a plain call of a tool that runs as a task only."""
+_NO_TASKS: Final = msgspec.Raw(
+    b'"the server does not run this tool as a plain call; if it runs it as a task, use a client of revision 2025-11-25, '
+    b'for tasks are not carried between the eras"'
+)
 _CACHED: Final = frozenset({*LISTS, READ})
 """Requests whose results say for how long they hold."""
 _MAY_RESULT_TYPE: Final = msgspec.Raw(b'"complete"')
@@ -49,6 +56,8 @@ class Welcome(msgspec.Struct, frozen=True):
     instructions: bytes | None
     announced: frozenset[str]
     """What it says of its own accord, as the filter of a subscription calls it."""
+    has_tasks: bool = False
+    """Whether it may have tools that run as tasks only, which no stateless client can call."""
 
     @property
     def field(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -80,8 +89,11 @@ def asked_of(body: bytes) -> Asked:
     raw = members(members(body)["params"])
     raw_meta = members(raw["_meta"])
     level, state, responses = meta.get(META_LOG_LEVEL), params.get(STATE), params.get(RESPONSES)
+    capabilities = msgspec.json.decode(raw_meta.get(META_CLIENT_CAPABILITIES, msgspec.Raw(b"{}")))
+    if isinstance(capabilities, dict):
+        capabilities.pop(EXTENSIONS, None)  # a handshake knows none
     return Asked(
-        msgspec.json.encode(msgspec.json.decode(raw_meta.get(META_CLIENT_CAPABILITIES, msgspec.Raw(b"{}")))),
+        msgspec.json.encode(capabilities),
         level if isinstance(level, str) and level in LOG_LEVELS else None,
         bytes(raw_meta["progressToken"]) if "progressToken" in raw_meta else None,
         state if isinstance(state, str) else None,
@@ -115,7 +127,8 @@ def welcomed(data: bytes | None) -> Welcome | None:
         return None
     parts = members(answer["result"])
     instructions = bytes(parts["instructions"]) if isinstance(result.get("instructions"), str) else None
-    return Welcome(revision, bytes(parts["capabilities"]), bytes(parts["serverInfo"]), instructions, _announced(capabilities))
+    own, announced, tasks = bytes(parts["capabilities"]), _announced(capabilities), "tasks" in capabilities
+    return Welcome(revision, own, bytes(parts["serverInfo"]), instructions, announced, tasks)
 
 
 def _announced(capabilities: Mapping[str, JsonValue]) -> frozenset[str]:
@@ -155,7 +168,7 @@ def plain(body: bytes, number: bytes) -> bytes:
     return bytes(joined(parts))
 
 
-def completed(id: bytes, method: str, data: bytes) -> tuple[bytes, int | None]:
+def completed(id: bytes, method: str, data: bytes, welcome: Welcome) -> tuple[bytes, int | None]:
     """A response of a session as a stateless one, and the code of its error. Errors: `MalformedAnswer`."""
     peek = peek_response(data)
     if peek is None or not peek.is_response:
@@ -170,6 +183,9 @@ def completed(id: bytes, method: str, data: bytes) -> tuple[bytes, int | None]:
     elif code == RESOURCE_NOT_FOUND and method == READ:
         code = INVALID_PARAMS
         parts["error"] = joined({**members(parts["error"]), "code": msgspec.Raw(b"%d" % code)})
+    elif welcome.has_tasks and method == CALL and code in _WANTS_TASK:
+        code = INVALID_REQUEST
+        parts["error"] = joined({**members(parts["error"]), "code": msgspec.Raw(b"%d" % code), "message": _NO_TASKS})
     return bytes(joined(parts)), code
 
 

@@ -35,6 +35,7 @@ from yett.protocol.requests import CLIENT_INFO
 from yett.protocol.server_messages import KIND_OF
 from yett.protocol.strict_json import JsonValue, Unreadable, read
 from yett.protocol.targets import READ
+from yett.protocol.tasks import EXTENSION, TASK
 
 DISCOVER: Final = "server/discover"
 META_SERVER_INFO: Final = META_PREFIX + "serverInfo"
@@ -46,6 +47,10 @@ REQUESTS_MAX: Final = 16
 _NO_SERVER_INFO: Final = msgspec.Raw(b'{"name":"(not stated)","version":"(not stated)"}')
 _NOBODY: Final = msgspec.Raw(msgspec.json.encode(CLIENT_INFO))
 _ONLY_STATELESS: Final = ("resultType", "ttlMs", "cacheScope")
+_NO_TASKS: Final = msgspec.Raw(
+    b'"the server answers this call with a task only, and tasks are not carried between the eras; '
+    b'use a client of revision 2026-07-28 that takes them"'
+)
 _CODES: Final[Mapping[int, int]] = {
     HEADER_MISMATCH: INTERNAL_ERROR,
     UNSUPPORTED_VERSION: INTERNAL_ERROR,
@@ -166,6 +171,7 @@ def enveloped(body: bytes, id: bytes, meta: Members, also: Members | None = None
     parts = members(body)
     parts["id"] = msgspec.Raw(id)
     params = {**(members(parts["params"]) if "params" in parts else {}), **(also or {})}
+    params.pop(TASK, None)  # of the other generation: ignored, as by any server that does not have it
     params["_meta"] = joined({**(members(params["_meta"]) if "_meta" in params else {}), **meta})
     parts["params"] = joined(params)
     return bytes(joined(parts))
@@ -203,6 +209,8 @@ def _error(raw: msgspec.Raw, method: str) -> msgspec.Raw:
     code = _CODES.get(fault.code, fault.code)
     if method == READ and code == INVALID_PARAMS and b'"uri"' in bytes(fault.data):
         code = RESOURCE_NOT_FOUND
+    if fault.code == MISSING_CLIENT_CAPABILITY and EXTENSION.encode() in bytes(fault.data):
+        return joined({**members(raw), "code": msgspec.Raw(b"%d" % code), "message": _NO_TASKS})
     return raw if code == fault.code else joined({**members(raw), "code": msgspec.Raw(b"%d" % code)})
 
 

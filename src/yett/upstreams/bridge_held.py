@@ -123,7 +123,7 @@ class Replayed:
         if peek is not None and peek.is_response:
             self._over = True
             await self._held.answer.aclose()
-            return completed(self._id, self._method, data)[0]
+            return completed(self._id, self._method, data, self._held.kept.welcome)[0]
         said = read_said(data)
         if said is None:
             return None

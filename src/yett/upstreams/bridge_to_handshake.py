@@ -127,7 +127,7 @@ class BridgeToHandshake:
             return Answer(content_type=b"text/event-stream", events=Replayed(held, message, asked, self._holder))
         answer = await whole(answer, number)
         try:
-            body, code = completed(message.id, message.method, answer.body or b"")
+            body, code = completed(message.id, message.method, answer.body or b"", kept.welcome)
         except MalformedAnswer:
             if answer.status >= 400:
                 raise UpstreamFault(f"the server answered with HTTP status {answer.status}") from None

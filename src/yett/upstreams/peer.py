@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.protocol.lines import Noise
 from yett.upstreams.child_watch import Watcher
 
@@ -83,3 +84,10 @@ class PeerSpec(Protocol):
     def made(self, listener: Listener) -> Peer:
         """Another peer, not yet started."""
         ...
+
+
+def timed_out(spec: PeerSpec, seconds: float, *, sent: bool) -> UpstreamFault:
+    """The fault of a peer that did not answer, or did not even take what was sent."""
+    if sent:
+        return UpstreamTimedOut(f"{spec.title} did not answer within {seconds:g} s; it may have acted")
+    return UpstreamNotReached(f"{spec.title} did not take the request within {seconds:g} s; try again later")

@@ -15,8 +15,9 @@ from yett.protocol.lines import Noise
 from yett.protocol.peek import ResponsePeek, peek_response, same_id
 from yett.protocol.rejection import INTERNAL_ERROR
 from yett.protocol.replies import error
-from yett.upstreams.peer import Listener, PeerSpec
+from yett.upstreams.peer import Listener, PeerSpec, timed_out
 from yett.upstreams.stdio_asked import Asked
+from yett.upstreams.stdio_lasting import Lasting
 from yett.upstreams.stdio_wire import (
     Garbled,
     cancellation,
@@ -126,6 +127,7 @@ class Channel:
         self._pending: dict[int, Pending] = {}
         self._abandoned: OrderedDict[int, None] = OrderedDict()
         self._asked = Asked()
+        self._lasting = Lasting()
         self.over = asyncio.Event()
         """Set when the child is given up."""
         self.proven = False
@@ -162,7 +164,7 @@ class Channel:
                 first = await pending.next()
         except TimeoutError:
             self._give_up(pending, "the gateway waited long enough")
-            raise _timed_out(self._spec, timeout_s, sent=pending.sent) from None
+            raise timed_out(self._spec, timeout_s, sent=pending.sent) from None
         except asyncio.CancelledError:
             self._leave(pending)
             raise
@@ -230,7 +232,7 @@ class Channel:
             async with asyncio.timeout(timeout_s):
                 await self.child.send(line)
         except TimeoutError:
-            raise _timed_out(self._spec, timeout_s, sent=True) from None
+            raise timed_out(self._spec, timeout_s, sent=True) from None
 
     def _lapse(self, pending: Pending, failure: str) -> None:
         if self._abandon(pending):
@@ -263,6 +265,7 @@ class Channel:
             if pending.message.method == LISTEN:
                 data = with_subscription(data, pending.message.id or b"null", within="result")
             del self._pending[number]
+            self._lasting.keep(number, pending.token, pending.message)
             self.proven = True
             pending.deliver(data, last=True)
         elif number is None or self._abandoned.pop(number, self) is self:
@@ -278,9 +281,12 @@ class Channel:
 
     def _on_notification(self, line: bytes, peek: ResponsePeek) -> None:
         if peek.method == "notifications/progress":
-            pending = self._pending.get(progress_number(line) or 0)
+            token_number = progress_number(line) or 0
+            pending = self._pending.get(token_number)
             if pending is not None and pending.token is not None:
                 pending.deliver(with_token(line, pending.token), last=False)
+            elif (token := self._lasting.token(token_number)) is not None:
+                self._say(with_token(line, token))
         elif peek.method == "notifications/cancelled":
             self._on_cancelled(line)
         elif (number := subscription_number(line)) is None:
@@ -341,9 +347,3 @@ class Events:
         self._closed = True
         if not self._pending.answered:
             self._leave(self._pending)
-
-
-def _timed_out(spec: PeerSpec, seconds: float, *, sent: bool) -> UpstreamFault:
-    if sent:
-        return UpstreamTimedOut(f"{spec.title} did not answer within {seconds:g} s; it may have acted")
-    return UpstreamNotReached(f"{spec.title} did not take the request within {seconds:g} s; try again later")
