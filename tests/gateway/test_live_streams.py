@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from tests.gateway.feeds import NOTICE, TOOLS_CHANGED, fed, listens, opened, refused, until
-from tests.gateway.gate import STDIO_SERVER
+from tests.gateway.gate import STDIO_SERVER, Gate
 from tests.gateway.listener import listening, token_grant
 from tests.support.fake_upstream import encode, streamed
 from tests.support.policies import ALLOW_ALL, policy
@@ -17,6 +19,50 @@ from tests.support.wire import call
 from yett.errors import UpstreamFault
 
 pytestmark = pytest.mark.anyio
+
+
+class Stubborn:
+    """A source whose last word takes its time, and cannot be taken back by being cancelled."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+        self.closed = False
+
+    async def following(self, _: Any) -> None:
+        while not self.may_end.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.may_end.wait()
+
+    def changed(self, _: Any) -> None:
+        return None
+
+    def farewell(self) -> None:
+        return None
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("how", ["ends", "is cancelled"])
+async def test_who_is_cancelled_while_it_closes_a_stream_stays_cancelled_and_closes_it(how: str) -> None:
+    gate, source = Gate(), Stubborn()
+    stream = gate.dispatcher.live.open(gate.route())
+    assert stream is not None
+    stream.attach(source)
+    async with asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(anext(stream, None))
+        await asyncio.sleep(0)
+        stream.end()
+        await reading
+        closing = tasks.create_task(stream.aclose())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        if how == "is cancelled":
+            closing.cancel()
+            await asyncio.sleep(0)
+        source.may_end.set()
+        await asyncio.wait((closing,))
+    assert (closing.cancelled(), source.closed) == (how == "is cancelled", True)
 
 
 # --- what ends a stream -----------------------------------------------------------------------------------------------------

@@ -112,16 +112,21 @@ class LiveStream:
             self._woken.set_result(None)
 
     async def aclose(self) -> None:
-        """Nobody reads on."""
+        """Nobody reads on. Who is cancelled while it closes the stream closes it all the same, and stays cancelled."""
         self._over = True
         self._on_close(self)
-        if self._next is not None:
-            self._next.cancel()
-            with suppress(asyncio.CancelledError, UpstreamFault):
-                await self._next
-            self._next = None
-        if self._source is not None:
-            await self._source.aclose()
+        following, self._next = self._next, None
+        try:
+            if following is not None:
+                following.cancel()
+                # Not awaited itself: its own cancellation would look like one that is meant for us.
+                await asyncio.wait((following,))
+                if not following.cancelled():
+                    with suppress(UpstreamFault):
+                        following.result()
+        finally:
+            if self._source is not None:
+                await self._source.aclose()
 
 
 class LiveStreams:

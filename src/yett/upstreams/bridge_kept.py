@@ -156,5 +156,7 @@ class Kept:
         reading, self._reading = self._reading, None
         if reading is not None:
             reading.cancel()
-            with suppress(asyncio.CancelledError):
-                await reading
+            # Not awaited itself: its own cancellation would look like one that is meant for us.
+            await asyncio.wait((reading,))
+            if not reading.cancelled():
+                reading.result()

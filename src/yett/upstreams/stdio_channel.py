@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
+from yett.errors import UpstreamFault, UpstreamNotReached
 from yett.ports import Answer, Event, Outbound
 from yett.protocol.eras import META_LOG_LEVEL
 from yett.protocol.lines import Noise
