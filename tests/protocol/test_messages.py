@@ -212,7 +212,7 @@ def test_discovery_does_not_exist_in_the_handshake_era() -> None:
         ("notifications/initialized", Handling.RELAYED),
         ("notifications/roots/list_changed", Handling.RELAYED),
         ("notifications/progress", Handling.RELAYED),
-        ("notifications/tasks/status", Handling.DROPPED),
+        ("notifications/tasks/status", Handling.RELAYED),
     ],
 )
 def test_notifications_are_relayed_or_dropped(method: str, handling: Handling) -> None:

@@ -75,6 +75,7 @@ def test_only_what_is_mediated_is_forwarded() -> None:
         "tasks/list",
         "tasks/cancel",
         "tasks/update",
+        "notifications/tasks/status",
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from yett.audit.record import Result
 from yett.protocol.server_messages import Key
+from yett.protocol.strict_json import JsonValue
 
 if TYPE_CHECKING:  # routes hold sessions, and sessions this
     from yett.gateway.route import Route
@@ -40,6 +41,8 @@ class Asked:
     method: str
     progress_token: Key | None
     until_s: float
+    as_task: bool = False
+    """Whether the client may answer with a task of its own."""
 
 
 class Interrupted(Protocol):
@@ -68,6 +71,7 @@ class Conversation:
     over: bool = False
     """Whether the session ended."""
     _task_calls: deque[bytes] = field(default_factory=lambda: deque(maxlen=TASK_CALLS_MAX))
+    _client_tasks: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _asked: OrderedDict[Key, Asked] = field(default_factory=OrderedDict)
     _event_ids: deque[int] = field(default_factory=lambda: deque(maxlen=EVENT_IDS_MAX))
     """Their hashes: what is kept for each session must be small."""
@@ -75,14 +79,14 @@ class Conversation:
 
     # --- what the server asks -------------------------------------------------------------------------------------------
 
-    def ask(self, id: Key, method: str, progress_token: Key | None) -> bool:
+    def ask(self, id: Key, method: str, progress_token: Key | None, *, as_task: bool = False) -> bool:
         """Remember a request of the server; False if too many are open. One that is replayed is still the same one."""
         now = self.monotonic()
         while self._asked and next(iter(self._asked.values())).until_s <= now:
             self._asked.popitem(last=False)
         if id not in self._asked and len(self._asked) >= ASKED_MAX:
             return False
-        self._asked[id] = Asked(method, progress_token, now + ASKED_S)
+        self._asked[id] = Asked(method, progress_token, now + ASKED_S, as_task)
         self._asked.move_to_end(id)
         return True
 
@@ -106,6 +110,17 @@ class Conversation:
     def lasts(self, id: bytes) -> None:
         """This call of the client asks to become a task."""
         self._task_calls.append(id)
+
+    def took(self, id: str, kind: str) -> None:
+        """The client answered what the server asked of this kind with a task; the oldest one gives way."""
+        self._client_tasks[id] = kind
+        self._client_tasks.move_to_end(id)
+        if len(self._client_tasks) > ASKED_MAX:
+            self._client_tasks.popitem(last=False)
+
+    def kind_of_task(self, id: JsonValue) -> str | None:
+        """What a task of the client is the answer to, if it is one that this session's server asked for."""
+        return self._client_tasks.get(id) if isinstance(id, str) else None
 
     def is_lasting(self, id: bytes | None) -> bool:
         """Whether a call is one that only `tasks/cancel` cancels."""

@@ -97,6 +97,9 @@ def means_something(route: Route, message: Message) -> bool:
     conversation = None if route.session is None else route.session.conversation
     if message.method == "notifications/progress":
         return conversation is not None and conversation.reports_progress(key_of(message.params.get("progressToken")))
+    if message.method == "notifications/tasks/status":
+        kind = None if conversation is None else conversation.kind_of_task(message.params.get("taskId"))
+        return kind is not None and rule_against(route.caller.policy, kind) is None
     if message.method == "notifications/cancelled":
         return conversation is None or not conversation.is_lasting(echo(message.params.get("requestId")))
     if message.method == "notifications/roots/list_changed":

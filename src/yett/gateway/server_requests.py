@@ -5,23 +5,29 @@ What is refused is answered in the client's place, so that the server does not w
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from yett.audit.record import Refused
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Calls
+from yett.gateway.conversation import Conversation
 from yett.gateway.kinds import rule_against
 from yett.gateway.outcomes import unreachable
 from yett.gateway.route import Credentials, Route
 from yett.ports import Answer, Outbound
+from yett.protocol.answers import MalformedAnswer
 from yett.protocol.messages import Message
 from yett.protocol.methods import Handling, handling_to_client
-from yett.protocol.rejection import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
+from yett.protocol.rejection import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 from yett.protocol.replies import empty_result, error
-from yett.protocol.server_messages import KIND_OF, Said, key_of
+from yett.protocol.server_messages import KIND_OF, Said, as_task, key_of
 from yett.protocol.strict_json import read
+from yett.protocol.tasks import TASK, TASK_ID, read_made
 
 PING: Final = "ping"
+ABOUT_TASKS: Final = frozenset({"tasks/get", "tasks/result", "tasks/cancel"})
+"""What a server may ask about a task of the client."""
 
 
 class ServerRequests:
@@ -52,6 +58,8 @@ class ServerRequests:
         if asked is None:
             self._calls.turn_away(route.caller, "an answer to nothing that the server asked", Refused.RESPONSE)
             return Answer(status=202)
+        if asked.as_task and route.session is not None:
+            _note_task(route.session.conversation, message, KIND_OF[asked.method])
         try:
             answer = await self._sent(route, message.body)
         except (UpstreamFault, OperatorFault) as fault:
@@ -85,6 +93,12 @@ class ServerRequests:
         return answer
 
 
+def _note_task(conversation: Conversation, message: Message, kind: str) -> None:
+    """Remember the task with which a client answers; what is none, its server will see."""
+    with suppress(MalformedAnswer):
+        conversation.took(read_made(message.body, stateless=False).id, kind)
+
+
 def _refusal(route: Route, said: Said) -> tuple[int, str, str] | None:
     """Code for the server, reason for the log, and what the server is told; None where the request may pass."""
     handling = handling_to_client(said.method, is_request=True)
@@ -93,6 +107,10 @@ def _refusal(route: Route, said: Said) -> tuple[int, str, str] | None:
     if route.session is None:
         return METHOD_NOT_FOUND, "the server asked something without a session, so no answer could find it", "Method not found"
     kind = KIND_OF.get(said.method)
+    if said.method in ABOUT_TASKS:
+        kind = route.session.conversation.kind_of_task(said.params.get(TASK_ID))
+        if kind is None:
+            return INVALID_PARAMS, "the server asked for a task that is none of its own", "Task not found"
     if kind is not None:
         rule = rule_against(route.caller.policy, kind)
         if rule is not None:
@@ -100,6 +118,7 @@ def _refusal(route: Route, said: Said) -> tuple[int, str, str] | None:
         if kind not in route.session.conversation.declared:
             return METHOD_NOT_FOUND, f"{said.method} is nothing that the client can be asked", "Method not found"
     assert said.key is not None, "a request has an id"
-    if not route.session.conversation.ask(said.key, said.method, said.progress_token):
+    task = TASK in said.params and kind is not None and as_task(kind) in route.session.conversation.declared
+    if not route.session.conversation.ask(said.key, said.method, said.progress_token, as_task=task):
         return INTERNAL_ERROR, "the server has asked too much that is not answered yet", "too many requests are unanswered"
     return None

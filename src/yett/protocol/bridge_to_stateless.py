@@ -150,6 +150,9 @@ def client_of(initialize: bytes) -> ClientOf | None:
     if not isinstance(wanted, str) or not isinstance(capabilities, dict) or not isinstance(info, dict):
         return None
     parts = members(members(initialize)["params"])
+    own = members(parts["capabilities"])
+    if own.pop("tasks", None) is not None:  # of the other generation
+        parts["capabilities"] = joined(own)
     revision = wanted if wanted in HANDSHAKE_REVISIONS else HANDSHAKE_REVISIONS[-1]
     return ClientOf(revision, bytes(parts["capabilities"]), bytes(parts["clientInfo"]))
 

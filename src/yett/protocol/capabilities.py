@@ -24,6 +24,8 @@ Kept = Mapping[str, "Kept | None"]
 """Capabilities that stay, by name: whole where it is None, else only with these of their members."""
 
 _TASKS: Final[Kept] = {"list": None, "cancel": None, "requests": {"tools": {"call": None}}}
+_TASKS_OF_CLIENTS: Final[Mapping[str, Kept]] = {"sampling": {"createMessage": None}, "elicitation": {"create": None}}
+"""What a client may take as a task, by what the policy calls it. Not its list of them, which may tell of other servers."""
 _EXTENSIONS: Final[Kept] = {EXTENSION: None}
 _OF_SERVERS: Final[Kept] = dict.fromkeys(sorted(SERVER_CAPABILITIES))
 
@@ -34,7 +36,7 @@ def without_unmediated_client_capabilities(
     """The message's body with only those client capabilities that are in `kinds`, which is asked
     where there are any, and of a stateless one that it takes `tasks`; the identical bytes where it has no others.
 
-    All others (extensions, tasks of the client's own) let the server ask something of the client that nobody judges.
+    All others (extensions, a list of all tasks) let the server ask something of the client that nobody judges.
     """
     path: tuple[str, ...]
     if message.method == "initialize":
@@ -51,9 +53,17 @@ def without_unmediated_client_capabilities(
     kept: Kept = dict.fromkeys(sorted(kinds()))
     if message.era is Era.STATELESS and tasks:
         kept = {**kept, EXTENSIONS: _EXTENSIONS}
+    elif message.era is Era.HANDSHAKE:
+        kept = {**kept, **_tasks_of(kept)}
     if isinstance(stated, dict) and _holds_only(stated, kept):
         return message.body
     return bytes(_cut(message.body, path, kept if isinstance(stated, dict) else {}))
+
+
+def _tasks_of(kinds: Kept) -> Kept:
+    """What a client may take as a task, of what it can be asked at all."""
+    requests: Kept = {kind: _TASKS_OF_CLIENTS[kind] for kind in kinds if kind in _TASKS_OF_CLIENTS}
+    return {"tasks": {"cancel": None, "requests": requests}} if requests else {}
 
 
 def client_capabilities(message: Message, kept: frozenset[str]) -> dict[str, JsonValue]:

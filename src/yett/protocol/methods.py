@@ -78,7 +78,7 @@ _TASKS: Final = frozenset({"2025-11-25", *STATELESS_REVISIONS})
 
 def _to_server() -> tuple[MethodRow, ...]:
     to_server, request, notification = Direction.TO_SERVER, MethodKind.REQUEST, MethodKind.NOTIFICATION
-    dropped, relayed = Handling.DROPPED, Handling.RELAYED
+    relayed = Handling.RELAYED
     judged, filtered, of_task = Handling.JUDGED, Handling.FILTERED, Handling.OF_TASK
     return (
         MethodRow("initialize", to_server, request, _HANDSHAKE, filtered),
@@ -103,10 +103,10 @@ def _to_server() -> tuple[MethodRow, ...]:
         MethodRow("tasks/list", to_server, request, _2025_11, filtered),
         MethodRow("tasks/cancel", to_server, request, _TASKS, of_task, "taskId"),
         MethodRow("tasks/update", to_server, request, _STATELESS, of_task, "taskId"),
-        # Both only on behalf of what the server asks: progress of an open request, and roots where it may ask for them.
+        # Only on behalf of what the server asks: progress of an open request, roots where it may ask for them, its own tasks.
         MethodRow("notifications/progress", to_server, notification, _HANDSHAKE, relayed),
         MethodRow("notifications/roots/list_changed", to_server, notification, _HANDSHAKE, relayed),
-        MethodRow("notifications/tasks/status", to_server, notification, _2025_11, dropped),
+        MethodRow("notifications/tasks/status", to_server, notification, _2025_11, relayed),
     )
 
 
@@ -129,10 +129,10 @@ def _to_client() -> tuple[MethodRow, ...]:
         MethodRow("sampling/createMessage", to_client, request, _HANDSHAKE, Handling.ASKED),
         MethodRow("elicitation/create", to_client, request, _FROM_2025_06, Handling.ASKED),
         MethodRow("roots/list", to_client, request, _HANDSHAKE, Handling.ASKED),
-        MethodRow("tasks/get", to_client, request, _2025_11, refused),
-        MethodRow("tasks/result", to_client, request, _2025_11, refused),
-        MethodRow("tasks/list", to_client, request, _2025_11, refused),
-        MethodRow("tasks/cancel", to_client, request, _2025_11, refused),
+        MethodRow("tasks/get", to_client, request, _2025_11, Handling.ASKED),
+        MethodRow("tasks/result", to_client, request, _2025_11, Handling.ASKED),
+        MethodRow("tasks/list", to_client, request, _2025_11, refused),  # it would tell of other servers' tasks
+        MethodRow("tasks/cancel", to_client, request, _2025_11, Handling.ASKED),
     )
 
 

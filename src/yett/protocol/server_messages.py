@@ -71,9 +71,24 @@ def key_of(value: JsonValue) -> Key | None:
     return None if echo(value) is None else value  # type: ignore[return-value]  # `echo` lets only these two through
 
 
+_TASK_OF: Final[Mapping[str, str]] = {"sampling": "createMessage", "elicitation": "create"}
+"""What a server may ask as a task → what the client's capability calls it."""
+
+
 def declared_kinds(params: Mapping[str, JsonValue]) -> frozenset[str]:
-    """What the client of an `initialize` says that it can be asked."""
+    """What the client of an `initialize` says that it can be asked; as `as_task` names it, too, where it takes that as a task."""
     capabilities = params.get("capabilities")
     if not isinstance(capabilities, dict):
         return frozenset()
-    return KINDS & {name for name, value in capabilities.items() if isinstance(value, dict)}
+    kinds = KINDS & {name for name, value in capabilities.items() if isinstance(value, dict)}
+    tasks = capabilities.get("tasks")
+    requests = tasks.get("requests") if isinstance(tasks, dict) else None
+    own = requests if isinstance(requests, dict) else {}
+    return kinds | {
+        as_task(kind) for kind, name in _TASK_OF.items() if isinstance(value := own.get(kind), dict) and name in value
+    }
+
+
+def as_task(kind: str) -> str:
+    """What a kind is called where the client takes it as a task."""
+    return f"{kind} as a task"
