@@ -1,0 +1,172 @@
+"""What texts in Chinese and other scripts without blanks say a tool does; Cyrillic and Korean stems are found the same way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from yett.catalog import foreign
+from yett.catalog.act import Act
+from yett.catalog.foreign import ELSEWHERE
+from yett.catalog.model import Place, RiskClass
+
+LOOKED_AT_MAX: Final = 2000
+"""Characters of a description that are looked at."""
+_OTHER_SCRIPT: Final = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SENTENCE: Final = re.compile(r"[。；！？!?;\n]|\.(?=\s|$)")
+_VERB: Final = re.compile("|".join(sorted(map(re.escape, ELSEWHERE), key=len, reverse=True)))
+_NEGATED: Final = re.compile(r"(不会|不能|不可|不得|不要|不|无法|无需|未|没有|已被|已|被|待|禁止|避免|防止|如果|如需|是否|的)$")
+_JOINERS: Final = re.compile(r"^\s*([、/／,，及和与或並并且]|以及|或者|并且|然后)+\s*(可选地|批量|永久|重新|彻底)?\s*$")
+_THEN: Final = re.compile(r"(并|并且|然后|再|同时|並)\s*(自动|永久|批量|彻底|直接)?$")
+_OBJECT: Final = re.compile(r"[^，。、；,;.\n（(]{0,12}")
+_CAN: Final = re.compile(r"(可以|可|支持|会|将|能够|能|也|还|用于|包括|自动|直接|并|同时|永久|：|:|、|，|或|和|^)\s*$")
+_CRUD: Final = re.compile(r"增删改查|增删查改|CRUD")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    start: int
+    end: int
+    word: str
+
+
+def chinese_acts(text: str, place: Place) -> tuple[Act, ...]:
+    """What the text says its tool does, first what its first sentence is about. Empty where it is in another script."""
+    text = text[:LOOKED_AT_MAX]
+    if _OTHER_SCRIPT.search(text) is None:
+        return ()
+    sentences = [sentence for sentence in _SENTENCE.split(text) if sentence.strip()]
+    acts: list[Act] = []
+    for index, sentence in enumerate(sentences[:12]):
+        if not acts:
+            acts.extend(_main(sentence, place))
+        elif index > 0:
+            acts.extend(_also(sentence, place))
+    crud = _CRUD.search(text)
+    if crud is not None and place is not Place.NAME:
+        acts.append(Act(place, RiskClass.DESTRUCTIVE, crud[0], crud[0], "creates, reads, changes and deletes", leads=False))
+    return tuple(acts)
+
+
+def _main(sentence: str, place: Place) -> list[Act]:
+    """The first verb that is none in front of a noun, and those joined to it."""
+    hits = _hits(sentence)
+    usable = [hit for index, hit in enumerate(hits) if not _is_noun(sentence, hit, hits[index + 1 :])]
+    if not usable:
+        listed = _SHOWN_AT_END.search(sentence)
+        shows = "列出或显示 (names something to look at)"
+        return (
+            [Act(place, RiskClass.READ, listed[1], sentence.strip(), shows, noun_too=True)]
+            if listed is not None and not hits
+            else []
+        )
+    acts = [_act(sentence, usable[0], place, leads=True)]
+    last = usable[0]
+    for hit in usable[1:]:
+        gap = sentence[last.end : hit.start]
+        if _JOINERS.match(gap) or (_THEN.search(gap) and len(gap) <= 24):
+            acts.append(_act(sentence, hit, place, leads=False))
+            last = hit
+        elif _JOINERS.match(gap.lstrip("中的")) is None and ELSEWHERE[hit.word].rank > RiskClass.EXECUTE.rank and "将" in gap:
+            acts.append(_act(sentence, hit, place, leads=False))
+    return acts
+
+
+_SHOWN_AT_END: Final = re.compile(
+    r"(列表|信息|详情|状态|记录|历史|数据|统计|情况|行情|天气|结果|排行|排名|报表|一覧|목록)[^\u4e00-\u9fff]*$"
+)
+
+
+def _also(sentence: str, place: Place) -> list[Act]:
+    """What later sentences say that it does beside: only what is worse than a change."""
+    found = []
+    for hit in _hits(sentence):
+        before = sentence[: hit.start]
+        if ELSEWHERE[hit.word].rank >= RiskClass.EXECUTE.rank and _CAN.search(before) and not _is_noun(sentence, hit, ()):
+            act = _act(sentence, hit, place, leads=False)
+            if act.risk.rank > RiskClass.EXECUTE.rank:
+                found.append(act)
+    return found
+
+
+def _hits(sentence: str) -> list[_Hit]:
+    return [
+        _Hit(found.start(), found.end(), found[0])
+        for found in _VERB.finditer(sentence)
+        if not _NEGATED.search(sentence[: found.start()][-4:])
+    ]
+
+
+def _is_noun(sentence: str, hit: _Hit, later: Sequence[_Hit]) -> bool:
+    """Whether the verb stands before a noun that it describes; in front of another verb more often than not."""
+    after = sentence[hit.end : hit.end + 3]
+    if after.startswith(("宝", "的", "者", "率")):
+        return True
+    if not after.startswith(foreign.NOMINAL):
+        return False
+    near = [other for other in later if other.start - hit.end <= 12]
+    return bool(near) and ELSEWHERE[hit.word] is not RiskClass.READ
+
+
+def _act(sentence: str, hit: _Hit, place: Place, *, leads: bool) -> Act:
+    found = _OBJECT.match(sentence, hit.end)
+    risk, shows, certain = _meaning(hit.word, "" if found is None else found[0], sentence[: hit.start][-10:])
+    return Act(place, risk, hit.word, sentence.strip(), shows, certain=certain, vague=hit.word in foreign.VAGUE, leads=leads)
+
+
+def _has(text: str, words: Sequence[str]) -> bool:
+    return any(word in text for word in words)
+
+
+_BRINGING: Final = frozenset(
+    "创建 新建 开具 签发 提交 发起 生成 发送 处理 执行 完成 确认 批准 审批 申请 建立 開立 開具 作成 申報 发 进行 办理 送信 생성 操作".split()
+)
+_UNITED: Final = {
+    RiskClass.READ: "只查看或计算 (only looks or computes)",
+    RiskClass.WRITE: "作出更改 (changes something)",
+    RiskClass.EXECUTE: "启动操作 (sets something going)",
+    RiskClass.DESTRUCTIVE: "删除或终止 (removes or ends something)",
+    RiskClass.FINANCIAL: "动用资金 (moves or commits money)",
+}
+
+
+def _meaning(verb: str, after: str, before: str) -> tuple[RiskClass, str, bool]:
+    risk = _special(verb, after, before)
+    return (
+        (ELSEWHERE[verb] if risk is None else risk),
+        _UNITED[ELSEWHERE[verb] if risk is None else risk],
+        verb not in foreign.VAGUE,
+    )
+
+
+def _special(verb: str, after: str, before: str) -> RiskClass | None:
+    """What the object makes of the verb; None where nothing special."""
+    if verb in _BRINGING and _has(after, foreign.MONEY):
+        return RiskClass.FINANCIAL
+    if verb in {"预订", "预定", "預訂"} and not _has(after + before, foreign.JOURNEY):
+        return RiskClass.WRITE if _has(after, ("会议", "时间", "座位", "餐")) else None
+    if verb in {"清除", "清空", "清理", "重置", "刷新"} and _has(after, foreign.SHOWN):
+        return RiskClass.WRITE
+    if verb in {"打开", "关闭", "开启", "控制", "開啟"} and _has(
+        after, ("灯", "窗帘", "空调", "门", "插座", "电视", "风扇", "开关", "車庫", "车库", "阀")
+    ):
+        return RiskClass.WRITE
+    if verb in {"生成", "制作", "创建", "合成", "编辑", "创作"}:
+        if _has(after, foreign.MEDIA) and not _has(after, ("列表", "文件夹", "标签")):
+            return RiskClass.EXECUTE
+        return RiskClass.READ if verb == "生成" and _has(after, foreign.TEXTS) else None
+    if verb in {"查询", "查詢"} and _has(after + before, ("执行", "运行")) and _has(before, ("SQL", "sql")):
+        return RiskClass.EXECUTE
+    if verb in {"执行", "进行", "運行", "执行", "运行"}:
+        return _running(after)
+    return None
+
+
+def _running(after: str) -> RiskClass | None:
+    if _has(after, foreign.RAW):
+        return RiskClass.EXECUTE
+    if _has(after, ("搜索", "查询", "检索", "分析", "计算", "统计", "查找", "翻译", "对比")):
+        return RiskClass.READ
+    return RiskClass.DESTRUCTIVE if _has(after, ("删除", "清空", "销毁")) else None

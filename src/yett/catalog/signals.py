@@ -1,0 +1,170 @@
+"""What is worth knowing of a tool beside its class: what it takes, how much it reaches, and what its texts try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from yett.catalog import schema_reading as schema
+from yett.catalog.model import Evidence, Place, Signal, ToolDefinition
+from yett.catalog.quoting import INVISIBLE, quoted
+from yett.catalog.schema_reading import Field
+
+MANY_PARAMETERS: Final = 10
+SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "shell": "takes a command line",
+        "code": "takes code to be run or read",
+        "sql": "takes a query in a language that may change data",
+        "http": "takes the method of an HTTP request",
+        "url": "takes an address that it may fetch or send to",
+        "path": "takes a path of the file system",
+        "headers": "takes header fields",
+        "html": "takes HTML or a template",
+        "action_choice": "one argument chooses among operations",
+        "open_arguments": "takes arguments that the schema does not describe",
+        "bulk": "works on many things at once",
+        "force": "has a switch that goes further: force, recursive, all",
+        "dry_run": "has a switch to try first",
+        "many_parameters": f"takes {MANY_PARAMETERS} arguments or more",
+        "money": "is about money or assets",
+        "secrets": "is about passwords, keys or tokens",
+        "personal_data": "is about data of people",
+        "messaging": "sends messages to people",
+        "irreversible": "says that it cannot be undone",
+        "destructive_hint": "the server itself calls it destructive",
+        "hint_contradiction": "the server's hints contradict what the tool is",
+        "assurance": "the description assures that it is harmless, which counts for nothing",
+        "instructions": "the description gives orders to the model",
+        "hidden_text": "holds characters that are not shown",
+        "lookalike_name": "the name mixes letters of several scripts",
+        "no_description": "says nothing of itself, or only its name",
+        "no_schema": "does not say what it takes",
+    }
+)
+"""Every code, and what it means. Verdicts give them in this order."""
+_ORDER: Final = tuple(SIGNALS)
+
+_HTML_NAMES: Final = frozenset("html template htmlbody bodyhtml markup jinja handlebars htmlcontent".split())
+_HEADER_NAMES: Final = frozenset("headers header httpheaders customheaders requestheaders".split())
+_FORCE_NAMES: Final = frozenset(
+    "force recursive all cascade overwrite permanent skipconfirmation noconfirm yes deleteall hard purge".split()
+)
+_DRY_NAMES: Final = frozenset("dryrun preview simulate whatif validateonly testmode confirm".split())
+_OPEN_NAMES: Final = frozenset("arguments args params parameters payload body input kwargs options extra data".split())
+
+_TEXTS: Final = (
+    ("bulk", re.compile(r"\b(bulk|batch|mass|in one go|all (?:users|files|records|items|messages|rows)|multiple \w+ at once)\b|批量|全部|所有|群发", re.I)),
+    ("money", re.compile(r"\b(payments?|invoices?|refunds?|charges?|billing|payouts?|prices?|pricing|money|funds|wallets?|currency|currencies|crypto\w*|bank|balances?|subscriptions?|orders?|transactions?|transfers?|trad(?:e|es|ing)|usd|eth|btc)\b|支付|付款|退款|订单|转账|金额|余额|发票|充值|钱包", re.I)),
+    ("secrets", re.compile(r"\b(secrets?|passwords?|passwd|credentials?|api[ _-]?keys?|access[ _-]?keys?|private[ _-]?keys?|access[ _-]?tokens?|auth[ _-]?tokens?|mnemonic|seed phrase|connection[ _-]?strings?|certificates?|vault)\b|密码|密钥|凭证|令牌|私钥", re.I)),
+    ("personal_data", re.compile(r"\b(customers?|users?|employees?|patients?|contacts?|emails?|phone numbers?|addresses|ssn|passports?|medical|health records?|profiles?|people|candidates?|leads?)\b|用户|客户|员工|联系人|手机号|身份证|个人信息|患者", re.I)),
+    ("messaging", re.compile(r"\b(send|sends|post|posts|reply|replies|forward|broadcast|notify|invite|publish|tweet)\w*\b[^.]{0,40}\b(messages?|e-?mails?|sms|mms|dms?|notifications?|replies|comments?|tweets?|chat|channel|slack|telegram|whatsapp|push)\b|发送[^。]{0,10}(消息|邮件|短信|通知|私信)|群发|推送", re.I)),
+    ("irreversible", re.compile(r"irreversibl|cannot be undone|can(?:'|no)t be undone|permanent(?:ly)?\b|unrecoverabl|no way back|不可逆|无法恢复|不可恢复|永久", re.I)),
+    ("assurance", re.compile(r"\b(?:this (?:tool|operation|action)|it) is (?:completely |totally |perfectly |100% )?(?:safe|harmless|read[- ]only|non[- ]destructive)|\b(?:completely|perfectly|totally|always) safe\b|\bsafe to (?:call|use|run)\b|\bno side[- ]effects?\b|\bread[- ]only\b|只读|安全无害|没有副作用", re.I)),
+    ("instructions", re.compile(r"ignore (?:all |any |the )?(?:previous|prior|above|other|earlier) |disregard (?:all|any|the|previous)|do not (?:tell|inform|mention|reveal|notify)|don't (?:tell|inform|mention)|without (?:telling|informing|asking|notifying) the user|<\s*/?\s*(?:important|system|secret|instructions?|hidden|admin)\b|\b(?:before|after|prior to|when) (?:using|calling|invoking|executing|running) (?:this|any|other|the) [^.]{0,60}\b(?:must|first|always|also)\b|\byou must (?:first|always|also)?\s*(?:call|read|send|include|pass|use)|system prompt|\bsidenote\b|exfiltrat|\.ssh/|id_rsa|/etc/passwd|~/\.(?:aws|cursor|ssh|env)|忽略(?:之前|以上|先前|所有)|不要告诉|必须先(?:调用|读取)", re.I)),
+)  # fmt: skip
+_SCAN_MAX: Final = 65_536
+"""Characters of a description that are searched for words; for hidden ones, all of it is."""
+_EMOJI_MARKS: Final = frozenset("\ufe0f\ufe0e\u200d")
+_NAME_MAX: Final = 300
+
+
+def find_signals(tool: ToolDefinition, found: Sequence[Field]) -> tuple[Signal, ...]:
+    """Every signal of the tool that can be told without its class, in the order of the table."""
+    signals = [*_arguments(tool, found), *_words(tool), *_hidden(tool), *_gaps(tool, found), *_hints(tool)]
+    return in_order(signals)
+
+
+def in_order(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """The signals in the order of the table, one of each code and place."""
+    unique = {(signal.code, signal.evidence.place, signal.evidence.quote): signal for signal in signals}
+    return tuple(sorted(unique.values(), key=lambda signal: _ORDER.index(signal.code)))
+
+
+def _signal(code: str, place: Place, quote: str) -> Signal:
+    return Signal(code, Evidence(place, quoted(quote), SIGNALS[code]))
+
+
+_NAMED: Final = (
+    ("shell", schema.SHELL_NAMES, True),
+    ("code", schema.CODE_NAMES, True),
+    ("sql", schema.SQL_NAMES, True),
+    ("url", schema.URL_NAMES, False),
+    ("path", schema.PATH_NAMES, False),
+    ("headers", _HEADER_NAMES, False),
+    ("html", _HTML_NAMES, False),
+    ("force", _FORCE_NAMES, False),
+    ("dry_run", _DRY_NAMES, False),
+)
+
+
+def _arguments(tool: ToolDefinition, found: Sequence[Field]) -> Iterator[Signal]:
+    about = f"{tool.name.replace('_', ' ')} {tool.description[:600]}"
+    for field in found:
+        words = field.words
+        whole, last = "".join(words), words[-1] if words else ""
+        for code, names, free in _NAMED:
+            if code == "code" and not schema.is_code(field, about):
+                continue
+            if (whole in names or last in names) and not (free and field.choices):
+                yield _signal(code, Place.SCHEMA, ".".join(field.path))
+        if schema.is_http_method(field):
+            yield _signal("http", Place.SCHEMA, ".".join(field.path))
+        elif schema.is_action(field):
+            yield _signal(
+                "action_choice", Place.SCHEMA, f"{field.name}: {', '.join(field.choices[:8]) or field.description or 'any'}"
+            )
+        if whole in _OPEN_NAMES and _is_open(field):
+            yield _signal("open_arguments", Place.SCHEMA, ".".join(field.path))
+        if whole == "query" and re.search(r"\b(sql|cypher)\b", field.description, re.IGNORECASE):
+            yield _signal("sql", Place.SCHEMA, f"{field.name}: {field.description}")
+    if sum(len(field.path) == 1 for field in found) >= MANY_PARAMETERS:
+        yield _signal("many_parameters", Place.SCHEMA, f"{sum(len(field.path) == 1 for field in found)} properties")
+
+
+def _is_open(field: Field) -> bool:
+    return "object" in field.types and not field.schema.get("properties")
+
+
+def _words(tool: ToolDefinition) -> Iterator[Signal]:
+    name = tool.name[:_NAME_MAX].replace("_", " ").replace("-", " ")
+    name = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    for code, pattern in _TEXTS:
+        for place, text in ((Place.NAME, name), (Place.TITLE, tool.title), (Place.DESCRIPTION, tool.description)):
+            match = pattern.search(text[:_SCAN_MAX])
+            if match is not None:
+                quote = tool.name if place is Place.NAME else text[max(0, match.start() - 30) : match.end() + 50]
+                yield _signal(code, place, quote)
+                break
+
+
+def _hidden(tool: ToolDefinition) -> Iterator[Signal]:
+    for place, text in ((Place.NAME, tool.name), (Place.TITLE, tool.title), (Place.DESCRIPTION, tool.description)):
+        match = next((each for each in INVISIBLE.finditer(text) if each[0] not in _EMOJI_MARKS), None)
+        if match is not None:
+            yield _signal("hidden_text", place, text[max(0, match.start() - 20) : match.end() + 20])
+    if not tool.name.isascii() and any("a" <= letter.lower() <= "z" for letter in tool.name) and _CONFUSABLE.search(tool.name):
+        yield _signal("lookalike_name", Place.NAME, tool.name)
+
+
+_CONFUSABLE: Final = re.compile("[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff\uff01-\uff5e\U0001d400-\U0001d7ff]")
+
+
+def _gaps(tool: ToolDefinition, found: Sequence[Field]) -> Iterator[Signal]:
+    said = re.sub(r"\W+|_", "", tool.description[:_NAME_MAX]).lower()
+    if not said or said == re.sub(r"\W+|_", "", tool.name[:_NAME_MAX]).lower():
+        yield _signal("no_description", Place.DESCRIPTION, tool.description)
+    if not found and not isinstance(tool.input_schema, dict):
+        yield _signal("no_schema", Place.SCHEMA, "")
+
+
+def _hints(tool: ToolDefinition) -> Iterator[Signal]:
+    if tool.annotations.get("destructiveHint") is True and tool.annotations.get("readOnlyHint") is not True:
+        yield _signal("destructive_hint", Place.ANNOTATIONS, "destructiveHint: true")
+
+
+def contradiction(quote: str) -> Signal:
+    """The signal that a hint of the server contradicts the verdict."""
+    return _signal("hint_contradiction", Place.ANNOTATIONS, quote)
