@@ -33,6 +33,7 @@ class Listener:
     gate: Gate
     token: str = field(default_factory=mint)
     in_flight: InFlight = field(default_factory=InFlight)
+    uses: dict[str, int] = field(default_factory=dict)
     fault: str | None = None
     failures: list[BaseException] = field(default_factory=list)
     server: EdgeServer | None = None
@@ -54,6 +55,7 @@ class Listener:
             in_flight=self.in_flight,
             ledger_fault=lambda: self.fault,
             public_url=PUBLIC_URL,
+            uses=self.uses,
         )
 
     def _upstream(self, _: ServerEntry) -> Any:
