@@ -46,7 +46,7 @@ MACHINE_CLIENT: Final[Mapping[str, Any]] = {
 _FORM: Final = re.compile(r"<form[^>]*action=\"([^\"]+)\"[^>]*>(.*?)</form>", re.DOTALL)
 _INPUT: Final = re.compile(r"<input[^>]*>")
 _ATTRIBUTE: Final = re.compile(r"(name|value)=\"([^\"]*)\"")
-_LINK: Final = re.compile(r"<a href=\"([^\"]+)\"")
+_LINK: Final = re.compile(r"<a [^>]*href=\"(http[^\"]+)\"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,127 @@
+"""One renewal of one server's token: what to ask of which authorization server, and what its answer means."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from yett.admin.credentials.config import Config
+from yett.admin.credentials.records import Opened
+from yett.admin.credentials.tools import Tools
+from yett.errors import UpstreamFault
+from yett.oauth.authorization import choose_scopes
+from yett.oauth.challenge import Challenge, read_challenge
+from yett.oauth.discovery import ask_for_challenge, discover, find_resource
+from yett.oauth.errors import Refused
+from yett.oauth.metadata import Issuer, same_issuer
+from yett.oauth.tokens import NS, Ask, Subject, Tokens, by_client_credentials, by_exchange, refresh
+
+FRESH_S: Final = 10
+"""A server that refuses a token so young refuses it for another reason than its age."""
+UNCONNECTED: Final = "unconnected"
+FAILING: Final = "failing"
+READY: Final = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """How it went: new tokens, or why there are none."""
+
+    config: Config
+    state: str
+    tokens: Tokens | None = None
+    problem: str | None = None
+
+
+async def renew(tools: Tools, opened: Opened, challenge: str | None) -> Renewed:
+    """New tokens for a server that refused the present ones with `challenge`, or whose present ones end (None). Never raises
+    for what the other side does."""
+    config = opened.config if not challenge else msgspec.structs.replace(opened.config, challenge=challenge)
+    if opened.stored.kind == "headers":
+        return Renewed(config, FAILING, problem="the server refuses the credential; enter a good one")
+    said = read_challenge(challenge or "")
+    if challenge is not None:
+        known = _hopeless(tools, opened, config, said)
+        if known is not None:
+            return known
+    try:
+        if opened.stored.kind == "authorization_code":
+            return await _refreshed(tools, opened, config, said, refused=challenge is not None)
+        return await _obtained(tools, opened, config, said)
+    except Refused as refusal:
+        if opened.stored.kind == "authorization_code" and refusal.needs_person:
+            return Renewed(config, UNCONNECTED, problem=f"{refusal}; connect the server again")
+        return Renewed(config, _state(opened), problem=str(refusal))
+    except UpstreamFault as fault:
+        return Renewed(config, _state(opened), problem=str(fault))
+
+
+def _hopeless(tools: Tools, opened: Opened, config: Config, said: Challenge) -> Renewed | None:
+    """The answer to a refusal that no new token of the same kind would mend."""
+    tokens = opened.tokens
+    if tokens is None:
+        return None
+    if said.error == "insufficient_scope" and said.scopes is not None:
+        missing = [scope for scope in said.scopes if scope not in tokens.scopes]
+        if not missing:
+            return Renewed(config, READY, problem="the server asks for scopes that its token has; ask its operator")
+        if opened.stored.kind == "authorization_code":
+            more = f"the server asks for more: {' '.join(missing)}; connect it again to allow that"
+            return Renewed(config, READY, problem=more)
+    elif tools.now_ns() - tokens.obtained_at_ns < FRESH_S * NS:
+        return Renewed(config, _state(opened), problem="the server refuses a token that was just obtained; ask its operator")
+    return None
+
+
+async def _refreshed(tools: Tools, opened: Opened, config: Config, said: Challenge, *, refused: bool) -> Renewed:
+    tokens, issuer, client = opened.tokens, config.server, opened.client
+    if tokens is None or issuer is None or client is None:
+        return Renewed(config, UNCONNECTED, problem="nobody has connected the server yet")
+    if refused:
+        await _check_issuer(tools, opened, said, tokens)
+    ask = Ask(issuer, client, tokens.resource, tokens.scopes, tools.now_ns())
+    return Renewed(config, READY, tokens=await refresh(tools.egress, ask, tokens))
+
+
+async def _check_issuer(tools: Tools, opened: Opened, said: Challenge, tokens: Tokens) -> None:
+    """Errors: `Refused` where the server belongs to another authorization server by now."""
+    resource = await find_resource(tools.egress, opened.server.url or "", said)
+    if resource is not None and resource.issuers and not any(same_issuer(tokens.issuer, one) for one in resource.issuers):
+        raise Refused(f"the server has moved from `{tokens.issuer}` to `{resource.issuers[0]}`", "invalid_grant")
+
+
+async def _obtained(tools: Tools, opened: Opened, config: Config, said: Challenge) -> Renewed:
+    """Tokens that need no person."""
+    url, client = opened.server.url or "", opened.client
+    if client is None:
+        return Renewed(config, FAILING, problem="the client's secret is missing; enter the credential again")
+    challenge = said if said != Challenge() else await ask_for_challenge(tools.egress, url)
+    found = await discover(tools.egress, url, challenge, preferred=config.issuer)
+    held = config.asked if opened.tokens is not None and opened.tokens.issuer == found.issuer.identifier else ()
+    scopes = tuple(scope for scope in choose_scopes(found, config.scopes, held=held) if scope != "offline_access")
+    ask = Ask(found.issuer, client, found.resource.identifier, scopes, tools.now_ns())
+    if opened.stored.kind == "token_exchange":
+        subject = Subject(await _subject(tools, opened), config.subject_type, config.audience, config.requested_type)
+        tokens = await by_exchange(tools.egress, ask, subject)
+    else:
+        tokens = await by_client_credentials(tools.egress, ask)
+    return Renewed(_with(config, found.issuer, found.resource.identifier, scopes), READY, tokens=tokens)
+
+
+async def _subject(tools: Tools, opened: Opened) -> str:
+    reference = opened.config.subject_reference
+    if reference is None:
+        return opened.subject or ""
+    return (await asyncio.to_thread(tools.resolve, reference)).strip()
+
+
+def _with(config: Config, issuer: Issuer, resource: str, scopes: tuple[str, ...]) -> Config:
+    return msgspec.structs.replace(config, server=issuer, resource=resource, asked=scopes, challenge="")
+
+
+def _state(opened: Opened) -> str:
+    """What a fault leaves: tokens that may still be good, or nothing."""
+    return FAILING if opened.tokens is None else READY
