@@ -18,6 +18,8 @@ import msgspec
 import platformdirs
 
 from yett.errors import OperatorFault
+from yett.settings_people import ControlPlaneSettings as ControlPlaneSettings
+from yett.settings_people import Port, ProviderSettings, SignInSettings, SmtpSettings, Text, check_people
 from yett.stores.commands import Command as Command
 
 CONFIG_FILE: Final = "yett.toml"
@@ -28,10 +30,7 @@ NEAR: Final = 0.85
 """How alike a variable must be to a known one to be called a typo. Others pass: orchestrators put `YETT_SERVICE_HOST` and the
 like into the environment of whoever runs beside a service called `yett`."""
 
-Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
-"""0 takes a free port."""
 Count = Annotated[int, msgspec.Meta(ge=1)]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class StateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,13 +68,6 @@ class DataPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """How long calls in work may take after the signal to stop."""
 
 
-class ControlPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[control_plane]`: the listener that people and the command line talk to."""
-
-    host: Text = "127.0.0.1"
-    port: Port = 8701
-
-
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tls]`: both listeners speak TLS with this certificate. Files are PEM."""
 
@@ -102,6 +94,20 @@ class SecretsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     set), or the system's key ring."""
 
 
+class OAuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[oauth]`: the gateway as a client of servers' authorization servers."""
+
+    client_metadata_url: Text | None = None
+    """Where its client ID metadata document is, if not at `/oauth/client.json` of an https `control_plane.public_url`."""
+
+
+class GrantsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[grants]`: what is kept of grants."""
+
+    reveal: bool = False
+    """Whether tokens are kept, sealed, so that an admin may see one again; each time is recorded."""
+
+
 class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[audit]`: when a decision record counts as written."""
 
@@ -115,6 +121,25 @@ class ServersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """`[servers]`: the programs that a server may be; never settable over the API."""
 
     commands: dict[Text, Command] = {}
+    credentials: tuple[Text, ...] = ()
+    """References that members may use as servers' credentials, whole or with `*` for any text: `env:SHOP_TOKEN`,
+    `file:/run/secrets/*`. Whoever runs the gateway may use all."""
+
+
+class HealthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[health]`: how often the control plane asks servers whether they are well."""
+
+    interval_s: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    """Between two looks at one server, give or take a tenth; 0 for never."""
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    """Servers that are asked at once."""
+
+
+class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[registry]`: the MCP registry from which servers can be imported."""
+
+    url: Text | None = None
+    """Its base url; none is asked by default."""
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,8 +151,14 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tls: TlsSettings = TlsSettings()
     egress: EgressSettings = EgressSettings()
     secrets: SecretsSettings = SecretsSettings()
+    oauth: OAuthSettings = OAuthSettings()
+    grants: GrantsSettings = GrantsSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
+    sign_in: SignInSettings = SignInSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    health: HealthSettings = HealthSettings()
+    registry: RegistrySettings = RegistrySettings()
     policies: dict[Text, Text] = {}
 
 
@@ -142,8 +173,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsSettings = TlsSettings()
     egress: EgressSettings = EgressSettings()
     secrets: SecretsSettings = SecretsSettings()
+    oauth: OAuthSettings = OAuthSettings()
+    grants: GrantsSettings = GrantsSettings()
     audit: AuditSettings = AuditSettings()
     servers: ServersSettings = ServersSettings()
+    sign_in: SignInSettings = SignInSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    health: HealthSettings = HealthSettings()
+    registry: RegistrySettings = RegistrySettings()
     policies: dict[str, Path] = {}
     """Policy files that the control plane publishes and reloads, by policy name."""
 
@@ -170,6 +207,7 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         file = msgspec.convert(tables, _File)
     except msgspec.ValidationError as error:
         raise OperatorFault(f"{place}: {_explain(str(error))}") from error
+    check_people(file.sign_in, file.smtp)
     base = path.parent if path else Path.cwd()
     return Settings(
         config_path=path,
@@ -179,8 +217,14 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         tls=_tls(file.tls, environment, base),
         egress=file.egress,
         secrets=file.secrets,
+        oauth=file.oauth,
+        grants=file.grants,
         audit=file.audit,
         servers=file.servers,
+        sign_in=file.sign_in,
+        smtp=file.smtp,
+        health=file.health,
+        registry=file.registry,
         policies={name: base / _expanded(text) for name, text in file.policies.items()},
     )
 
@@ -247,7 +291,8 @@ def _scalars() -> Iterator[tuple[str, str, str, Any]]:
     for section, struct in get_type_hints(_File).items():
         if isinstance(struct, type) and issubclass(struct, msgspec.Struct) and struct is not ServersSettings:
             for key, kind in get_type_hints(struct, include_extras=True).items():
-                yield f"{PREFIX}{section}_{key}".upper(), section, key, kind
+                if not str(kind).startswith("dict"):
+                    yield f"{PREFIX}{section}_{key}".upper(), section, key, kind
 
 
 def _overlay(tables: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -313,13 +358,16 @@ def _explain(message: str) -> str:
     return f"unknown key `{key}`{where}{hint}"
 
 
+_NAMED: Final[Mapping[str, Any]] = {"commands": Command, "providers": ProviderSettings}
+
+
 def _known_keys(place: str) -> list[str]:
     """The keys of the table at `place`."""
     struct: Any = _File
     for step in place.split(".") if place else ():
         hints = get_type_hints(struct)
-        # Below `servers.commands` stand the commands' own names, which msgspec writes as `[...]`.
-        struct = Command if step.startswith("commands") else hints.get(step, struct)
+        # Below `servers.commands` stand the commands' own names, which msgspec writes as `[...]`; providers likewise.
+        struct = _NAMED.get(step.partition("[")[0]) or hints.get(step, struct)
     return list(get_type_hints(struct))
 
 

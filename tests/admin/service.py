@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from tests.support.clock import ManualClock
 from yett.admin.desk import Applied, Desk, Environment
+from yett.admin.outside import Seen
 from yett.admin.permissions import operator
+from yett.admin.references import References
 from yett.admin.service import Service
 from yett.admin.views import DataPlaneView, NewServer
-from yett.gateway.snapshot import GrantEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import SnapshotData, SnapshotDelta
+from yett.gateway.whole import Whole
+from yett.sealing.keys import KEY_FILE, FileKeys
+from yett.sealing.vault import Vault
 from yett.stores.control.store import open_control
 
 KEY = bytes(32)
-Entry = TypeVar("Entry", ServerEntry, GrantEntry, PolicyEntry)
 
 
 @dataclass
@@ -33,20 +37,9 @@ class KeptPublication:
         return lambda: self.answer
 
     def offer(self, delta: SnapshotDelta) -> Callable[[], Applied]:
-        before = self.snapshots[-1] if self.snapshots else SnapshotData(revision=0, origin=delta.origin)
-        assert delta.previous == before.revision
-        gone = {*delta.servers_gone, *delta.grants_gone, *delta.policies_gone}
-        return self.begin(
-            SnapshotData(
-                revision=delta.revision,
-                origin=delta.origin,
-                servers=_merged(before.servers, delta.servers, gone),
-                grants=_merged(before.grants, delta.grants, gone),
-                policies=_merged(before.policies, delta.policies, gone),
-                stopped=delta.stopped,
-                problems=delta.problems,
-            )
-        )
+        state = Whole.of(self.snapshots[-1]) if self.snapshots else Whole(origin=delta.origin, revision=0)
+        state.apply(delta)
+        return self.begin(state.data())
 
     def data_planes(self) -> list[DataPlaneView]:
         return []
@@ -56,9 +49,27 @@ class KeptPublication:
         return self.snapshots[-1]
 
 
-def _merged(before: Sequence[Entry], now: Sequence[Entry], gone: set[str]) -> list[Entry]:
-    changed = gone | {entry.id for entry in now}
-    return [entry for entry in before if entry.id not in changed] + list(now)
+@dataclass
+class KeptLookout:
+    """Implements `yett.admin.outside.Lookout` without asking anybody: answers as it is told, and remembers what was asked."""
+
+    said: dict[str, Any] | None = field(default_factory=lambda: {"name": "a server", "revision": "2025-11-25", "tools": []})
+    problem: str | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why nothing may be sent to a url."""
+    asked: list[ServerEntry] = field(default_factory=list)
+    called: set[str] = field(default_factory=set)
+    """Ids of servers with a call in the decision log."""
+
+    def refusal(self, url: str) -> str | None:
+        return self.refused.get(url)
+
+    def look(self, server: ServerEntry, *, patient: bool = False) -> Seen:
+        self.asked.append(server)
+        return Seen(None, self.problem) if self.problem else Seen(self.said, None)
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass
@@ -68,6 +79,7 @@ class Office:
     service: Service
     publication: KeptPublication
     clock: ManualClock
+    lookout: KeptLookout
 
     def with_server(self, name: str = "files") -> Office:
         self.service.add_server(NewServer(name=name, url="http://127.0.0.1:9/mcp"))
@@ -75,13 +87,22 @@ class Office:
 
 
 @contextmanager
-def open_office(state_dir: Path, commands: tuple[str, ...] = ("time",)) -> Iterator[Office]:
+def open_office(state_dir: Path, commands: tuple[str, ...] = ("time",), *, reveal: bool = False) -> Iterator[Office]:
     clock, publication = ManualClock(), KeptPublication()
+    lookout = KeptLookout()
     environment = Environment(
-        clock=clock, token_key=KEY, commands=lambda: commands, endpoint=lambda name: f"http://127.0.0.1:8700/mcp/{name}"
+        clock=clock,
+        token_key=KEY,
+        commands=lambda: commands,
+        endpoint=lambda name: f"http://127.0.0.1:8700/mcp/{name}",
+        lookout=lookout,
+        references=References(state_dir),
+        called=lambda server: server in lookout.called,
+        reveal=reveal,
+        vault=Vault(FileKeys(state_dir / KEY_FILE)),
     )
     desk = Desk(open_control(state_dir, clock), publication, environment)
     try:
-        yield Office(Service(desk, operator("local:ada", desk.first_organisation())), publication, clock)
+        yield Office(Service(desk, operator("local:ada", desk.first_organisation())), publication, clock, lookout)
     finally:
         desk.close()

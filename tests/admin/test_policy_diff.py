@@ -9,7 +9,8 @@ import pytest
 
 from yett.admin.policy_diff import differences, unified
 from yett.policy.canonical import canonical_json
-from yett.policy.compile import Surface, compile_policy
+from yett.policy.compile import compile_policy
+from yett.policy.decision import Surface
 from yett.policy.document import read_policy
 
 OVER = {"conditions": [{"path": "args.amount", "op": "gt", "value": 100}]}

@@ -15,13 +15,26 @@ from yett import __version__
 from yett.admin.desk import Desk
 from yett.admin.errors import AdminFault, Unauthorised
 from yett.admin.guard import Guard
-from yett.admin.pages import account
+from yett.admin.pages import account, connect
 from yett.admin.pages import links as link_pages
 from yett.admin.pages import sign_in as sign_in_pages
 from yett.admin.people.doors import Doors, build_doors
 from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
-from yett.admin.routes import apply, grants, me, members, policies, servers, status, stops
+from yett.admin.routes import (
+    apply,
+    credentials,
+    grant_requests,
+    grants,
+    issuers,
+    me,
+    members,
+    policies,
+    server_lists,
+    servers,
+    status,
+    stops,
+)
 from yett.admin.views import Health, Problem
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
@@ -31,14 +44,18 @@ PREFIX: Final = "/api/v1"
 ROUTERS: Final = (
     status.ROUTER,
     servers.ROUTER,
+    server_lists.ROUTER,
     grants.ROUTER,
+    grant_requests.ROUTER,
     policies.ROUTER,
     stops.ROUTER,
     apply.ROUTER,
+    issuers.ROUTER,
+    credentials.ROUTER,
     members.ROUTER,
     me.ROUTER,
 )
-PAGES: Final = (account.router, sign_in_pages.router, link_pages.router)
+PAGES: Final = (account.router, connect.router, sign_in_pages.router, link_pages.router)
 _log: Final = logging.getLogger("yett.api")
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": Problem, "content": {MEDIA_TYPE: {}}} for code in (401, 403, 404, 409, 422, 503)

@@ -138,6 +138,17 @@ def expiry_ns(text: str, now_ns: int) -> int:
     return moment
 
 
+def duration_ns(what: str, text: str, longest_ns: int) -> int:
+    """How long `text` (`90m`, `12h`, `30d`) is, in ns; `what` is the key it stands at."""
+    duration = _DURATION.fullmatch(text)
+    if duration is None:
+        raise Invalid(f"`{text}` is no duration: write `90s`, `10m`, `12h` or `2d`", pointer=f"/{what}")
+    length_ns = int(duration[1]) * UNITS[duration[2]] * NS
+    if length_ns > longest_ns:
+        raise Invalid(f"`{text}` is longer than {longest_ns // (86_400 * NS)} days, which is the longest", pointer=f"/{what}")
+    return length_ns
+
+
 def _moment(text: str, now_ns: int) -> int | None:
     duration = _DURATION.fullmatch(text)
     if duration:

@@ -5,21 +5,40 @@ from __future__ import annotations
 from typing import Protocol
 
 from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
+from yett.admin.control_grants import GrantControl
 from yett.admin.control_policies import PolicyControl
 from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
+from yett.admin.server_views import CommandList, Import, KnownList, RegistryPage, ServerChanges, StepList, ToolList
+from yett.admin.credentials.views import (
+    ConnectStarted,
+    CredentialChanged,
+    CredentialView,
+    NewCredential,
+    SecretsRotated,
+    SecretsView,
+)
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
-    Attachment,
     ChangeLine,
-    GrantChanged,
-    GrantMinted,
-    GrantView,
-    NewGrant,
     NewServer,
     ServerChanged,
     ServerView,
     StatusView,
 )
+
+
+class CredentialControl(Protocol):
+    """How the gateway proves itself to servers, and what seals that."""
+
+    def credential(self, server: str) -> CredentialView: ...
+
+    def set_credential(self, server: str, new: NewCredential) -> CredentialChanged: ...
+
+    def connect(self, server: str) -> ConnectStarted: ...
+
+    def secrets(self) -> SecretsView: ...
+
+    def rotate_secrets(self) -> SecretsRotated: ...
 
 
 class StopControl(Protocol):
@@ -30,6 +49,26 @@ class StopControl(Protocol):
     def stop(self, wanted: StopWanted) -> StopChanged: ...
 
     def resume(self, wanted: StopWanted) -> StopChanged: ...
+
+
+class ServerControl(Protocol):
+    """Editing servers, looking at them, finding them."""
+
+    def edit_server(self, reference: str, changes: ServerChanges, revision: str | None = None) -> ServerChanged: ...
+
+    def look_server(self, reference: str) -> ToolList: ...
+
+    def server_tools(self, reference: str) -> ToolList: ...
+
+    def server_steps(self, reference: str) -> StepList: ...
+
+    def commands(self) -> CommandList: ...
+
+    def known_servers(self, search: str = "") -> KnownList: ...
+
+    def registry_servers(self, search: str = "", cursor: str = "") -> RegistryPage: ...
+
+    def import_server(self, wanted: Import) -> ServerChanged: ...
 
 
 class ApplyControl(Protocol):
@@ -54,7 +93,7 @@ class IssuerControl(Protocol):
     def remove_issuer(self, reference: str) -> IssuerChanged: ...
 
 
-class Control(IssuerControl, StopControl, ApplyControl, PolicyControl, Protocol):
+class Control(ServerControl, CredentialControl, IssuerControl, StopControl, ApplyControl, PolicyControl, GrantControl, Protocol):
     """Every use case of the control plane, whether it runs here or is asked over HTTP.
 
     Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.
@@ -71,15 +110,3 @@ class Control(IssuerControl, StopControl, ApplyControl, PolicyControl, Protocol)
     def add_server(self, new: NewServer) -> ServerChanged: ...
 
     def remove_server(self, reference: str, *, with_grants: bool = False) -> ServerChanged: ...
-
-    def grants(self, server: str | None = None, search: str = "") -> list[GrantView]: ...
-
-    def grant(self, reference: str) -> GrantView: ...
-
-    def mint_grant(self, new: NewGrant) -> GrantMinted: ...
-
-    def rotate_grant(self, reference: str) -> GrantMinted: ...
-
-    def revoke_grant(self, reference: str) -> GrantChanged: ...
-
-    def attach(self, reference: str, attachment: Attachment) -> GrantChanged: ...

@@ -11,10 +11,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from yett.admin.credentials.port import CredentialKeeper
 from yett.admin.entries import build_delta, build_snapshot
+from yett.admin.outside import Lookout, RegistryClient
+from yett.admin.references import References
 from yett.admin.views import DataPlaneView
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.ports import Clock
+from yett.sealing.vault import Vault
 from yett.stores.control.store import ControlStore
 from yett.stores.control.transaction import Transaction, Whole
 
@@ -55,8 +59,18 @@ class Environment:
     """Names of the programs that the host lists."""
     endpoint: Callable[[str], str]
     """Where clients reach the server of this name, through the gate."""
+    lookout: Lookout
+    """Who asks servers what they are."""
+    references: References
+    """Which credentials may be referred to."""
+    registry: RegistryClient | None = None
+    """Who asks the MCP registry; None where the settings name none."""
+    called: Callable[[str], bool] = lambda server: False
+    """Whether the decision log has a call to the server of this id."""
     reveal: bool = False
     """Whether this installation keeps tokens, sealed, so that an admin may see one again."""
+    vault: Vault | None = None
+    """What seals tokens where no control plane runs."""
     page: Callable[[str], str] = lambda path: path
     """Where people reach this path of the control plane."""
 
@@ -70,6 +84,8 @@ class Desk:
         self._problems: dict[str, str] = {}
         self._lock = threading.Lock()
         self.environment = environment
+        self.credentials: CredentialKeeper | None = None
+        """Who keeps servers' credentials alive; None where no control plane runs."""
 
     def first_organisation(self) -> str:
         """The id of the oldest organisation: the one of a command that names none."""
@@ -95,7 +111,7 @@ class Desk:
             transaction = whole.of(organisation)
             result = work(transaction)
             touched = transaction.touched
-            if not (touched.servers or touched.grants or touched.policies):
+            if not (touched.servers or touched.grants or touched.policies or touched.issuers):
                 return result, None
             return result, self._delta(whole, transaction)
 
@@ -140,6 +156,7 @@ class Desk:
 
     def close(self) -> None:
         """Let another process have the store."""
+        self.environment.lookout.close()
         with self._lock:
             self._store.close()
 

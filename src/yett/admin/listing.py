@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from yett.admin.checks import NS_MAX
 from yett.admin.errors import Invalid
 from yett.stores.control.records import Grant
 
 PAGE_MAX: Final = 500
 PAGE: Final = 100
 SEARCH_MAX: Final = 200
+NUMBER_MAX: Final = 2**31 - 1
+"""The highest number of a revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,12 @@ class Listing:
 
 def grant_place(grant: Grant) -> str:
     """Where in the list of grants this one stands."""
-    return f"{grant.created_at_ns}.{grant.id}"
+    return place_of(grant.created_at_ns, grant.id)
+
+
+def place_of(created_at_ns: int, id: str) -> str:
+    """Where something stands in a list that goes by age."""
+    return f"{created_at_ns}.{id}"
 
 
 def read_grant_place(place: str) -> tuple[int, str] | None:
@@ -40,15 +48,15 @@ def read_grant_place(place: str) -> tuple[int, str] | None:
     if not place:
         return None
     moment, dot, grant_id = place.partition(".")
-    if not dot or not moment.isascii() or not moment.isdecimal() or len(moment) > len("9223372036854775807") - 1:
-        raise Invalid("`after` is not the `next` of a page; leave it out to begin anew")
-    return int(moment), grant_id
+    return _number(moment if dot else "", NS_MAX), grant_id
 
 
 def read_number(place: str) -> int | None:
     """A place that is a number; None for the beginning. Errors: `Invalid`."""
-    if not place:
-        return None
-    if not place.isascii() or not place.isdecimal() or len(place) > len("2147483647"):
+    return _number(place, NUMBER_MAX) if place else None
+
+
+def _number(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most):
         raise Invalid("`after` is not the `next` of a page; leave it out to begin anew")
-    return int(place)
+    return int(text)

@@ -30,8 +30,10 @@ class Permission(StrEnum):
     """Create, edit, publish and delete policies."""
     ATTACH_POLICIES = "policies:attach"
     """Give existing grants another policy, or none."""
+    REQUEST_GRANTS = "grants:request"
+    """Ask for a grant for a while, which an admin approves or denies."""
     MANAGE_GRANTS = "grants:manage"
-    """Mint, rotate, reveal, revoke."""
+    """Mint, rotate, reveal, revoke, edit; approve and deny what was asked for."""
     MANAGE_SERVERS = "servers:manage"
     """Add, edit and remove servers."""
     MANAGE_CREDENTIALS = "credentials:manage"
@@ -46,7 +48,7 @@ class Permission(StrEnum):
     """Who changed what."""
 
 
-_VIEWER: Final = frozenset({Permission.VIEW})
+_VIEWER: Final = frozenset({Permission.VIEW, Permission.REQUEST_GRANTS})
 _POLICY_MANAGER: Final = _VIEWER | {Permission.EDIT_POLICIES, Permission.ATTACH_POLICIES}
 ALLOWED: Final = {Role.VIEWER: _VIEWER, Role.POLICY_MANAGER: _POLICY_MANAGER, Role.ADMIN: frozenset(Permission)}
 """The matrix."""

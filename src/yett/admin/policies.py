@@ -95,7 +95,7 @@ class PolicyCases(ServerCases):
             changed = self.revise(write, policy, checked, message, publish=not new.draft)
             stored = self.find_policy(write, policy.id)
             attached = [self.attach_within(write, reference, stored) for reference in new.grants]
-            return self.show_policy(write, stored), changed, attached, _Linting(before, self._said(write, stored))
+            return self.show_policy(write, stored), changed, attached, _Linting(before, self._looks_for(write, stored))
 
         (view, changed, attached, linting), answer = self.change(work)
         return PolicyChanged(
@@ -147,7 +147,7 @@ class PolicyCases(ServerCases):
         self.log(write, "policy.bound", (policy.id, policy.name), before=before, after=after, server=name)
         return bound
 
-    def _said(self, read: Transaction, policy: Policy) -> dict[str, Look]:
+    def _looks_for(self, read: Transaction, policy: Policy) -> dict[str, Look]:
         """The last looks at the servers whose tools the policy is about, within reach, by name."""
         if policy.server_id is not None:
             ids = [policy.server_id]

@@ -10,20 +10,37 @@ from typing import Final
 
 from yett import __version__
 from yett.admin.apply import ApplyCases
+from yett.admin.credentials.cases import CredentialCases
 from yett.admin.errors import Invalid
+from yett.admin.grant_edits import GrantEditCases
+from yett.admin.grant_requests import GrantRequestCases
 from yett.admin.issuers import IssuerCases
 from yett.admin.permissions import Permission
 from yett.admin.policy_history import PolicyHistoryCases
 from yett.admin.policy_uses import PolicyUseCases
+from yett.admin.server_imports import ImportCases
+from yett.admin.server_steps import StepCases
 from yett.admin.showing import change_line
 from yett.admin.stop import StopCases
 from yett.admin.views import ChangeLine, StatusView
 from yett.stores.control.transaction import Whole
 
 LOG_LINES_MAX: Final = 1_000
+UNWELL_MAX: Final = 100
 
 
-class Service(PolicyHistoryCases, PolicyUseCases, ApplyCases, IssuerCases, StopCases):
+class Service(
+    CredentialCases,
+    ImportCases,
+    StepCases,
+    GrantEditCases,
+    GrantRequestCases,
+    PolicyHistoryCases,
+    PolicyUseCases,
+    ApplyCases,
+    IssuerCases,
+    StopCases,
+):
     """Implements `yett.admin.control.Control` where the store is."""
 
     __slots__ = ()
@@ -32,12 +49,13 @@ class Service(PolicyHistoryCases, PolicyUseCases, ApplyCases, IssuerCases, StopC
         """Counts, connected data planes, and what is not as it was written."""
         self.require(Permission.VIEW)
 
-        def look(whole: Whole) -> tuple[int, int, int, int]:
+        def look(whole: Whole) -> tuple[int, int, int, int, list[str]]:
             read = whole.of(self.principal.organisation)
             live = sum(read.grants.live_by_server(self.now_ns()).values())
-            return whole.revision(), read.servers.count(), live, read.policies.count()
+            unwell = read.servers.unwell(UNWELL_MAX, self.principal.servers)
+            return whole.revision(), read.servers.count(), live, read.policies.count(), unwell
 
-        revision, servers, grants, policies = self.desk.look(look)
+        revision, servers, grants, policies, unwell = self.desk.look(look)
         return StatusView(
             version=__version__,
             pid=os.getpid(),
@@ -47,6 +65,7 @@ class Service(PolicyHistoryCases, PolicyUseCases, ApplyCases, IssuerCases, StopC
             policies=policies,
             data_planes=self.desk.data_planes(),
             problems=self.desk.problems(),
+            unwell=unwell,
         )
 
     def changes(self, limit: int = 100, before: int | None = None, search: str = "") -> list[ChangeLine]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import asdict
+from typing import Final, Literal
 
 from yett.admin.checks import show_moment
 from yett.admin.views import ChangeLine, GrantView, HealthView, PolicyView, RevisionLine, ServerView
 from yett.stores.control.policies import Summary
 from yett.stores.control.records import Change, Look, NamedGrant, Policy, Revision, Server
+
+REVISION_DIGITS: Final = 16
 
 
 def server_view(server: Server, look: Look | None, grants: int, endpoint: Callable[[str], str]) -> ServerView:
@@ -24,11 +29,24 @@ def server_view(server: Server, look: Look | None, grants: int, endpoint: Callab
         credential_header=server.credential_header,
         credential_scheme=server.credential_scheme,
         endpoint=endpoint(server.name),
+        endpoint_by_id=endpoint(server.id),
+        revision=server_revision(server),
         created_at=show_moment(server.created_at_ns),
         stopped_at=moment(server.stopped_at_ns),
-        health=None if look is None else HealthView(at=show_moment(look.at_ns), problem=look.problem),
+        health=health_view(look),
         grants=grants,
     )
+
+
+def health_view(look: Look | None) -> HealthView | None:
+    """How the last look at a server went."""
+    return None if look is None else HealthView(at=show_moment(look.at_ns), problem=look.problem)
+
+
+def server_revision(server: Server) -> str:
+    """A name for what people set of a server: the same one for the same values. The kill switch does not change it."""
+    said = {name: value for name, value in asdict(server).items() if name not in {"stopped_at_ns", "created_at_ns"}}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:REVISION_DIGITS]
 
 
 def _transport(server: Server) -> Literal["http", "sse", "stdio"]:
@@ -45,6 +63,7 @@ def grant_view(found: NamedGrant, now_ns: int, endpoint: Callable[[str], str]) -
         id=grant.id,
         label=grant.label,
         owner=grant.owner,
+        owner_id=grant.owner_id,
         tags=grant.tags,
         reason=grant.reason,
         server=found.server,
@@ -57,6 +76,8 @@ def grant_view(found: NamedGrant, now_ns: int, endpoint: Callable[[str], str]) -
         previous_until=moment(grant.previous_until_ns) if overlaps else None,
         revoked_at=moment(grant.revoked_at_ns),
         stopped_at=moment(grant.stopped_at_ns),
+        used_at=moment(grant.used_at_ns),
+        revealable=found.kept,
     )
 
 

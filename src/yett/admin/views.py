@@ -48,6 +48,10 @@ class ServerView:
     credential_scheme: str
     endpoint: str
     """Where clients reach it, through the gate."""
+    endpoint_by_id: str
+    """The same; this one stays when the name changes."""
+    revision: str
+    """Another one after each edit; for `If-Match`."""
     created_at: str
     stopped_at: str | None
     """Since when its calls are all refused, by the kill switch."""
@@ -85,6 +89,8 @@ class GrantView:
     id: str
     label: str
     owner: str | None
+    owner_id: str | None
+    """The member whose it is; null where the owner is just a text."""
     tags: dict[str, str]
     reason: str
     server: str
@@ -99,6 +105,10 @@ class GrantView:
     revoked_at: str | None
     stopped_at: str | None
     """Since when its calls are all refused, by the kill switch."""
+    used_at: str | None
+    """When its token was last good for a request, to the half minute; null for never."""
+    revealable: bool
+    """Whether its token is kept, sealed, so that an admin may see it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +201,8 @@ class ServerChanged:
     """Whether every data plane said, in time, that it judges by this from now on."""
     note: str | None = None
     """Why not, or what the data plane has to say about it."""
+    remarks: list[str] = field(default_factory=list)
+    """What else to know: that a credential was dropped, that the address changed, why the server could not be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +291,8 @@ class StatusView:
     data_planes: list[DataPlaneView]
     problems: list[str]
     """Sentences about what is not as the operator wrote it."""
+    unwell: list[str] = field(default_factory=list)
+    """Names of servers that could not be asked when they were last looked at; at most 100."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from yett.admin.desk import Applied, Desk, Environment, Publication
 from yett.admin.permissions import operator
+from yett.admin.references import References
 from yett.admin.service import Service
 from yett.admin.views import DataPlaneView
 from yett.app.address import forget_address, scheme_of, url_of
 from yett.app.clock import SystemClock
-from yett.errors import OperatorFault
+from yett.app.lookout import ServerLookout
+from yett.app.registry import registry_of
+from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.gateway.snapshot_file import SNAPSHOT_FILE, SnapshotFile
 from yett.gateway.tokens import token_key
+from yett.sealing.keys import key_source
+from yett.sealing.vault import Vault
 from yett.settings import Settings
 from yett.stores.commands import read_commands
 from yett.stores.control.store import open_control
+from yett.stores.state_file import STATE_FILE
+from yett.stores.state_reader import StateReader
+from yett.upstreams.credentials import Credentials
+
+CALLS_LOOKED_AT: Final = 50_000
+"""The newest records of the decision log, in which a call to a server is looked for: the log has no index by server."""
 
 
 class FilePublication:
@@ -52,9 +65,9 @@ class FilePublication:
         return []
 
 
-def open_desk(settings: Settings, publication: Publication) -> Desk:
-    """Have the store, until `close`. Errors: `ControlBusy`, `OperatorFault`."""
-    clock = SystemClock()
+def open_desk(settings: Settings, publication: Publication, port: int | None = None) -> Desk:
+    """Have the store, until `close`. `port` is where people are served, if they are. Errors: `ControlBusy`, `OperatorFault`."""
+    clock, pages = SystemClock(), people_url(settings, port)
 
     def commands() -> Collection[str]:
         return {*read_commands(settings.state_dir), *settings.servers.commands}
@@ -62,8 +75,41 @@ def open_desk(settings: Settings, publication: Publication) -> Desk:
     def endpoint(server: str) -> str:
         return f"{base_url(settings, publication.data_planes())}/mcp/{server}"
 
-    environment = Environment(clock=clock, token_key=token_key(settings.state_dir), commands=commands, endpoint=endpoint)
+    environment = Environment(
+        clock=clock,
+        token_key=token_key(settings.state_dir),
+        commands=commands,
+        endpoint=endpoint,
+        lookout=ServerLookout(settings, Credentials()),
+        references=References(settings.state_dir, settings.servers.credentials),
+        registry=registry_of(settings),
+        called=lambda server: was_called(settings.state_dir, server),
+        reveal=settings.grants.reveal,
+        vault=Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)),
+        page=lambda path: f"{pages}{path}",
+    )
     return Desk(open_control(settings.state_dir, clock), publication, environment)
+
+
+def was_called(state_dir: Path, server: str) -> bool:
+    """Whether the newest part of the decision log has a call to the server of this id."""
+    path = state_dir / STATE_FILE
+    try:
+        if not path.exists():
+            return False
+        with StateReader(path) as reader:
+            floor = reader.newest() - CALLS_LOOKED_AT
+            return bool(reader.rows("SELECT 1 FROM calls WHERE seq > ? AND server_id = ? LIMIT 1", (floor, server)))
+    except StoreFault:  # the data plane says so itself
+        return False
+
+
+def people_url(settings: Settings, port: int | None = None) -> str:
+    """Where people reach the control plane: as the settings say, else at its own address."""
+    own = settings.control_plane
+    if own.public_url is not None:
+        return own.public_url.rstrip("/")
+    return url_of(own.host, own.port if port is None else port, scheme_of(settings))
 
 
 def base_url(settings: Settings, data_planes: Collection[DataPlaneView]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, insert, select, tuple_, update
 
 from yett.stores.control.records import GrantRequest, NamedRequest
-from yett.stores.control.rows import Rows, columns_of, count
+from yett.stores.control.rows import Rows, columns_of, count, matches
 from yett.stores.control.tables import grant_requests, policies, present, servers
 
 
@@ -26,12 +26,16 @@ class GrantRequests(Rows):
     def listed(
         self,
         *where: ColumnElement[bool],
+        search: str = "",
         after: tuple[int, str] | None = None,
         limit: int | None = None,
         only: Collection[str] | None = None,
     ) -> list[NamedRequest]:
         """Oldest first, from the one after `after`: (created_at_ns, id). `only` those of these servers."""
         statement = self._select(*where).order_by(*_ORDER).limit(limit)
+        if search:
+            columns = grant_requests.c.label, grant_requests.c.reason, grant_requests.c.requester, servers.c.name
+            statement = statement.where(matches(search, *columns))
         if after is not None:
             statement = statement.where(tuple_(*_ORDER) > after)
         if only is not None:
