@@ -81,7 +81,7 @@ async def _serve(port: int) -> None:
     await server.serve_forever()
 
 
-def measure(port: int, token: str, calls: int, name: str = "measured") -> list[tuple[float, int]]:
+def measure(port: int, token: str, calls: int, name: str = "measured", pace_s: float = PACE_S) -> list[tuple[float, int]]:
     """Latency in ms and status of so many calls at the pace, over one connection."""
     lines = [f"POST /mcp/{name} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\ncontent-length: {len(BODY)}"]
     lines += [f"{name}: {value}" for name, value in HEADERS.items()]
@@ -97,7 +97,7 @@ def measure(port: int, token: str, calls: int, name: str = "measured") -> list[t
                 answer += connection.recv(65_536)
             elapsed = time.perf_counter() - began
             seen.append((elapsed * 1000, int(answer[9:12])))
-            time.sleep(max(PACE_S - elapsed, 0.001))
+            time.sleep(max(pace_s - elapsed, 0.001))
     return seen
 
 
