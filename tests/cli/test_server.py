@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.terminal import Terminal
 from tests.support.sse_2024_server import serving_sse
+from yett.admin.outside import Seen
 from yett.stores.commands import Command, add_command, read_commands
 
 URL = "http://127.0.0.1:9/mcp"
@@ -20,7 +21,9 @@ URL = "http://127.0.0.1:9/mcp"
 def test_a_server_at_a_url_is_added_shown_listed_and_removed(terminal: Terminal) -> None:
     done = terminal.ok("server", "add", "shop", "--url", URL, "--credential", "env:SHOP", "--credential-header", "x-key")
     assert done.out == "the server `shop` is added\n"
-    assert done.err == "note: no control plane is running; the change counts as soon as the gateway runs\n"
+    unset, *_ = done.err.splitlines()[::-1]
+    assert done.err.startswith("note: no control plane is running; the change counts as soon as the gateway runs\n")
+    assert unset.startswith("note: the server did not tell its tools: the credential `env:SHOP` is not set")
     assert "shop  http://127.0.0.1:9/mcp  0" in terminal.ok("server", "list").out
     shown = terminal.ok("server", "show", "shop")
     assert "env:SHOP as `x-key` Bearer" in shown.out
@@ -138,7 +141,7 @@ TOOLS: list[dict[str, Any]] = [
 
 def test_tools_are_listed_without_what_a_terminal_would_act_upon(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal.ok("server", "add", "clock", "--url", URL)
-    monkeypatch.setattr("yett.app.probe.list_tools", lambda *_: TOOLS)
+    monkeypatch.setattr("yett.app.lookout.ServerLookout.look", lambda *_, **__: Seen({"tools": TOOLS}, None))
     out = terminal.ok("server", "tools", "clock").out
     assert re.search(r"^now +tz, f\? +What time it is\.$", out, re.MULTILINE)
     assert "evil\\x1b[2J\\u202e" in out
@@ -160,8 +163,10 @@ def test_tools_of_a_server_that_is_not_there_are_an_error(terminal: Terminal) ->
 def test_adding_a_url_of_the_old_transport_without_saying_so_is_remarked(terminal: Terminal) -> None:
     with serving_sse() as server:
         done = terminal.ok("server", "add", "old", "--url", server.url)
-        assert f"note: {server.url} speaks the event stream of 2024-11-05; say `yett server remove old`" in done.err
-        assert "--transport sse" in done.err
+        assert "note: the server did not tell its tools: it speaks the event stream of 2024-11-05" in done.err
+        assert "it speaks the event stream" in terminal.ok("server", "show", "old").out
+        assert "speaks" not in terminal.ok("server", "edit", "old", "--transport", "sse").err
+        assert [tool["name"] for tool in terminal.ok("server", "tools", "old", "--kept", "--json").json] == ["echo"]
         assert "speaks" not in terminal.ok("server", "add", "old2", "--url", server.url, "--transport", "sse").err
         assert f"old2  {server.url} (sse)" in terminal.ok("server", "list").out
     assert terminal.ok("server", "show", "old2", "--json").json["transport"] == "sse"

@@ -51,6 +51,13 @@ class Conflict(AdminFault):
     status = 409
 
 
+class Stale(AdminFault):
+    """It was changed since whoever asks looked at it."""
+
+    code = "stale"
+    status = 412
+
+
 class Unauthorised(AdminFault):
     """Nobody is signed in: the token or the session is missing, wrong, or over."""
 
@@ -84,5 +91,5 @@ class TooLarge(AdminFault):
 
 BY_CODE: Final[Mapping[str, type[AdminFault]]] = {
     kind.code: kind
-    for kind in (AdminFault, Invalid, PolicyRefused, NotFound, Conflict, Unauthorised, Forbidden, Misdirected, TooLarge)
+    for kind in (AdminFault, Invalid, PolicyRefused, NotFound, Conflict, Stale, Unauthorised, Forbidden, Misdirected, TooLarge)
 }

@@ -15,6 +15,7 @@ _TITLES: Final = {
     "policy_refused": "The policy has errors",
     "not_found": "There is nothing of this name",
     "conflict": "It cannot be as things are",
+    "stale": "It was changed meanwhile",
     "unauthorised": "Nobody is signed in",
     "forbidden": "Not allowed",
     "misdirected": "This host name is not served here",

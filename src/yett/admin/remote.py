@@ -22,6 +22,7 @@ PREFIX: Final = "/api/v1"
 TIMEOUT_S: Final = 15.0
 """Longer than a change waits for the data planes."""
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
+NO_FIELDS: Final[Mapping[str, str]] = {}
 
 T = TypeVar("T")
 
@@ -79,10 +80,20 @@ class Remote:
         said = {key: value for key, value in query.items() if value not in (None, "")}
         return self.send("GET", f"{path}?{urlencode(said)}" if said else path, answer)
 
-    def send(self, method: str, path: str, answer: type[T], body: Mapping[str, Any] | None = None) -> T:
-        """Ask, and decode the answer or raise what it says."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        body: Mapping[str, Any] | None = None,
+        *,
+        fields: Mapping[str, str] = NO_FIELDS,
+        timeout_s: float = TIMEOUT_S,
+    ) -> T:
+        """Ask, with header `fields` beside the usual ones, and decode the answer or raise what it says."""
         content = None if body is None else json.dumps(body).encode()
-        status, received = self._exchange(method, PREFIX + path, content)
+        connection = connection_to(self.host, self.port, self.certificate, timeout_s=timeout_s)
+        status, received = self._exchange(connection, method, PREFIX + path, content, fields)
         try:
             if status < 400:
                 return msgspec.json.decode(received, type=answer)
@@ -94,9 +105,16 @@ class Remote:
             raise OperatorFault(f"{self._name}: {problem.detail}")
         raise kind(problem.detail, [asdict(error) for error in problem.errors])
 
-    def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
-        connection = connection_to(self.host, self.port, self.certificate, timeout_s=TIMEOUT_S)
-        fields = {"authorization": f"Bearer {self.token}", "yett-actor": self.actor, "content-type": "application/json"}
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        content: bytes | None,
+        more: Mapping[str, str],
+    ) -> tuple[int, bytes]:
+        own = {"authorization": f"Bearer {self.token}", "yett-actor": self.actor, "content-type": "application/json"}
+        fields = {**more, **own}
         if self.organisation is not None:
             fields["yett-organisation"] = self.organisation
         try:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
 
-from yett.admin.checks import check_credential, check_header, check_name, check_notes, check_url
+from yett.admin.checks import check_header, check_name, check_notes, check_url
 from yett.admin.errors import Conflict, Invalid
 from yett.admin.grants import GrantCases
 from yett.admin.listing import Listing
 from yett.admin.permissions import Permission
+from yett.admin.server_edits import TRANSPORTS, EditCases
+from yett.admin.server_views import CommandList
 from yett.admin.views import NewServer, ServerChanged, ServerPage, ServerView
 from yett.stores.control.records import Server
 from yett.stores.control.tables import grants
 from yett.stores.control.transaction import Transaction
 
-TRANSPORTS: Final = frozenset({"http", "sse"})
 
-
-class ServerCases(GrantCases):
+class ServerCases(EditCases, GrantCases):
     """The servers part of `yett.admin.control.Control`."""
 
     __slots__ = ()
@@ -51,9 +50,16 @@ class ServerCases(GrantCases):
         return self.read(lambda read: self.show_server(read, self.find_server(read, reference)))
 
     def add_server(self, new: NewServer) -> ServerChanged:
-        """Add one. Errors: `Conflict` where its name is taken."""
+        """Add one, and ask it for its tools; one that cannot be asked is added all the same.
+
+        Errors: `Conflict` where its name is taken, `Invalid` for a url that may not be asked.
+        """
         self.principal.require_everywhere(Permission.MANAGE_SERVERS)
+        if new.credential is not None:
+            self.require(Permission.MANAGE_CREDENTIALS)
         server = self._checked_server(new)
+        if server.url is not None:
+            self.check_reachable(server.url)
 
         def work(write: Transaction) -> ServerView:
             if write.servers.find(server.name) is not None:
@@ -65,7 +71,13 @@ class ServerCases(GrantCases):
             return view
 
         view, answer = self.change(work)
-        return ServerChanged(server=view, applied=answer.applied, note=answer.note)
+        view, remarks = self.looked_view(server, view, [])
+        return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)
+
+    def commands(self) -> CommandList:
+        """What a server may be, beside a url: names of programs, and nothing else of them."""
+        self.require(Permission.MANAGE_SERVERS)
+        return CommandList(items=sorted(self.desk.environment.commands()))
 
     def remove_server(self, reference: str, *, with_grants: bool = False) -> ServerChanged:
         """Remove one, and revoke its live grants if that is said. Errors: `Conflict` where it has some."""
@@ -107,20 +119,16 @@ class ServerCases(GrantCases):
             url=new.url,
             transport=new.transport,
             command=new.command,
-            credential=check_credential(new.credential) if new.credential is not None else None,
+            credential=self.check_reference(new.credential) if new.credential is not None else None,
             credential_header=header,
             credential_scheme=scheme,
             created_at_ns=self.now_ns(),
         )
 
     def _check_command(self, new: NewServer) -> None:
-        """INVARIANT: no program is started whose argv came over the API; it takes the name of one that the host lists."""
-        if new.command not in self.desk.environment.commands():
-            raise Invalid(
-                f"the host lists no command `{new.command}`; add it there with `yett server add {new.name} -- PROGRAM ARG…`, "
-                "or in the settings under `servers.commands`",
-                pointer="/command",
-            )
+        """Errors: `Invalid`."""
+        assert new.command is not None, "the caller looked"
+        self.check_listed(new.command, new.name)
         if new.transport != "http":
             raise Invalid("a command speaks stdio; a transport goes with a url only", pointer="/transport")
         if new.credential is not None:

@@ -1,89 +1,110 @@
-"""Asking a server for its tools, outside of any grant: for people who set up a policy."""
+"""Asking a server what it is and which tools it has, outside of any grant: for people who set up a policy."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
 from yett.app.clock import SystemClock
 from yett.app.upstreams import Upstreams
-from yett.errors import OperatorFault, UpstreamFault
+from yett.egress.routes import EgressRefused
+from yett.errors import UpstreamFault, YettError
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.streams import read_response
-from yett.ports import Outbound, Upstream
+from yett.ports import Answer, Outbound, Upstream
+from yett.protocol.answers import read_answer, result_of
 from yett.protocol.eras import HANDSHAKE_REVISIONS, STATELESS_REVISIONS
 from yett.protocol.lists import ToolDefinition, read_tools_list
-from yett.protocol.peek import peek_response
 from yett.protocol.requests import INITIALIZED, initialize_request, tools_list_request
+from yett.protocol.strict_json import JsonValue
 from yett.settings import Settings
 from yett.upstreams.credentials import Credentials
+from yett.upstreams.http1 import Where
 
-TIMEOUT_S: Final = 30.0
 PAGES_MAX: Final = 100
-_FIELDS: Final = ((b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream"))
+TOOLS_MAX: Final = 5_000
+TOOLS_BYTES_MAX: Final = 4 * 1024 * 1024
+"""JSON text of all definitions; what is kept and shown of a server."""
 TRANSPORT_S: Final = 3.0
-"""For a remark that nobody has to wait for."""
-RESERVED: Final = frozenset({"example", "invalid", "test"})
-"""Names under these are nobody's (RFC 6761), so nobody is asked for their address."""
+"""For a remark on the transport, which nobody has to wait for."""
+LEAVE_S: Final = 2.0
+TEXT_MAX: Final = 256
+"""Characters of a name or version that a server gives itself."""
+_FIELDS: Final = ((b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream"))
 _ISOLATION: Final = "yett probe"
+_REFUSED: Final = frozenset({401, 403})
 
 log = logging.getLogger("yett.probe")
 
 
-def list_tools(settings: Settings, server: ServerEntry) -> list[dict[str, Any]]:
-    """The definitions of all tools of `server`, as it gives them.
+class WantsCredential(UpstreamFault):
+    """The server refused whoever asked."""
 
-    Errors: `OperatorFault` where it cannot be reached, does not answer in time, or answers no list.
+
+class SpeaksOther(UpstreamFault):
+    """The server is there, and speaks the other transport than it is said to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a probe needs beside the server."""
+
+    settings: Settings
+    credentials: Credentials
+    where: Where | None
+
+
+async def ask(asking: Asking, server: ServerEntry) -> dict[str, Any]:
+    """What `server` says of itself: `name`, `version` and `revision` as its handshake gives them, and its `tools`, whole.
+
+    Errors: `UpstreamFault`, `OperatorFault` for a credential or a command that cannot be had.
     """
+    credential = dict(asking.credentials.headers_of(server))
+    upstreams = Upstreams(asking.settings, SystemClock(), asking.credentials, lambda *_: None, log.debug, where=asking.where)
+    probe = _Probe(upstreams.of(server), credential)
     try:
-        return asyncio.run(_list_tools(settings, server))
-    except UpstreamFault as failure:
-        raise OperatorFault(f"server `{server.name}` did not tell its tools: {failure}") from failure
-    except TimeoutError as late:
-        raise OperatorFault(f"server `{server.name}` did not tell its tools within {TIMEOUT_S:.0f} s") from late
+        try:
+            tools = await probe.tools()
+        finally:
+            await probe.leave()
+    except (WantsCredential, EgressRefused):
+        raise
+    except UpstreamFault as fault:
+        if await speaks_other(asking, server):
+            raise SpeaksOther(_other(server)) from fault
+        raise
+    finally:
+        await upstreams.aclose()
+    return {**probe.said, "tools": [msgspec.json.decode(tool.raw) for tool in tools]}
 
 
-def other_transport(settings: Settings, server: ServerEntry) -> bool:
-    """Whether `server`, which has a url, is there and speaks the other transport than it is said to. Changes nothing there."""
-    host = (urlsplit(server.url or "").hostname or "").lower()
-    if host.rpartition(".")[2] in RESERVED:
+async def speaks_other(asking: Asking, server: ServerEntry) -> bool:
+    """Whether `server`, where it has a url, shakes hands over the other transport than it is said to speak."""
+    if server.url is None:
         return False
-    found = replace(server, transport="http" if server.transport == "sse" else "sse")
-    try:
-        return asyncio.run(_shakes_hands(settings, found))
-    except (UpstreamFault, OperatorFault, TimeoutError):
-        return False
-
-
-async def _shakes_hands(settings: Settings, server: ServerEntry) -> bool:
-    """Whether `initialize` succeeds over this transport; the session is ended again."""
-    credentials = Credentials()
-    upstreams = Upstreams(settings, SystemClock(), credentials, lambda *_: None, lambda _: None)
+    other = replace(server, transport="http" if server.transport == "sse" else "sse")
+    upstreams = Upstreams(asking.settings, SystemClock(), asking.credentials, lambda *_: None, log.debug, where=asking.where)
     try:
         async with asyncio.timeout(TRANSPORT_S):
-            probe = _Probe(upstreams.of(server), dict(credentials.headers_of(server)))
-            try:
-                return await probe.handshake()
-            finally:
-                await probe.leave()
+            probe = _Probe(upstreams.of(other), dict(asking.credentials.headers_of(server)))
+            found = await probe.handshake()
+            await probe.leave()
+            return found
+    except (YettError, TimeoutError):
+        return False
     finally:
         await upstreams.aclose()
 
 
-async def _list_tools(settings: Settings, server: ServerEntry) -> list[dict[str, Any]]:
-    credentials = Credentials()
-    upstreams = Upstreams(settings, SystemClock(), credentials, lambda *_: None, log.warning)
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            definitions = await _Probe(upstreams.of(server), dict(credentials.headers_of(server))).tools()
-    finally:
-        await upstreams.aclose()
-    return [msgspec.json.decode(definition.raw) for definition in definitions]
+def _other(server: ServerEntry) -> str:
+    if server.transport == "sse":
+        return "it speaks Streamable HTTP; set its transport to `http`"
+    return "it speaks the event stream of 2024-11-05; set its transport to `sse`"
 
 
 class _Probe:
@@ -94,11 +115,13 @@ class _Probe:
         self._credential = credential
         self._session: str | None = None
         self._count = 0
+        self.said: dict[str, Any] = {}
+        """What the handshake told."""
 
     async def tools(self) -> list[ToolDefinition]:
         """By a handshake, which most servers know; else without one."""
         if await self.handshake():
-            return await self._pages(((b"mcp-protocol-version", HANDSHAKE_REVISIONS[-1].encode()),), None)
+            return await self._pages(((b"mcp-protocol-version", self.said["revision"].encode()),), None)
         stateless = STATELESS_REVISIONS[-1]
         fields = ((b"mcp-protocol-version", stateless.encode()), (b"mcp-method", b"tools/list"))
         return await self._pages(fields, stateless)
@@ -108,19 +131,26 @@ class _Probe:
         id = self._id()
         answer = await self._upstream.exchange(self._outbound(initialize_request(id, HANDSHAKE_REVISIONS[-1]), "initialize", id))
         self._session = answer.session
-        if answer.status >= 400:
-            await answer.aclose()
+        if await _is_refused(answer):
             return False
-        peek = peek_response(await read_response(answer, id))
-        if peek is None or peek.rpc_error_code is not None:
+        result = result_of(read_answer(await read_response(answer, id))[1])
+        if result is None:
             return False
+        self.said = _introduction(result)
+        if self.said.get("revision") not in HANDSHAKE_REVISIONS:
+            raise UpstreamFault("it settled on no revision of the protocol that Yett speaks")
         await (await self._upstream.exchange(self._outbound(INITIALIZED, "notifications/initialized", None))).aclose()
         return True
 
     async def leave(self) -> None:
-        """End the session."""
-        if self._session is not None:
-            await self._upstream.end_session(self._outbound(b"", "", None))
+        """End the session. How that goes does not matter."""
+        if self._session is None:
+            return
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await self._upstream.end_session(self._outbound(b"", "", None))
+        except (UpstreamFault, TimeoutError) as fault:
+            log.debug("a probed session was not ended: %s", fault)
 
     async def _pages(self, fields: tuple[tuple[bytes, bytes], ...], stateless: str | None) -> list[ToolDefinition]:
         definitions: list[ToolDefinition] = []
@@ -129,11 +159,12 @@ class _Probe:
             id = self._id()
             body = tools_list_request(id, cursor, stateless_version=stateless)
             answer = await self._upstream.exchange(self._outbound(body, "tools/list", id, fields))
-            if answer.status >= 400:
-                await answer.aclose()
+            if await _is_refused(answer):
                 raise UpstreamFault(f"it answered with HTTP status {answer.status}")
-            page, cursor = read_tools_list(await read_response(answer, id))
+            page, cursor = read_tools_list(await read_response(answer, id, bytes_max=TOOLS_BYTES_MAX))
             definitions.extend(page)
+            if len(definitions) > TOOLS_MAX or sum(len(tool.raw) for tool in definitions) > TOOLS_BYTES_MAX:
+                raise UpstreamFault(f"its list of tools is longer than {TOOLS_MAX:,} tools or {TOOLS_BYTES_MAX:,} bytes")
             if cursor is None:
                 return definitions
         raise UpstreamFault(f"its list has more than {PAGES_MAX} pages")
@@ -153,3 +184,21 @@ class _Probe:
             session=self._session,
             isolation=_ISOLATION,
         )
+
+
+async def _is_refused(answer: Answer) -> bool:
+    """Whether the answer is an HTTP error; then it is closed. Errors: `WantsCredential`."""
+    if answer.status < 400:
+        return False
+    await answer.aclose()
+    if answer.status in _REFUSED:
+        raise WantsCredential(f"it answered with HTTP status {answer.status}")
+    return True
+
+
+def _introduction(result: dict[str, JsonValue]) -> dict[str, Any]:
+    """Name, version and revision; what is no short text is left out."""
+    info = result.get("serverInfo")
+    named = info if isinstance(info, dict) else {}
+    said = {"name": named.get("name"), "version": named.get("version"), "revision": result.get("protocolVersion")}
+    return {key: value[:TEXT_MAX] for key, value in said.items() if isinstance(value, str)}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
+from yett.egress.addresses import EgressRules
+from yett.egress.routes import LOOPBACK, Routes
 from yett.errors import OperatorFault, UpstreamNotReached
 from yett.gateway.snapshot import ServerEntry
 from yett.ports import Answer, Clock, Outbound, Upstream
@@ -13,7 +16,8 @@ from yett.stores.commands import read_commands
 from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.credentials import Credentials
-from yett.upstreams.http import HttpUpstream
+from yett.upstreams.http import HttpUpstream, HttpUpstreamLimits
+from yett.upstreams.http1 import ClientLimits, Where
 from yett.upstreams.renewing import Renewals, Renewing
 from yett.upstreams.sse_2024 import SseUpstream
 from yett.upstreams.stdio import StdioUpstream
@@ -57,6 +61,8 @@ class Upstreams:
     on_warning: OnWarning
     renewals: Renewals | None = None
     """Where newer credentials come from, for servers whose credentials end."""
+    where: Where | None = None
+    """Which addresses urls may lead to; None for all, where whoever runs the program chose the url."""
     _live: dict[ServerEntry, Upstream] = field(default_factory=dict)
 
     def of(self, server: ServerEntry) -> Upstream:
@@ -85,9 +91,10 @@ class Upstreams:
     def _made(self, server: ServerEntry) -> Upstream:
         """Errors: `OperatorFault` for a url, a command or a variable that cannot be used."""
         timeout_s = self.settings.data_plane.upstream_timeout_s
+        limits = HttpUpstreamLimits(client=ClientLimits(where=self.where))
         if server.url is not None:
             if server.transport == "http":
-                plain = HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s)
+                plain = HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s, limits=limits)
                 return plain if self.renewals is None or server.sealed != "oauth" else Renewing(plain, server.id, self.renewals)
             return SseUpstream(
                 server.url,
@@ -95,6 +102,7 @@ class Upstreams:
                 timeout_s=timeout_s,
                 on_message=lambda isolation, data: self.on_message(server, isolation, data),
                 on_warning=self.on_warning,
+                limits=limits,
             )
         command = commands_of(self.settings).get(server.command or "")
         if command is None:
@@ -118,3 +126,25 @@ def commands_of(settings: Settings) -> Mapping[str, Command]:
     Errors: `OperatorFault` where the latter cannot be read.
     """
     return {**read_commands(settings.state_dir), **settings.servers.commands}
+
+
+def egress_rules(settings: Settings) -> EgressRules:
+    """Where urls that people set may lead: public addresses, what `egress.allow` lists, and loopback where the control plane is
+    for this machine only.
+
+    Errors: `OperatorFault` for an entry that cannot be read.
+    """
+    own = LOOPBACK if _is_loopback(settings.control_plane.host) else ()
+    return EgressRules.parse((*own, *settings.egress.allow))
+
+
+def routes_of(settings: Settings) -> Routes:
+    """The same for connections to servers."""
+    return Routes(egress_rules(settings))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

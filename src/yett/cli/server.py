@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from yett.cli.context import CliContext, pass_context
 from yett.cli.output import CommandError, is_utf8, print_fields, print_json, print_table, tell_note
+from yett.cli.server_credential import connect as connect_command
+from yett.cli.server_credential import credential as credential_command
+from yett.cli.server_edit import edit
+from yett.cli.server_find import import_, known, tell_change
+from yett.cli.server_look import look, tools
 
 if TYPE_CHECKING:
     from yett.admin.control import Control
-    from yett.admin.views import ServerChanged, ServerView
-    from yett.gateway.snapshot import ServerEntry
-
-DESCRIPTION_MAX: Final = 80
-"""Characters of a tool's description in the table."""
+    from yett.admin.views import HealthView, ServerChanged, ServerView
 
 
 @click.group("server")
 def command() -> None:
-    """Add, list, show and remove the servers behind the gate."""
+    """Add, list, show, edit and remove the servers behind the gate."""
+
+
+for _other in (connect_command, credential_command, edit, import_, known, look, tools):
+    command.add_command(_other)
 
 
 class _WithProgram(click.Command):
@@ -58,13 +63,18 @@ class _WithProgram(click.Command):
 @click.option("--cwd", type=click.Path(file_okay=False, resolve_path=True), help="Directory in which the program starts.")
 @click.pass_context
 def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, **options: Any) -> None:
-    """Add a server: one at a URL, one that the host lists, or a program, which this command puts on the host's list."""
+    """Add a server: one at a URL, one that the host lists, or a program, which this command puts on the host's list.
+
+    It is asked for its tools at once. A well-known server needs its name only: see `yett server known`.
+    """
     from yett.admin.views import NewServer
     from yett.app.control import connect
 
     context, argv = ctx.ensure_object(CliContext), ctx.meta.get("argv", ())
-    _check_target(url, program, argv)
     env, cwd, transport = options.pop("env"), options.pop("cwd"), options.pop("transport")
+    if url is None and program is None and not argv:
+        url, transport = _known_target(name, transport)
+    _check_target(url, program, argv)
     if transport is not None and url is None:
         raise click.UsageError("--transport goes with --url; a program speaks stdio", ctx)
     if (env or cwd) and not argv:
@@ -79,9 +89,19 @@ def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, 
             changed = _add_program(context, control, name, argv, _variables(env), cwd)
         else:
             changed = control.add_server(NewServer(name=name, url=url, transport=transport or "http", command=program, **options))
-    _tell_change(context, changed, f"the server `{changed.server.name}` is added")
-    if url is not None:
-        tell_note(_transport_note(context, changed.server))
+    tell_change(context, changed, f"the server `{changed.server.name}` is added")
+
+
+def _known_target(name: str, transport: str | None) -> tuple[str | None, str | None]:
+    """Where the well-known server of this name is, and what it speaks; nothing, if there is none."""
+    from yett.admin.picker import find_known
+
+    found = find_known(name)
+    if found is None:
+        return None, transport
+    if found.url is None:
+        raise click.UsageError(f"`{name}` is a program; add it with: {found.command}")
+    return found.url, transport or found.transport
 
 
 def _check_target(url: str | None, program: str | None, argv: tuple[str, ...]) -> None:
@@ -157,8 +177,9 @@ def list_(context: CliContext) -> None:
     if context.json:
         print_json([asdict(server) for server in servers])
         return
-    rows = [(server.name, _target(server), server.grants, server.created_at) for server in servers]
-    print_table(context, ("NAME", "TARGET", "GRANTS", "ADDED"), rows, empty="no servers yet; add one with `yett server add`")
+    rows = [(server.name, _target(server), server.grants, _health(server.health), server.created_at) for server in servers]
+    headings = ("NAME", "TARGET", "GRANTS", "HEALTH", "ADDED")
+    print_table(context, headings, rows, empty="no servers yet; add one with `yett server add`")
 
 
 @command.command("show")
@@ -169,14 +190,20 @@ def show(context: CliContext, name: str) -> None:
     from yett.app.control import connect
 
     with connect(context.settings) as control:
-        server = control.server(name)
+        server, steps = control.server(name), control.server_steps(name)
     if context.json:
         print_json(asdict(server))
         return
-    fields = [("name", server.name), ("id", server.id), ("target", _target(server)), ("endpoint", server.endpoint)]
+    fields: list[tuple[str, object]] = [("name", server.name), ("id", server.id), ("target", _target(server))]
+    fields += [("endpoint", server.endpoint), ("by id", server.endpoint_by_id)]
+    fields += [("notes", server.notes)] if server.notes else []
+    if server.health is not None:
+        fields.append(("health", f"{server.health.problem or 'well'}; asked {server.health.at}"))
     if server.credential is not None:
         fields.append(("credential", f"{server.credential} as `{server.credential_header}` {server.credential_scheme}".rstrip()))
-    print_fields(context, [*fields, ("live grants", server.grants), ("added", server.created_at)])
+    fields += [("live grants", server.grants), ("added", server.created_at), ("revision", server.revision)]
+    fields += [("next", step.next) for step in steps.items if step.next is not None][:1]
+    print_fields(context, fields)
 
 
 @command.command("remove")
@@ -193,82 +220,16 @@ def remove(context: CliContext, name: str, with_grants: bool) -> None:
         program = changed.server.command
         if program is not None and all(server.command != program for server in control.servers()):
             remove_command(context.settings.state_dir, program)
-    _tell_change(context, changed, f"the server `{changed.server.name}` is removed")
+    tell_change(context, changed, f"the server `{changed.server.name}` is removed")
 
 
-@command.command("tools")
-@click.argument("name")
-@pass_context
-def tools(context: CliContext, name: str) -> None:
-    """List the tools that a server offers, as it says itself: no policy is applied."""
-    import logging
-
-    from yett.app.control import connect
-    from yett.app.probe import list_tools
-
-    with connect(context.settings) as control:
-        server = control.server(name)
-    logging.getLogger("yett").addHandler(logging.NullHandler())  # what it would log is in the error
-    found = list_tools(context.settings, _entry(server))
-    if context.json:
-        print_json(found)
-        return
-    rows = [(tool.get("name"), ", ".join(_arguments(tool)), _summary(tool)) for tool in found]
-    print_table(context, ("TOOL", "ARGUMENTS", "DESCRIPTION"), rows, empty=f"the server `{name}` offers no tools")
-
-
-def _entry(server: ServerView) -> ServerEntry:
-    from yett.gateway.snapshot import ServerEntry
-
-    return ServerEntry(
-        id=server.id,
-        organisation="",
-        name=server.name,
-        url=server.url,
-        transport="sse" if server.transport == "sse" else "http",
-        command=server.command,
-        credential=server.credential,
-        credential_header=server.credential_header,
-        credential_scheme=server.credential_scheme,
-    )
-
-
-def _arguments(tool: dict[str, Any]) -> list[str]:
-    """Names of the arguments, with a question mark where they may be left out. Anything may be in a server's schema."""
-    schema = tool.get("inputSchema")
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    required = schema.get("required") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return []
-    needed = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
-    return [name if name in needed else f"{name}?" for name in properties]
-
-
-def _summary(tool: dict[str, Any]) -> str:
-    """The first sentence or so of the description."""
-    text = str(tool.get("description") or "").strip().partition("\n")[0]
-    return text if len(text) <= DESCRIPTION_MAX else f"{text[: DESCRIPTION_MAX - 1]}…"
+def _health(health: HealthView | None) -> str:
+    if health is None:
+        return "-"
+    return "well" if health.problem is None else "unwell"
 
 
 def _target(server: ServerView) -> str:
     if server.url is None:
         return f"command {server.command}"
     return f"{server.url} (sse)" if server.transport == "sse" else server.url
-
-
-def _transport_note(context: CliContext, server: ServerView) -> str | None:
-    """What to remark on the server's transport, if it was reached and speaks the other one."""
-    from yett.app.probe import other_transport
-
-    if not other_transport(context.settings, _entry(server)):
-        return None
-    spoken, word = ("Streamable HTTP", "http") if server.transport == "sse" else ("the event stream of 2024-11-05", "sse")
-    return f"{server.url} speaks {spoken}; say `yett server remove {server.name}`, then add it with `--transport {word}`"
-
-
-def _tell_change(context: CliContext, changed: ServerChanged, sentence: str) -> None:
-    if context.json:
-        print_json(asdict(changed))
-        return
-    click.echo(sentence)
-    tell_note(changed.note)

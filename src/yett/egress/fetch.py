@@ -13,36 +13,29 @@ answer. Time, header and body are bounded, no proxy of the environment is used, 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
 
 from yett.egress.addresses import Address, EgressRules
+from yett.egress.routes import ADDRESSES_MAX as ADDRESSES_MAX
+from yett.egress.routes import EgressRefused as EgressRefused
+from yett.egress.routes import Resolve as Resolve
+from yett.egress.routes import resolve as resolve
 from yett.errors import ClientFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.policy.network import host_of
 from yett.protocol.strict_json import JsonValue, read
 
 URL_CHARS_MAX: Final = 8_192
-ADDRESSES_MAX: Final = 16
-"""Addresses of one name that are looked at; a name with more is refused."""
 JSON_DEPTH_MAX: Final = 32
 SHOWN_CHARS: Final = 200
 """Of a URL that cannot be taken apart."""
 PORTS: Final = {"https": 443, "http": 80}
-
-Resolve = Callable[[str, int], Awaitable[list[Address]]]
-"""All addresses of a host. Errors: `OSError`."""
-
-
-class EgressRefused(UpstreamNotReached):
-    """Nothing was sent: this URL may not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +82,6 @@ class Target:
 def system_trust() -> ssl.SSLContext:
     """TLS as the system trusts it. Made once: reading the certificates takes 20 ms."""
     return ssl.create_default_context()
-
-
-async def resolve(host: str, port: int) -> list[Address]:
-    """What the system says of a name."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
 def target_of(url: str) -> Target:

@@ -6,10 +6,10 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from yett.errors import UpstreamNotReached
 from yett.upstreams.http1_connection import Http1Connection
@@ -20,6 +20,9 @@ _SWEEP_S: Final = 0.5
 """How often deadlines and idle connections are looked at, while there are connections."""
 _STARTS_MAX: Final = 64
 """Heads that are remembered: clients send the same fields with every call."""
+
+Where: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The addresses of a host that may be connected to, in turn; asked for each new connection. Errors: `UpstreamNotReached`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class ClientLimits:
     idle_s: float = 4.0
     """How long a connection may lie idle: a second less than the shortest usual time-out of servers (Node: 5 s), so that a
     request does not meet a closing connection."""
+    where: Where | None = None
+    """Which addresses may be connected to; None: wherever the system says that the host is."""
 
 
 @cache
@@ -225,11 +230,27 @@ class Http1Client:
         return connection
 
     async def _connect(self, connection: Http1Connection) -> None:
+        where = self._limits.where
+        if where is None:
+            await self._connect_to(self._endpoint.host, connection)
+            return
+        *others, last = await where(self._endpoint.host, self._endpoint.port)
+        for address in others:
+            try:
+                await self._connect_to(address, connection)
+            except ssl.SSLError:
+                raise
+            except OSError:  # nobody there: the host has another address
+                continue
+            return
+        await self._connect_to(last, connection)
+
+    async def _connect_to(self, host: str, connection: Http1Connection) -> None:
         endpoint = self._endpoint
         secure = endpoint.secure
         await asyncio.get_running_loop().create_connection(
             lambda: connection,
-            endpoint.host,
+            host,
             endpoint.port,
             ssl=self._tls() if secure else None,
             server_hostname=endpoint.host if secure else None,

@@ -74,6 +74,25 @@ class Servers(Rows):
         else:
             self.change_one(update(server_looks).where(server_looks.c.server_id == look.server_id).values(**row))
 
+    def forget_look(self, server_id: str) -> None:
+        """It is another one now: what the one before said does not count."""
+        assert self.find(server_id) is not None, "a server that is not there"
+        self.connection.execute(delete(server_looks).where(server_looks.c.server_id == server_id))
+
+    def last_asked_before(self, at_ns: int) -> list[tuple[Server, int | None]]:
+        """Those that were last asked before that, or never, with the moment."""
+        columns = columns_of(servers, without=("organisation_id", "removed_at_ns"))
+        joined = servers.outerjoin(server_looks, server_looks.c.server_id == servers.c.id)
+        due = or_(server_looks.c.at_ns.is_(None), server_looks.c.at_ns < at_ns)
+        rows = self.all(select(*columns, server_looks.c.at_ns).select_from(joined).where(*self._ours(), due))
+        return [(Server(**{key: value for key, value in row.items() if key != "at_ns"}), row["at_ns"]) for row in rows]
+
+    def unwell(self, limit: int, only: Collection[str] | None = None) -> list[str]:
+        """Names of those that could not be asked when they were last looked at."""
+        found = select(servers.c.name).join(server_looks, server_looks.c.server_id == servers.c.id)
+        where = (*self._ours(), server_looks.c.problem.is_not(None), *_among(only))
+        return [row["name"] for row in self.all(found.where(*where).order_by(servers.c.name).limit(limit))]
+
     def _ours(self) -> tuple[ColumnElement[bool], ...]:
         return servers.c.organisation_id == self.organisation, present
 

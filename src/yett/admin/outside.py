@@ -1,0 +1,48 @@
+"""What the control plane asks of others, as ports: servers, an MCP registry. `app` hands in who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from yett.gateway.snapshot import ServerEntry
+
+WANTS_CREDENTIAL: Final = "it wants a credential"
+"""How the problem of a server begins that refused whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a look: what the server said, or why it said nothing."""
+
+    said: Mapping[str, Any] | None
+    """`name`, `version`, `revision`, and `tools` as it defines them."""
+    problem: str | None
+
+
+class Lookout(Protocol):
+    """Who asks servers. Blocks for a bounded time and never raises; not to be called within a transaction."""
+
+    def refusal(self, url: str) -> str | None:
+        """Why nothing may be sent to this url; None if it may, and where its host is not known now."""
+        ...
+
+    def look(self, server: ServerEntry, *, patient: bool = False) -> Seen:
+        """Ask a server for its tools; `patient` where a person waits for just that."""
+        ...
+
+    def close(self) -> None:
+        """Begin no further look, and break off those in work."""
+        ...
+
+
+class RegistryClient(Protocol):
+    """Who asks the MCP registry of the settings. Blocks for a bounded time.
+
+    Errors: `UpstreamFault` where it cannot be asked or answers no JSON object.
+    """
+
+    def get(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """HTTP status and body of what is at `path`, below the base url; the body of an error is empty."""
+        ...

@@ -1,0 +1,88 @@
+"""What servers say of themselves: asked when added or changed, on demand, and from time to time (`yett.admin.health`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from yett.admin.cases import Cases
+from yett.admin.entries import server_entry
+from yett.admin.outside import Seen
+from yett.admin.permissions import Permission
+from yett.admin.server_views import ToolList, ToolView
+from yett.admin.showing import health_view
+from yett.gateway.snapshot import ServerEntry
+from yett.stores.control.records import Look, Server
+from yett.stores.control.transaction import Transaction
+
+DESCRIPTION_MAX: Final = 2_000
+"""Characters of a tool's description beside its definition."""
+
+
+class LookCases(Cases):
+    """The part of `yett.admin.control.Control` for what servers say."""
+
+    __slots__ = ()
+
+    def look_server(self, reference: str) -> ToolList:
+        """Ask a server now. Where it cannot be asked, `health` says why, and its tools are those of last time."""
+        self.require(Permission.MANAGE_SERVERS)
+        server = self.read(lambda read: self.find_server(read, reference))
+        self.look_now(server, patient=True)
+        return self.read(lambda read: self._told(read, self.find_server(read, server.id)))
+
+    def server_tools(self, reference: str) -> ToolList:
+        """The tools of a server, as it described them when it was last asked."""
+        self.require(Permission.VIEW)
+        return self.read(lambda read: self._told(read, self.find_server(read, reference)))
+
+    def look_now(self, server: Server, *, patient: bool = False) -> str | None:
+        """Ask a server and remember what came of it; the problem, if there was one."""
+        desk, organisation = self.desk, self.principal.organisation
+        entry = desk.read(organisation, lambda read: looked_at(read, server))
+        seen = desk.environment.lookout.look(entry, patient=patient)
+        at_ns = self.now_ns()
+        desk.write(lambda whole: note(whole.of(organisation), server, seen, at_ns))
+        return seen.problem
+
+    def _told(self, read: Transaction, server: Server) -> ToolList:
+        look = read.servers.look(server.id)
+        said = {} if look is None else look.said
+        return ToolList(
+            server=server.name,
+            health=health_view(look),
+            name=said.get("name"),
+            version=said.get("version"),
+            protocol=said.get("revision"),
+            tools=[tool_view(definition) for definition in said.get("tools", ())],
+        )
+
+
+def looked_at(read: Transaction, server: Server) -> ServerEntry:
+    """A server as data planes have it, so that it is asked as they ask."""
+    credential = read.credentials.find(server.id)
+    return server_entry(read.organisation, server, None if credential is None else credential.kind)
+
+
+def note(write: Transaction, server: Server, seen: Seen, at_ns: int) -> None:
+    """Remember what came of a look; nothing, if the server is gone or is somewhere else by now."""
+    present = write.servers.find(server.id)
+    if present is None or target_of(present) != target_of(server):
+        return
+    write.servers.note_look(Look(server_id=server.id, at_ns=at_ns, problem=seen.problem, said=seen.said or {}))
+
+
+def target_of(server: Server) -> tuple[str | None, str | None, str]:
+    """What is asked when this server is."""
+    return server.url, server.command, server.transport
+
+
+def tool_view(definition: Mapping[str, Any]) -> ToolView:
+    """A tool for people. Its risk class and the policy that is proposed for it join here."""
+    title, description = definition.get("title"), definition.get("description")
+    return ToolView(
+        name=str(definition.get("name")),
+        title=title if isinstance(title, str) else None,
+        description=description[:DESCRIPTION_MAX] if isinstance(description, str) else "",
+        definition=dict(definition),
+    )
