@@ -54,10 +54,10 @@ class Doors:
         return self.entrance.desk.look(lambda whole: self.entrance.present(whole, cookie)) if cookie else None
 
 
-def build_doors(desk: Desk, rules: Rules, egress: Egress) -> Doors:
+def build_doors(desk: Desk, rules: Rules, egress: Egress, passwords: Passwords | None = None) -> Doors:
     """All of them."""
     clock = desk.environment.clock
-    entrance = Entrance(desk, rules, Passwords(), Attempts(clock))
+    entrance = Entrance(desk, rules, passwords or Passwords(), Attempts(clock))
 
     def tell(problem: str | None) -> None:
         if desk.report(PROBLEM, problem):
