@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, plain, print_fields, print_json, print_table, tell_note
+from yett.cli.output import CommandError, plain, print_fields, print_json, print_table, say, tell_note
+
+if TYPE_CHECKING:
+    from yett.admin.control import Control
+    from yett.admin.views import PolicyChanged, PolicyView, RevisionLine
 
 
 @click.command("set")
@@ -21,27 +26,49 @@ from yett.cli.output import CommandError, plain, print_fields, print_json, print
 )
 @click.option("--message", "-m", default="", help="Why; kept with the revision.")
 @click.option("--yaml", "yaml", is_flag=True, help="FILE is YAML though its name does not say so.")
+@click.option("--draft", is_flag=True, help="Save it without having it judge.")
+@click.option("--server", help="Only grants of this server may have it; empty for any.")
+@click.option(
+    "--base",
+    type=click.IntRange(min=0),
+    help="The newest revision that you know of (0: none); if there is a newer one, save nothing.",
+)
 @pass_context
-def set_(context: CliContext, name: str, file: Path, grants: tuple[str, ...], message: str, yaml: bool) -> None:
+def set_(context: CliContext, /, name: str, file: Path, grants: tuple[str, ...], **options: Any) -> None:
     """Publish FILE (`-` for standard input) as the policy NAME: a new revision, if it means something else than the last."""
     from yett.admin.views import NewRevision
     from yett.app.control import connect
     from yett.policy.document import looks_like_yaml
 
-    document = _read(file)
-    new = NewRevision(document=document, yaml=yaml or looks_like_yaml(file.name), message=message, grants=list(grants))
+    document, yaml = _read(file), options.pop("yaml") or looks_like_yaml(file.name)
     with connect(context.settings) as control:
-        changed = control.set_policy(name, new)
+        changed = control.set_policy(name, NewRevision(document=document, yaml=yaml, grants=list(grants), **options))
     if context.json:
         print_json(asdict(changed))
         return
-    what = "is published" if changed.changed else "says the same already"
-    click.echo(f"the policy `{name}` {what}, revision {changed.policy.revision}")
+    click.echo(f"the policy `{name}` {_outcome(changed, draft=options['draft'])}")
     for grant in changed.attached:
         click.echo(f"it judges the calls of {plain(grant.id)}{plain(f' ({grant.label})') if grant.label else ''}")
-    if changed.policy.grants == 0:
+    tell_warnings(changed)
+    if changed.policy.grants == 0 and not options["draft"]:
         tell_note(f"no grant has it yet; `yett grant mint --server SERVER --policy {name}` mints one")
     tell_note(changed.note)
+
+
+def _outcome(changed: PolicyChanged, *, draft: bool) -> str:
+    policy = changed.policy
+    if not changed.changed:
+        return f"says the same already, revision {policy.revision}"
+    number = policy.draft or policy.number
+    return f"is saved as a draft, revision {number}" if draft else f"is published, revision {policy.revision}"
+
+
+def tell_warnings(changed: PolicyChanged) -> None:
+    """What the text surely does not mean, on stderr."""
+    for one in changed.warnings:
+        where = f"{one.pointer or '/'}{f' on {one.server}' if one.server else ''}"
+        hint = f" ({one.hint})" if one.hint else ""
+        say(plain(f"{one.severity}: {where}: {one.message}{hint} [{one.code}]"))
 
 
 def _read(file: Path) -> str:
@@ -61,22 +88,33 @@ def _read(file: Path) -> str:
 
 
 @click.command("list")
+@click.option("--server", help="Only those that grants of this server may have.")
+@click.option("--search", default="", help="Only those whose name holds this.")
 @pass_context
-def list_(context: CliContext) -> None:
-    """List the published policies."""
+def list_(context: CliContext, server: str | None, search: str) -> None:
+    """List the policies, with the revision that judges, or the newest draft where none does."""
     from yett.app.control import connect
 
     with connect(context.settings) as control:
-        policies = control.policies()
+        policies = control.policies(search, server)
     if context.json:
         print_json([asdict(policy) for policy in policies])
         return
     rows = [
-        (policy.name, policy.revision, policy.grants, policy.author, policy.created_at, policy.message or policy.source)
+        (
+            *(policy.name, policy.server or "any", _shown_revision(policy), policy.grants, policy.author, policy.created_at),
+            policy.message or policy.source,
+        )
         for policy in policies
     ]
-    headings = ("NAME", "REVISION", "GRANTS", "AUTHOR", "SINCE", "MESSAGE")
+    headings = ("NAME", "SERVER", "REVISION", "GRANTS", "AUTHOR", "SINCE", "MESSAGE")
     print_table(context, headings, rows, empty="no policies yet; publish one with `yett policy set NAME FILE`")
+
+
+def _shown_revision(policy: PolicyView) -> str:
+    if policy.status == "draft":
+        return f"{policy.revision} (draft)"
+    return policy.revision if policy.draft is None else f"{policy.revision} (draft {policy.draft})"
 
 
 @click.command("show")
@@ -92,15 +130,28 @@ def show(context: CliContext, name: str, revision: int | None, history: bool) ->
 
     with connect(context.settings) as control:
         found = control.policy(name, revision)
+        lines = list(_all_revisions(control, name)) if history else []
     if context.json:
         print_json({**asdict(found), "document": json.loads(found.document)})
     elif history:
-        rows = [(line.revision, line.author, line.created_at, line.message) for line in found.revisions]
-        print_table(context, ("REVISION", "AUTHOR", "AT", "MESSAGE"), rows)
+        rows = [
+            (line.revision, "published" if line.published else "", line.author, line.created_at, line.message) for line in lines
+        ]
+        print_table(context, ("REVISION", "STATUS", "AUTHOR", "AT", "MESSAGE"), rows)
     else:
         if sys.stdout.isatty():
             print_fields(context, [("revision", found.revision.revision), ("source", found.policy.source or "set by command")])
         print_json(json.loads(found.document))
+
+
+def _all_revisions(control: Control, name: str) -> Iterator[RevisionLine]:
+    from yett.admin.listing import PAGE_MAX, Listing
+
+    after: str | None = ""
+    while after is not None:
+        page = control.policy_revisions(name, Listing(limit=PAGE_MAX, after=after))
+        yield from page.items
+        after = page.next
 
 
 commands: Final = {"set": set_, "list": list_, "show": show}
