@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.gateway.feeds import opened, response
 from tests.gateway.gate import STDIO_SERVER
 from tests.gateway.listener import PUBLIC_URL, listening, token_grant
 from tests.support.clock import START_NS
-from tests.support.fake_upstream import content, result
+from tests.support.fake_upstream import content, encode, result
 from tests.support.policies import ALLOW_ALL
 from tests.support.wire import call
 from yett.audit.record import Refused
-from yett.gateway.admission import InFlight
+from yett.gateway.admission import Crowded, InFlight
 from yett.gateway.tokens import mint
-from yett.ports import Answer, Outbound
+from yett.ports import Answer, Event, Outbound
 
 pytestmark = pytest.mark.anyio
 
@@ -308,3 +310,41 @@ async def test_the_metadata_names_the_resource() -> None:
         reply = await gateway.get("/.well-known/oauth-protected-resource/mcp/files")
         assert reply.json == {"resource": f"{PUBLIC_URL}/mcp/files", "bearer_methods_supported": ["header"]}
         assert (await gateway.get("/.well-known/oauth-protected-resource")).status == 404
+
+
+@pytest.mark.parametrize("full", [InFlight(maximum=1), InFlight(total_maximum=1)], ids=["of a grant", "of all"])
+async def test_a_client_may_answer_its_server_where_its_waiting_calls_take_all_the_room(full: InFlight) -> None:
+    async with listening(in_flight=full) as gateway:
+        answered = asyncio.Event()
+        session = await opened(gateway, "roots")
+        idle = await opened(gateway, "roots")
+        ask = encode({"jsonrpc": "2.0", "id": "q", "method": "roots/list"})
+
+        async def answer(_: Outbound) -> Answer:
+            answered.set()
+            return Answer(status=202)
+
+        async def events() -> AsyncIterator[Event]:
+            yield Event(ask)
+            await answered.wait()
+            yield Event(result(b"1", content("done")))
+
+        gateway.gate.upstream.replies["tools/call"] = Answer(content_type=b"text/event-stream", events=events())
+        gateway.gate.upstream.replies[""] = answer
+        client = await gateway.client()
+        sent = call("echo")
+        await client.send("POST", "/mcp/files", [*gateway.fields(None, session), *sent.fields], sent.body)
+        await client.head()
+        assert ask in await client.chunk()
+        refused = {(await gateway.post(sent, session)).status, (await gateway.post(response("q"), idle)).status}
+        assert refused <= {429, 503}
+        assert not answered.is_set()
+        assert (await gateway.post(response("q"), session)).status == 202
+        assert b"done" in await client.chunk()
+        assert full.total <= 1
+
+
+def test_answers_have_as_many_places_as_there_may_be_questions_and_no_more() -> None:
+    places = InFlight(maximum=1)
+    assert places.enter("g") is None
+    assert [places.enter("g", beside=2) for _ in range(3)] == [None, None, Crowded.GRANT]

@@ -176,12 +176,12 @@ class InFlight:
     total: int = 0
     _open: dict[str, int] = field(default_factory=dict)
 
-    def enter(self, grant_id: str) -> Crowded | None:
-        """Count one more; or why that would be too many, which counts nothing."""
+    def enter(self, grant_id: str, *, beside: int = 0) -> Crowded | None:
+        """Count one more; or why that would be too many, which counts nothing. `beside`: how many more there may be."""
         count = self._open.get(grant_id, 0)
-        if count >= self.maximum:
+        if count >= self.maximum + beside:
             return Crowded.GRANT
-        if self.total >= self.total_maximum:
+        if self.total >= self.total_maximum + beside:
             return Crowded.LISTENER
         self.total += 1
         self._open[grant_id] = count + 1

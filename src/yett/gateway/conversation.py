@@ -90,6 +90,11 @@ class Conversation:
         self._asked.move_to_end(id)
         return True
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether an answer of the client may be waited for."""
+        return bool(self._asked)
+
     def settle(self, id: Key | None) -> Asked | None:
         """The open request that an answer or a cancellation names; it is open no longer."""
         asked = None if id is None else self._asked.pop(id, None)

@@ -16,7 +16,7 @@ from yett.gateway.access_tokens import issuers_of
 from yett.gateway.admission import Bearer
 from yett.gateway.batch import Batch
 from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
-from yett.gateway.http_door import METADATA, SOON, Door, by_name, going_along
+from yett.gateway.http_door import METADATA, SESSION, SOON, Door, by_name, going_along
 from yett.gateway.http_door import Parts as Parts
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session
@@ -33,7 +33,6 @@ from yett.protocol.replies import error, rejected
 from yett.protocol.revisions import BATCHING, contradicts
 
 ENDPOINT: Final = "/mcp/"
-SESSION: Final = b"mcp-session-id"
 LAST_EVENT_ID: Final = b"last-event-id"
 _ENDED: Final = frozenset({200, 202, 204, 404, 405})
 """What a client may be told of the end of its session; any other status concerns the gateway's own way to the server."""

@@ -15,6 +15,7 @@ from yett.gateway.access_tokens import AccessTokens, UnknownKey
 from yett.gateway.active import ActiveSnapshot
 from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, Tokens, authenticate
 from yett.gateway.calls import Caller, Calls
+from yett.gateway.conversation import ASKED_MAX
 from yett.gateway.dispatch import Dispatcher
 from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
@@ -22,12 +23,16 @@ from yett.gateway.snapshot import ServerEntry
 from yett.gateway.stopping import STREAM_ENDS_S, Ongoing, SessionEnder, Work
 from yett.gateway.turns import Turns
 from yett.ports import Clock, Upstream
+from yett.protocol.peek import peek_response
 from yett.protocol.replies import error
 
 METADATA: Final = "/.well-known/oauth-protected-resource"
 PARAMETER: Final = b"mcp-param-"
 SOON: Final = ((b"retry-after", b"1"),)
 TOO_MANY: Final = -32000
+SESSION: Final = b"mcp-session-id"
+ANSWERS_BESIDE: Final = ASKED_MAX
+"""Places that only clients' answers to their servers may take, beside those of all requests."""
 STOPPED: Final = b'{"error":"an administrator has stopped this, or taken it away","code":"stopped"}'
 _PASSED_ON: Final = frozenset(
     {
@@ -134,11 +139,24 @@ class Door:
     def enter(self, request: Request, responder: Responder, bearer: Bearer) -> bool:
         """Whether there is room for one more request of this grant; answered if not."""
         crowded = self.parts.in_flight.enter(bearer.grant.id)
+        if crowded is not None and self._answers(request, bearer):
+            crowded = self.parts.in_flight.enter(bearer.grant.id, beside=ANSWERS_BESIDE)
         if crowded is None:
             return True
         status, body = self.crowd(request, crowded, bearer)
         responder.send(status, body, headers=SOON)
         return False
+
+    def _answers(self, request: Request, bearer: Bearer) -> bool:
+        """Whether a request brings the answer to what its server asked: the requests that fill the room may wait for that."""
+        id = request.header(SESSION)
+        if request.method != b"POST" or id is None:
+            return False
+        session = self.parts.sessions.find(id.decode("latin-1"), grant_id=bearer.grant.id, server_id=bearer.server.id)
+        if session is None or not session.conversation.is_asked:
+            return False
+        peek = peek_response(request.body)
+        return peek is not None and peek.is_response
 
     def _cut(self, request: Request, responder: Responder, bearer: Bearer, why: str) -> None:
         """Answer a request that may not go on; where an answer has begun, it is not made to look complete."""
