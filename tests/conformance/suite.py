@@ -16,6 +16,16 @@ from typing import Final
 from tests.support.programs import ROOT, node_command
 
 REVISIONS: Final = ("2025-06-18", "2025-11-25", "2026-07-28")
+TASKS: Final = tuple(
+    f"tasks-{name}"
+    for name in (
+        *("lifecycle", "capability-negotiation", "wire-fields", "request-state-removal", "mrtr-input", "request-headers"),
+        *("dispatch-and-envelope", "required-task-error", "mrtr-composition"),
+    )
+)
+"""The scenarios of the tasks extension, which belong to no revision; one more is skipped by the suite itself."""
+WITH_EXTENSIONS: Final = "2026-07-28"
+"""The revision that has extensions."""
 SECONDS_MAX: Final = 120.0
 """One run of one revision; more means that something hangs."""
 SCENARIO_MILLISECONDS_MAX: Final = 15_000
@@ -65,6 +75,8 @@ def differences(direct: Outcomes, through: Outcomes) -> dict[str, tuple[str, ...
 def run_against(url: str, revision: str, directory: Path) -> Outcomes:
     """Every server scenario of `revision` against the server at `url`; the suite's own files stay in `directory`."""
     _suite("server", "--url", url, "--suite", "all", "--spec-version", revision, "-o", str(directory), log=directory)
+    for scenario in TASKS if revision == WITH_EXTENSIONS else ():
+        _suite("server", "--url", url, "--scenario", scenario, "-o", str(directory), log=directory)
     return _read(directory)
 
 
@@ -81,7 +93,7 @@ def _suite(kind: str, *arguments: str, log: Path, environment: Mapping[str, str]
     A run that hangs is ended: the scenarios that it did not come to have no result, which is a difference.
     """
     log.mkdir(parents=True, exist_ok=True)
-    with (log / "suite.log").open("wb") as file, contextlib.suppress(subprocess.TimeoutExpired):
+    with (log / "suite.log").open("ab") as file, contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run(
             [*node_command("conformance"), kind, *arguments, "--timeout", str(SCENARIO_MILLISECONDS_MAX)],
             cwd=ROOT,

@@ -185,7 +185,7 @@ def _mirror_fault(parsed: _Parsed, headers: Headers, era: Era) -> Rejection | No
     elif stated_method != parsed.method.encode():
         return _mismatch("mcp-method does not name the method of the body", parsed)
     row = TO_SERVER.get(parsed.method)
-    if row is None or row.name_key is None:
+    if row is None or row.name_key is None or era not in row.eras:
         return None
     name = parsed.params.get(row.name_key)
     stated_name = headers.get(fields.NAME)
@@ -257,8 +257,9 @@ def _rounds_fault(parsed: _Parsed, era: Era) -> Rejection | None:
 
 def _task_fault(parsed: _Parsed, era: Era) -> Rejection | None:
     assert parsed.id is not None, "_handling refuses a call without an id"
-    if parsed.method == CALL and era is Era.HANDSHAKE:
-        return asked_fault(parsed.params, parsed.id)
+    if parsed.method == CALL:
+        # Without a handshake it is a wish of the other generation, which servers are to pass over.
+        return asked_fault(parsed.params, parsed.id) if era is Era.HANDSHAKE else None
     return envelope(f"{parsed.method} takes no `{TASK}` in this revision", parsed.id, rpc_code=INVALID_PARAMS)
 
 
