@@ -444,9 +444,22 @@ async def test_earlier_revisions_have_no_tasks(revision: str) -> None:
     assert gate.upstream.calls == []
 
 
-def test_the_stateless_revision_takes_no_wish_for_a_task() -> None:
+async def test_a_wish_for_a_task_of_the_other_generation_changes_nothing() -> None:
+    """tools/call with `task` in revision 2026-07-28: servers are to pass over it, and one that does not is not believed."""
+    gate = Gate()
+    sent = request("tools/call", {"name": "echo", "arguments": {}, "task": {"ttl": 5}}, stateless=True)
+    assert "result" in parsed((await gate.send(sent)).body)
+    assert gate.upstream.calls[-1].body == sent.body
+    gate.upstream.answering({"resultType": "complete", "content": [], "task": task("t")})
+    assert "none was asked for" in (await error_of(gate, sent))[2]
+
+
+@ERAS
+@pytest.mark.parametrize("method", ["prompts/get", "resources/read", "completion/complete"])
+def test_only_a_call_of_a_tool_may_ask_for_a_task(method: str, stateless: bool) -> None:
+    params = {"name": "p", "uri": "a://b", "ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "a", "value": "b"}}
     with pytest.raises(AssertionError, match="takes no `task`"):
-        _ = request("tools/call", {"name": "echo", "task": {}}, stateless=True).message
+        _ = request(method, {**params, "task": {}}, stateless=stateless).message
 
 
 # --- how many -------------------------------------------------------------------------------------------------------------
