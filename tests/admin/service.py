@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from yett.admin.permissions import operator
 from yett.admin.references import References
 from yett.admin.service import Service
 from yett.admin.views import DataPlaneView, NewServer
-from yett.gateway.snapshot import SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import ServerEntry, SnapshotData, SnapshotDelta
 from yett.gateway.whole import Whole
 from yett.sealing.keys import KEY_FILE, FileKeys
 from yett.sealing.vault import Vault
@@ -58,14 +58,17 @@ class KeptLookout:
     refused: dict[str, str] = field(default_factory=dict)
     """Why nothing may be sent to a url."""
     asked: list[ServerEntry] = field(default_factory=list)
+    fields: list[Mapping[str, str] | None] = field(default_factory=list)
+    """Of the sealed credential, for each."""
     called: set[str] = field(default_factory=set)
     """Ids of servers with a call in the decision log."""
 
     def refusal(self, url: str) -> str | None:
         return self.refused.get(url)
 
-    def look(self, server: ServerEntry, *, patient: bool = False) -> Seen:
+    def look(self, server: ServerEntry, fields: Mapping[str, str] | None = None, *, patient: bool = False) -> Seen:
         self.asked.append(server)
+        self.fields.append(fields)
         return Seen(None, self.problem) if self.problem else Seen(self.said, None)
 
     def close(self) -> None:

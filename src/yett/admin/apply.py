@@ -182,6 +182,9 @@ class ApplyCases(PolicyCases):
             users = write.grants.live_by_server(now_ns, [server.id]).get(server.id, 0)
             if users:
                 raise Conflict(f"the server `{server.name}` is no document any more, but it has {users} live grants")
+            bound = [policy.name for policy in write.policies.listed(server_id=server.id) if policy.server_id == server.id]
+            if bound:
+                raise Conflict(f"the server `{server.name}` is no document any more, but the policy `{bound[0]}` is for it")
             write.servers.remove(server.id, now_ns)
             self.log(write, "server.removed", (server.id, server.name), before=step.before)
 

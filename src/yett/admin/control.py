@@ -7,8 +7,6 @@ from typing import Protocol
 from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
 from yett.admin.control_grants import GrantControl
 from yett.admin.control_policies import PolicyControl
-from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
-from yett.admin.server_views import CommandList, Import, KnownList, RegistryPage, ServerChanges, StepList, ToolList
 from yett.admin.credentials.views import (
     ConnectStarted,
     CredentialChanged,
@@ -17,6 +15,8 @@ from yett.admin.credentials.views import (
     SecretsRotated,
     SecretsView,
 )
+from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
+from yett.admin.server_views import CommandList, Import, KnownList, RegistryPage, ServerChanges, StepList, ToolList
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
     ChangeLine,

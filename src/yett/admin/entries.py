@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from yett.gateway.snapshot import EVERYTHING, GrantEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import (
+    EVERYTHING,
+    GrantEntry,
+    IssuerEntry,
+    PolicyEntry,
+    RuleEntry,
+    ServerEntry,
+    SnapshotData,
+    SnapshotDelta,
+)
 from yett.stores.control.grants import live
-from yett.stores.control.records import Grant, Policy, Revision, Server
+from yett.stores.control.records import Grant, Issuer, Policy, Revision, Server
 from yett.stores.control.transaction import Transaction, Whole
 
 
@@ -17,6 +26,7 @@ def build_snapshot(whole: Whole, now_ns: int, problems: list[str]) -> SnapshotDa
         servers=[entry for part in parts for entry in _server_entries(part)],
         grants=[grant_entry(part.organisation, found.grant) for part in parts for found in part.grants.listed(live(now_ns))],
         policies=[policy_entry(part.organisation, *found) for part in parts for found in part.policies.published()],
+        issuers=issuers_of(whole),
         stopped=stopped(whole),
         problems=problems,
     )
@@ -26,7 +36,12 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
     """What `transaction` changed; of what it touched, that which no longer counts is gone."""
     revision = whole.revision()
     delta = SnapshotDelta(
-        origin=whole.origin(), revision=revision, previous=revision - 1, stopped=stopped(whole), problems=problems
+        origin=whole.origin(),
+        revision=revision,
+        previous=revision - 1,
+        issuers=issuers_of(whole) if transaction is not None and transaction.touched.issuers else None,
+        stopped=stopped(whole),
+        problems=problems,
     )
     if transaction is None:
         return delta
@@ -51,6 +66,26 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
         else:
             delta.policies.append(policy_entry(organisation, policy, revision_now))
     return delta
+
+
+def issuers_of(whole: Whole) -> list[IssuerEntry]:
+    """All of them; they are few."""
+    parts = [whole.of(organisation.id) for organisation in whole.organisations()]
+    return [issuer_entry(part.organisation, issuer) for part in parts for issuer in part.issuers.listed()]
+
+
+def issuer_entry(organisation: str, issuer: Issuer) -> IssuerEntry:
+    """An issuer for the data planes."""
+    return IssuerEntry(
+        id=issuer.id,
+        organisation=organisation,
+        issuer=issuer.issuer,
+        audiences=list(issuer.audiences),
+        algorithms=list(issuer.algorithms),
+        keys=[dict(key) for key in issuer.keys],
+        rules=[RuleEntry(claims=dict(rule.claims), grant=rule.grant_id) for rule in issuer.rules],
+        leeway_s=issuer.leeway_s,
+    )
 
 
 def stopped(whole: Whole) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Final
 from yett.admin.desk import Applied
 from yett.admin.views import DataPlaneView
 from yett.errors import OperatorFault
-from yett.gateway.feed_frames import Ack, Again, Hello, Used, encode_frame, parts_of, read_frame
+from yett.gateway.feed_frames import Ack, Again, Hello, KeyWanted, Used, encode_frame, parts_of, read_frame
 from yett.gateway.frames import FrameFault
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.gateway.snapshot_file import SnapshotFile
@@ -69,6 +69,8 @@ class Publisher:
         self._file = SnapshotFile(snapshot_path)
         self._ack_wait_s = ack_wait_s
         self._on_used = on_used
+        self.key_wanted: Callable[[str], None] = lambda _: None
+        """Told, on the loop, of an issuer that signed with a key which data planes do not have."""
         self._used: dict[str, int] = {}
         self._listeners: set[_Listener] = set()
         self._whole: Whole | None = None
@@ -217,6 +219,8 @@ class Publisher:
                 await self._tell()
             elif isinstance(frame, Again):
                 self._queue_whole(listener)
+            elif isinstance(frame, KeyWanted):
+                self.key_wanted(frame.issuer)
             elif isinstance(frame, Used):
                 await self._note_used(frame.grants)
             else:

@@ -19,14 +19,19 @@ import msgspec
 import uvicorn
 
 from yett.admin.desk import Desk
+from yett.admin.health import HealthRounds
+from yett.admin.issuer_keys import IssuerKeys
 from yett.admin.permissions import operator
 from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
 from yett.admin.service import Service
 from yett.app.address import Address, admin_token, forget_address, reachable, read_address, write_address
+from yett.app.credentials import keeping_credentials
 from yett.app.desk import open_desk
-from yett.app.process import announce, certificate_of, run_part, stop_on_signals, tell_certificate
+from yett.app.process import announce, announce_first, certificate_of, run_part, stop_on_signals, tell_certificate
+from yett.app.upstreams import egress_rules
 from yett.edge.certificate import Certificate
+from yett.egress.fetch import Egress
 from yett.errors import OperatorFault
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE
 from yett.settings import Settings
@@ -42,8 +47,15 @@ BACKLOG: Final = 128
 log = logging.getLogger("yett.control_plane")
 
 
-async def run(settings: Settings, *, ready: Callable[[int], None] | None = None, stop: asyncio.Event | None = None) -> None:
-    """Serve until `stop` is set, or SIGTERM or SIGINT comes. `ready` is told the port.
+async def run(
+    settings: Settings,
+    *,
+    ready: Callable[[int], None] | None = None,
+    first: Callable[[str], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until `stop` is set, or SIGTERM or SIGINT comes. `ready` is told the port, and `first` the link of the first admin,
+    while there is none.
 
     Errors: `OperatorFault` where the port is taken, the store is held by another process, or a file cannot be used.
     """
@@ -52,23 +64,25 @@ async def run(settings: Settings, *, ready: Callable[[int], None] | None = None,
     listener = bind(settings.control_plane.host, settings.control_plane.port)
     with contextlib.closing(listener):
         publisher = Publisher(settings.state_dir / SNAPSHOT_FILE)
-        desk = await _open(settings, publisher)
+        desk = await _open(settings, publisher, listener.getsockname()[1])
         try:
             feed = publisher.listening(settings.state_dir / SOCKET_FILE)
-            async with feed, _policies(settings, desk), _watching(settings, certificate):
-                await _serve(settings, desk, _Door(listener, certificate), ready, stop)
+            kept = keeping_credentials(settings, desk)
+            beside = _issuer_keys(settings, desk, publisher), _health(settings, desk)
+            async with feed, _policies(settings, desk), kept, beside[0], beside[1], _watching(settings, certificate):
+                await _serve(settings, desk, _Door(listener, certificate, ready, first), stop)
         finally:
             forget_address(settings.state_dir)
             await asyncio.to_thread(desk.close)
 
 
-async def _open(settings: Settings, publisher: Publisher) -> Desk:
+async def _open(settings: Settings, publisher: Publisher, port: int) -> Desk:
     """The desk, once nobody else has the store."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE_S
     while True:
         try:
-            return await asyncio.to_thread(open_desk, settings, publisher)
+            return await asyncio.to_thread(open_desk, settings, publisher, port)
         except ControlBusy:
             if loop.time() > deadline:
                 raise
@@ -90,12 +104,27 @@ async def _policies(settings: Settings, desk: Desk) -> AsyncIterator[None]:
             watching.cancel()
 
 
+@asynccontextmanager
+async def _issuer_keys(settings: Settings, desk: Desk, publisher: Publisher) -> AsyncIterator[None]:
+    """Keep the keys of issuers fresh while the block lasts."""
+    keys = IssuerKeys(desk, Egress(egress_rules(settings)))
+    publisher.key_wanted = keys.wanted
+    async with asyncio.TaskGroup() as parts:
+        watching = parts.create_task(keys.watch(), name="yett issuer keys")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
 @dataclass(frozen=True, slots=True)
 class _Door:
     """Where people come in."""
 
     listener: socket.socket
     certificate: Certificate | None
+    ready: Callable[[int], None] | None
+    first: Callable[[str], None] | None
 
 
 @asynccontextmanager
@@ -120,11 +149,26 @@ async def _watching(settings: Settings, certificate: Certificate | None) -> Asyn
             watching.cancel()
 
 
-async def _serve(settings: Settings, desk: Desk, door: _Door, ready: Callable[[int], None] | None, stop: asyncio.Event) -> None:
+@asynccontextmanager
+async def _health(settings: Settings, desk: Desk) -> AsyncIterator[None]:
+    """Look at servers from time to time while the block lasts."""
+    rounds = HealthRounds(desk, interval_s=settings.health.interval_s, at_once=settings.health.at_once)
+    async with asyncio.TaskGroup() as parts:
+        watching = parts.create_task(rounds.watch(), name="yett health")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
+async def _serve(settings: Settings, desk: Desk, door: _Door, stop: asyncio.Event) -> None:
     # The data planes have their snapshot by now; the web framework, half a second of imports, is loaded beside them.
     api = await asyncio.to_thread(importlib.import_module, "yett.admin.api")
-    app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host)
-    certificate = door.certificate
+    people = await asyncio.to_thread(importlib.import_module, "yett.app.people")
+    port, host = door.listener.getsockname()[1], reachable(settings.control_plane.host)
+    doors = people.doors_of(settings, desk, port)
+    app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host, doors)
+    certificate, proxies = door.certificate, list(settings.control_plane.trusted_proxies)
     server = _Server(
         uvicorn.Config(
             app,
@@ -133,16 +177,20 @@ async def _serve(settings: Settings, desk: Desk, door: _Door, ready: Callable[[i
             lifespan="off",
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
             ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
         )
     )
-    port, host = door.listener.getsockname()[1], reachable(settings.control_plane.host)
     async with asyncio.TaskGroup() as parts:
         parts.create_task(server.serve(sockets=[door.listener]), name="yett admin API")
         shown = None if certificate is None else certificate.shown
         write_address(settings.state_dir, Address(pid=os.getpid(), host=host, port=port, certificate=shown))
-        if ready is not None:
-            ready(port)
+        if door.ready is not None:
+            door.ready(port)
+        link = await asyncio.to_thread(people.first_link, desk)
+        if link is not None and door.first is not None:
+            door.first(link)
         await stop.wait()
         server.should_exit = True
 
@@ -170,7 +218,7 @@ def main() -> int:
     """Entry point of the process that `yett up` supervises."""
     for talkative in ("uvicorn", "alembic"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    return run_part("control plane", lambda settings: asyncio.run(run(settings, ready=announce)))
+    return run_part("control plane", lambda settings: asyncio.run(run(settings, ready=announce, first=announce_first)))
 
 
 if __name__ == "__main__":

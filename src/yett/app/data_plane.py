@@ -18,7 +18,7 @@ from yett.app.address import url_of
 from yett.app.clock import SystemClock
 from yett.app.fault_log import FaultLog
 from yett.app.process import announce, certificate_of, raise_file_limit, run_part, stop_on_signals, tell_certificate
-from yett.app.upstreams import Upstreams
+from yett.app.upstreams import Upstreams, routes_of
 from yett.audit.mode import AuditMode
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.certificate import Certificate
@@ -32,7 +32,7 @@ from yett.gateway.admission import Guard, InFlight
 from yett.gateway.calls import Calls
 from yett.gateway.credential_feed import CredentialLink
 from yett.gateway.dispatch import Dispatcher
-from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, follow
+from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, Notes, follow
 from yett.gateway.http import HttpFront, Parts
 from yett.gateway.sessions import Sessions
 from yett.gateway.snapshot import ServerEntry
@@ -77,8 +77,8 @@ class Core:
     credentials: Credentials
     sealed: SealedCredentials
     body_digest_key: bytes
-    uses: dict[str, int]
-    """When tokens of grants were last used, until the control plane is told."""
+    notes: Notes
+    """What the control plane is to be told."""
 
 
 def build_core(settings: Settings, key: bytes) -> Core:
@@ -98,7 +98,9 @@ def build_core(settings: Settings, key: bytes) -> Core:
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
     active = ActiveSnapshot()
     active.follow(dispatcher.live.follow)
-    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), {})
+    return Core(
+        clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), Notes()
+    )
 
 
 def derived_key(key: bytes, purpose: bytes) -> bytes:
@@ -119,7 +121,9 @@ async def run(
     link = CredentialLink(core.sealed.take)
     renewals = Renewals(core.sealed, link.ask)
     core.sealed.on_expired(lambda server: renewals.begin(server, b""))
-    upstreams = Upstreams(settings, core.clock, core.credentials, list_changes(core.tools), log.warning, renewals)
+    upstreams = Upstreams(
+        settings, core.clock, core.credentials, list_changes(core.tools), log.warning, renewals, routes_of(settings)
+    )
     try:
         certificate = certificate_of(settings)
         front = HttpFront(_parts(settings, core, upstreams, key, certificate))
@@ -183,7 +187,8 @@ async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Runnin
     async with asyncio.TaskGroup() as parts:
         beside = [
             parts.create_task(
-                follow(socket, snapshot, core.active.apply_delta, listening=listening, uses=core.uses), name="yett snapshot feed"
+                follow(socket, snapshot, core.active.apply_delta, listening=listening, notes=core.notes),
+                name="yett snapshot feed",
             ),
             parts.create_task(
                 running.link.follow(settings.state_dir / CREDENTIALS_SOCKET, settings.state_dir / CREDENTIALS_FILE),
@@ -246,7 +251,8 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, cer
         ledger_fault=lambda: next(iter(core.sealed.problems()), None) if core.ledger.fault is None else str(core.ledger.fault),
         public_url=(plane.public_url or f"{scheme}://{plane.host}:{plane.port}").rstrip("/"),
         warnings=warnings,
-        uses=core.uses,
+        uses=core.notes.uses,
+        unknown_key=core.notes.unknown_keys.add,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from yett.errors import OperatorFault, YettError
-from yett.gateway.feed_frames import Ack, Again, Change, Hello, Joined, Used, encode_frame, read_frame
+from yett.gateway.feed_frames import Ack, Again, Change, Hello, Joined, KeyWanted, Used, encode_frame, read_frame
 from yett.gateway.frames import FrameFault
 from yett.gateway.snapshot import SnapshotDelta
 from yett.gateway.snapshot_file import SNAPSHOT_FILE as SNAPSHOT_FILE
@@ -31,6 +31,8 @@ RECONNECT_S: Final = 0.2
 """Between two attempts to reach the control plane, and two looks at the files meanwhile. Local, so it need not grow."""
 REPORT_S: Final = 30.0
 """Between two reports of which grants were used."""
+KEYS_S: Final = 1.0
+"""Between two looks whether a token was signed with a key that is not known."""
 REPORTED_MAX: Final = 10_000
 """Grants in one frame of a report."""
 
@@ -41,30 +43,40 @@ Apply = Callable[[SnapshotDelta], list[str]]
 the loop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a data plane has to tell the control plane beside its answers."""
+
+    uses: dict[str, int] = field(default_factory=dict)
+    """When a token of each grant was last good for a request, in nanoseconds since the epoch."""
+    unknown_keys: set[str] = field(default_factory=set)
+    """Issuers that signed with keys which are not known here."""
+
+
 async def follow(
-    socket_path: Path, snapshot_path: Path, apply: Apply, *, listening: str = "", uses: dict[str, int] | None = None
+    socket_path: Path, snapshot_path: Path, apply: Apply, *, listening: str = "", notes: Notes | None = None
 ) -> None:
     """Keep the data plane at the control plane's last word, for ever. Cancel it to stop.
 
     The files are applied first if there are any, and again whenever they change while the control plane cannot be reached.
-    `uses` is where the data plane notes when tokens were used; what was told to the control plane is taken out.
+    `notes` is what the data plane has to tell; what was told to the control plane is taken out.
     """
     keeper = _Keeper(snapshot_path, apply)
-    uses = {} if uses is None else uses
+    notes = notes or Notes()
     while True:
         keeper.apply_file()
         try:
-            await _follow_connected(socket_path, keeper, Hello(pid=os.getpid(), listening=listening), uses)
+            await _follow_connected(socket_path, keeper, Hello(pid=os.getpid(), listening=listening), notes)
         except (OSError, FrameFault) as error:
             _log.debug("the control plane cannot be reached: %s", error)
         await asyncio.sleep(RECONNECT_S)
 
 
-async def _follow_connected(socket_path: Path, keeper: _Keeper, hello: Hello, uses: dict[str, int]) -> None:
+async def _follow_connected(socket_path: Path, keeper: _Keeper, hello: Hello, notes: Notes) -> None:
     """Apply and acknowledge what comes over one connection, until it ends."""
     reader, writer = await asyncio.open_unix_connection(socket_path)
     keeper.waits_for_whole = False
-    reporting = asyncio.create_task(_report(writer, uses), name="yett report of uses")
+    reporting = asyncio.create_task(_report(writer, notes), name="yett report of uses")
     joined = Joined()
     try:
         writer.write(encode_frame(hello))
@@ -77,23 +89,34 @@ async def _follow_connected(socket_path: Path, keeper: _Keeper, hello: Hello, us
                 writer.write(encode_frame(answer))
                 await writer.drain()
     except asyncio.CancelledError:
-        _tell_uses(writer, uses)
+        _tell(writer, notes)
         raise
     finally:
         reporting.cancel()
         writer.close()
 
 
-async def _report(writer: asyncio.StreamWriter, uses: dict[str, int]) -> None:
+async def _report(writer: asyncio.StreamWriter, notes: Notes) -> None:
+    told_s = 0.0
     while True:
-        await asyncio.sleep(REPORT_S)
-        _tell_uses(writer, uses)
+        await asyncio.sleep(KEYS_S)
+        told_s += KEYS_S
+        if told_s >= REPORT_S:
+            _tell(writer, notes)
+            told_s = 0.0
+        _tell_keys(writer, notes.unknown_keys)
 
 
-def _tell_uses(writer: asyncio.StreamWriter, uses: dict[str, int]) -> None:
+def _tell(writer: asyncio.StreamWriter, notes: Notes) -> None:
+    uses = notes.uses
     while uses and not writer.is_closing():
         told = {id: uses.pop(id) for id in list(uses)[:REPORTED_MAX]}
         writer.write(encode_frame(Used(told)))
+
+
+def _tell_keys(writer: asyncio.StreamWriter, issuers: set[str]) -> None:
+    while issuers and not writer.is_closing():
+        writer.write(encode_frame(KeyWanted(issuers.pop())))
 
 
 @dataclass

@@ -58,7 +58,14 @@ class Used(msgspec.Struct, frozen=True, tag="used", forbid_unknown_fields=True):
     grants: dict[str, int]
 
 
-Frame = Hello | Change | Ack | Again | Used
+class KeyWanted(msgspec.Struct, frozen=True, tag="key", forbid_unknown_fields=True):
+    """An issuer signed a token with a key that is not in the snapshot: its keys may have changed."""
+
+    issuer: str
+    """`IssuerEntry.id`."""
+
+
+Frame = Hello | Change | Ack | Again | Used | KeyWanted
 _decoder: Final = msgspec.json.Decoder(Frame)
 
 

@@ -19,6 +19,7 @@ from yett.audit.record import Refused
 from yett.edge.request import Request
 from yett.edge.responder import ClientGone, Responder
 from yett.errors import OperatorFault, UpstreamFault
+from yett.gateway.active import Snapshot, Touched
 from yett.gateway.admission import Bearer
 from yett.gateway.http_answers import EVENT_STREAM, STREAM_FIELDS, Leaving
 from yett.gateway.http_door import SOON, Door, by_name
@@ -52,6 +53,7 @@ class SseFront:
         self._dispatcher = door.parts.dispatcher
         self._prefix = urlsplit(door.parts.public_url).path
         self._open: dict[str, OldStream] = {}
+        door.parts.active.follow(self._follow)
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request to a path below `ENDPOINT`."""
@@ -114,6 +116,12 @@ class SseFront:
                 del self._open[id]
                 signs.cancel()
             if not self._in_force(stream):
+                stream.cancel()
+
+    def _follow(self, _: Snapshot, touched: Touched) -> None:
+        """A snapshot became active: cut off what was asked on streams that end by it, even if nobody reads these."""
+        for stream in tuple(self._open.values()):
+            if touched.concerns(stream.live.route.caller.grant) and not self._in_force(stream):
                 stream.cancel()
 
     def _in_force(self, stream: OldStream) -> bool:

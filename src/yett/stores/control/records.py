@@ -193,6 +193,37 @@ class Change:
     """Where the request came from, if it came over the network."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerRule:
+    """An access token with these claims acts as this grant."""
+
+    claims: Mapping[str, str | int | bool]
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Somebody whose access tokens the data plane takes beside the tokens of grants."""
+
+    id: str
+    issuer: str
+    """The `iss` of its tokens."""
+    audiences: tuple[str, ...] = ()
+    """One of which a token must be for; none for the server's own address."""
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    keys_url: str | None = None
+    """Where its keys are; None where its metadata says."""
+    keys: tuple[Mapping[str, Any], ...] = ()
+    """Its public keys (RFC 7517), as they were fetched last."""
+    keys_at_ns: int | None = None
+    """When they were fetched."""
+    problem: str | None = None
+    """Why they could not be fetched the last time."""
+    rules: tuple[IssuerRule, ...] = ()
+    leeway_s: int = 30
+    created_at_ns: int
+
+
 @dataclass(slots=True)
 class Touched:
     """What a transaction changed of what data planes know, by id."""
@@ -200,3 +231,5 @@ class Touched:
     servers: set[str] = field(default_factory=set)
     grants: set[str] = field(default_factory=set)
     policies: set[str] = field(default_factory=set)
+    issuers: bool = False
+    """Whether any of them; they are few."""

@@ -8,6 +8,7 @@ from yett.stores.control.api_tokens import ApiTokens
 from yett.stores.control.credentials import ConnectFlows, Credentials, SealedRows, Secrets
 from yett.stores.control.grant_requests import GrantRequests
 from yett.stores.control.grants import Grants
+from yett.stores.control.issuers import Issuers
 from yett.stores.control.log import AdminLog
 from yett.stores.control.members import Invitations, Members
 from yett.stores.control.people import People
@@ -32,6 +33,7 @@ class Transaction:
         self.credentials = Credentials(connection, organisation, self.touched)
         self.secrets = Secrets(connection, organisation, self.touched)
         self.connect_flows = ConnectFlows(connection, organisation, self.touched)
+        self.issuers = Issuers(connection, organisation, self.touched)
         self.log = AdminLog(connection, organisation, self.touched)
         self.members = Members(connection, organisation, self.touched)
         self.invitations = Invitations(connection, organisation, self.touched)
