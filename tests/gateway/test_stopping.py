@@ -173,6 +173,25 @@ async def test_streams_of_the_2024_transport_end_and_what_was_asked_on_them_is_n
         assert outcome.result is Result.CLIENT_GONE
 
 
+async def test_what_was_asked_on_a_stream_that_nobody_reads_is_not_forwarded_either() -> None:
+    async with listening() as gateway:
+        client, told = await old_client.connect(gateway), asyncio.Event()
+        await client.shake_hands()
+
+        async def tools(message: Outbound) -> Answer:
+            await told.wait()
+            return Answer(body=result(message.id, listing([{"name": "echo", "inputSchema": {"type": "object"}}])))
+
+        gateway.gate.upstream.replies["tools/list"] = tools
+        await client.post({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "echo", "arguments": {}}})
+        await until(lambda: len(gateway.gate.upstream.of("tools/list")) == 1)
+        gateway.gate.active._followers.remove(gateway.gate.dispatcher.live.follow)  # as if its end were stuck
+        change(gateway, "every call")
+        told.set()
+        await until(lambda: gateway.in_flight.total == 0)
+        assert gateway.gate.upstream.calls == []
+
+
 def hold_calls(gate: Gate) -> asyncio.Event:
     """Have the server keep calls waiting until this is set."""
     released = asyncio.Event()
