@@ -23,6 +23,8 @@ class Act:
     """Whether the verb with its object settles the class."""
     noun_too: bool = False
     vague: bool = False
+    by_object: bool = False
+    """Whether the object had a say in the class."""
     leads: bool = True
     """Whether it is what the sentence is about, and not one of several things it mentions."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from yett.catalog import foreign
 from yett.catalog.act import Act
 from yett.catalog.foreign import ELSEWHERE
+from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass
 
 LOOKED_AT_MAX: Final = 2000
@@ -62,6 +63,13 @@ def _main(sentence: str, place: Place) -> list[Act]:
             if listed is not None and not hits
             else []
         )
+    if (
+        len(usable) > 1
+        and _BY.match(sentence)
+        and ELSEWHERE[usable[0].word] is RiskClass.READ
+        and usable[0].end == usable[1].start
+    ):
+        usable = usable[1:]  # `根据文字描述生成视频`: the description is a noun
     acts = [_act(sentence, usable[0], place, leads=True)]
     last = usable[0]
     for hit in usable[1:]:
@@ -74,6 +82,7 @@ def _main(sentence: str, place: Place) -> list[Act]:
     return acts
 
 
+_BY: Final = re.compile(r"\s*(?:根据|按照|基于|依据|通过|利用|使用|按|将|把)")
 _SHOWN_AT_END: Final = re.compile(
     r"(列表|信息|详情|状态|记录|历史|数据|统计|情况|行情|天气|结果|排行|排名|报表|一覧|목록)[^\u4e00-\u9fff]*$"
 )
@@ -116,13 +125,14 @@ def _act(sentence: str, hit: _Hit, place: Place, *, leads: bool) -> Act:
     return Act(place, risk, hit.word, sentence.strip(), shows, certain=certain, vague=hit.word in foreign.VAGUE, leads=leads)
 
 
-def _has(text: str, words: Sequence[str]) -> bool:
+def _has(text: str, words: Iterable[str]) -> bool:
     return any(word in text for word in words)
 
 
-_BRINGING: Final = frozenset(
-    "创建 新建 开具 签发 提交 发起 生成 发送 处理 执行 完成 确认 批准 审批 申请 建立 開立 開具 作成 申報 发 进行 办理 送信 생성 操作".split()
-)
+_BRINGING: Final = listed("""
+    同意 批准 审批 通过 受理 批复 发放 领取 划拨 支取 归集 新增 登记 创建 新建 开具 签发 提交 发起 生成 发送 处理 执行 完成
+    确认 批准 审批 申请 建立 開立 開具 作成 申報 发 进行 办理 送信 생성 操作
+""")
 _UNITED: Final = {
     RiskClass.READ: "只查看或计算 (only looks or computes)",
     RiskClass.WRITE: "作出更改 (changes something)",
@@ -159,7 +169,7 @@ def _special(verb: str, after: str, before: str) -> RiskClass | None:
         return RiskClass.READ if verb == "生成" and _has(after, foreign.TEXTS) else None
     if verb in {"查询", "查詢"} and _has(after + before, ("执行", "运行")) and _has(before, ("SQL", "sql")):
         return RiskClass.EXECUTE
-    if verb in {"执行", "进行", "運行", "执行", "运行"}:
+    if verb in {"执行", "进行", "運行", "运行"}:
         return _running(after)
     return None
 

@@ -13,15 +13,16 @@ from typing import Final
 
 from yett.catalog import raising
 from yett.catalog.act import Act, worst
+from yett.catalog.listed import listed
 from yett.catalog.model import Evidence, Place, RiskClass, ToolDefinition, Verdict
 from yett.catalog.name_reading import read_name
-from yett.catalog.neighbours import Neighbours
+from yett.catalog.neighbours import Neighbours, Trade
 from yett.catalog.raising import Raise
 from yett.catalog.rationale import rationale
-from yett.catalog.schema_reading import Field, fields, read_schema
+from yett.catalog.schema_reading import Field, fields, read_schema, takes_money
 from yett.catalog.severity import severity_of
-from yett.catalog.signals import contradiction, find_signals, in_order
-from yett.catalog.text_reading import read_text
+from yett.catalog.signals import contradiction, find_signals, in_order, speaks_of_money
+from yett.catalog.text_reading import begins_with_unknown_verb, read_text
 
 UNSURE_BELOW: Final = 0.65
 """Confidence under which a verdict calls itself unsure."""
@@ -139,10 +140,30 @@ def _basis(readings: Readings) -> _Basis:
         return _Basis(name.risk, (name,), (0.85 if name.certain and not name.noun_too else 0.68 if name.certain else 0.55))
     if not name.certain:
         return _by_both(name, lead)
+    if _is_no_money(readings, name, lead):
+        return _Basis(lead.risk, (lead, name), 0.7)
     if name.noun_too:
         return _by_noun(readings, name, lead)
     agreed = lead.risk is name.risk
     return _Basis(name.risk, (name, lead) if agreed else (name,), 0.95 if agreed else 0.82)
+
+
+_OTHER_SENSES: Final = listed("""
+    transfer exchange bridge trade swap order book reserve fund settle claim offer charge bill lend loan stake hedge mint
+    deposit withdraw checkout redeem invest lease tip escrow borrow cash sponsor
+""")
+"""Verbs of money that are also said of other things."""
+
+
+def _is_no_money(readings: Readings, name: Act, lead: Act) -> bool:
+    """Whether a verb like `transfer` is used of something else: the description says so, and nothing speaks of money."""
+    if name.risk is not RiskClass.FINANCIAL or name.by_object or name.word not in _OTHER_SENSES or not lead.certain:
+        return False
+    if lead.risk in {RiskClass.READ, RiskClass.FINANCIAL}:
+        return False
+    texts = f"{readings.tool.title} {readings.tool.description}"
+    about_money = speaks_of_money(texts) or takes_money(readings.fields) is not None or Trade.MONEY in readings.neighbours.trades
+    return not about_money
 
 
 def _by_both(name: Act, lead: Act) -> _Basis:
@@ -177,6 +198,6 @@ def _without_name(readings: Readings, lead: Act | None) -> _Basis:
     hidden = raising.mentioned(readings.tool)
     if hidden is not None:
         return _Basis(hidden.risk, (hidden,), 0.4)
-    if readings.tool.description.strip():
+    if readings.tool.description.strip() and not begins_with_unknown_verb(readings.tool.description):
         return _Basis(RiskClass.READ, (), 0.5)
     return _Basis(RiskClass.WRITE, (), 0.3)

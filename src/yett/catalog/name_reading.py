@@ -10,6 +10,7 @@ from yett.catalog import nouns
 from yett.catalog.act import Act
 from yett.catalog.chinese import chinese_acts
 from yett.catalog.foreign import FOREIGN
+from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass
 from yett.catalog.senses import Meaning, meaning
 from yett.catalog.verbs import BASE, FORMS, GERUND, Verb, affixed
@@ -30,6 +31,8 @@ def read_name(name: str, server_words: frozenset[str], prefix: tuple[str, ...] =
     whole = words = name_words(name)
     if prefix and words[: len(prefix)] == prefix:
         words = words[len(prefix) :]
+    if words[:1] and words[0] in _ASKING and len(words) > 1:
+        return (Act(Place.NAME, RiskClass.READ, words[0], name, "asks whether something is so"),)
     chinese = chinese_acts(name, Place.NAME)
     if chinese:
         return chinese
@@ -45,6 +48,10 @@ def read_name(name: str, server_words: frozenset[str], prefix: tuple[str, ...] =
     return tuple(_act(name, words, head, whole) for head in heads)
 
 
+_ASKING: Final = frozenset({"is", "has", "are", "was", "does"})
+_TRYING: Final = listed("""
+    preview check simulate estimate validate verify explain compare plan dryrun test count diff audit review lint
+""")
 _TELLING: Final = frozenset({"delete", "remove", "run", "execute", "pay"})
 """Verbs that count even where the server is named after them."""
 
@@ -63,19 +70,15 @@ def _heads(words: Sequence[str], found: Sequence[_Found]) -> list[_Found]:
     plain = [each for each in found if not each.verb.noun_too]
     if plain:
         first = plain[-1] if plain[-1].index == len(words) - 1 and plain[-1].word in _LAST else plain[0]
-        if first.index > 0 and first.word in {"set"} and len(plain) == 1 and found[0].index == 0:
-            first = found[0]
-    elif found:
-        first = _among_nouns(words, found)
-        if first is None:
-            return []
-    else:
-        return []
-    return [first, *_joined_to(words, found, first)]
+        if first.word == "set" and len(plain) == 1 and first.index > 0 and found[0].index == 0:
+            first = found[0]  # `load_set`: a set of something
+        return [first, *_joined_to(words, found, first)]
+    among = _among_nouns(words, found) if found else None
+    return [] if among is None else [among, *_joined_to(words, found, among)]
 
 
 def _among_nouns(words: Sequence[str], found: Sequence[_Found]) -> _Found | None:
-    """Of words that may be nouns: the first if it leads, else the last. A name that ends like a reading is one: `refund_status`."""
+    """Of words that may be nouns: the first if it leads, else the strictest. `refund_status` ends like a reading and is one."""
     last = singular(words[-1])
     if last in nouns.READINGS and found[0].verb.risk is not RiskClass.READ and found[-1].verb.word != found[0].word:
         return next((each for each in found if each.verb.risk is RiskClass.READ and each.index == len(words) - 1), None)
@@ -106,7 +109,12 @@ def _joined_to(words: Sequence[str], found: Sequence[_Found], first: _Found) -> 
         if each.index <= first.index:
             continue
         before = words[each.index - 1]
-        ends = each.index == len(words) - 1 and each.index == first.index + 1 and not each.verb.noun_too
+        ends = (
+            each.index == len(words) - 1
+            and each.index == first.index + 1
+            and not each.verb.noun_too
+            and first.word not in _TRYING
+        )
         confirmed = (
             each.index == first.index + 1
             and first.verb.risk is not RiskClass.READ
@@ -119,7 +127,7 @@ def _joined_to(words: Sequence[str], found: Sequence[_Found], first: _Found) -> 
 
 def _conversion(name: str, words: Sequence[str]) -> Act | None:
     """`text_to_speech`, `json_to_csv`: a model makes media of it, or it is computed. None for other names."""
-    if "to" not in words[1:-1] and not words[-1:] == ("tts",):
+    if "to" not in words[1:-1] and words[-1:] != ("tts",):
         return None
     target = singular(words[-1])
     before = singular(words[words.index("to") - 1]) if "to" in words else "text"
@@ -136,10 +144,11 @@ _CONVERTED: Final = (
     nouns.DATA_TEXT
     | nouns.MEDIA
     | nouns.TEXTS
-    | frozenset(
-        "pdf docx xlsx xml yaml toml base64 hex binary decimal svg png jpg jpeg doc word excel latex address coordinate geo latlng ip unicode ascii "
-        "epoch utc iso date datetime celsius fahrenheit file bytes jsonl parquet ast bicep terraform openapi".split()
-    )
+    | listed("""
+    pdf docx xlsx xml yaml toml base64 hex binary decimal svg png jpg jpeg doc word excel latex address coordinate geo
+    latlng ip unicode ascii epoch utc iso date datetime celsius fahrenheit file bytes jsonl parquet ast bicep terraform
+    openapi
+""")
 )
 
 
@@ -158,6 +167,7 @@ def _act(name: str, words: Sequence[str], head: _Found, whole: Sequence[str]) ->
         name,
         sense.shows,
         certain=sense.certain,
+        by_object=sense.by_object,
         noun_too=head.verb.noun_too,
         vague=head.verb.vague,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from yett.catalog.listed import listed
 from yett.catalog.model import ToolDefinition
 from yett.catalog.verbs import FORMS
 from yett.catalog.words import common_prefix, name_words
@@ -19,16 +20,15 @@ class Trade(StrEnum):
     MONEY = "money"
 
 
-_BROWSER_NAMES: Final = frozenset("browser playwright puppeteer selenium chromium chrome webdriver stagehand".split())
-_BROWSER_TOOLS: Final = frozenset("click hover navigate type fill press drag scroll goto evaluate snapshot tap".split())
-_MONEY_NAMES: Final = frozenset(
-    """
-    wallet bank banking payment payments pay stripe paypal square razorpay adyen braintree alipay wechatpay solana ethereum evm bitcoin
-    bitcoinlightning lightning coinbase binance kraken okx bybit uniswap jupiter broker brokerage trading trader alpaca ibkr robinhood
-    zerodha kite metatrader defi dex crypto web3 hyperliquid polymarket kalshi venmo wise plaid mpesa upi ledger
-    """.split()
-)
-_MONEY_TOOLS: Final = frozenset("swap wallet payout withdraw deposit stake erc20 lamports".split())
+_BROWSER_NAMES: Final = listed("browser playwright puppeteer selenium chromium chrome webdriver stagehand")
+_BROWSER_TOOLS: Final = listed("click hover navigate type fill press drag scroll goto evaluate snapshot tap")
+_MONEY_NAMES: Final = listed("""
+    wallet bank banking payment payments pay stripe paypal square razorpay adyen braintree alipay wechatpay solana ethereum
+    evm bitcoin bitcoinlightning lightning coinbase binance kraken okx bybit uniswap jupiter broker brokerage trading trader
+    alpaca ibkr robinhood zerodha kite metatrader defi dex crypto web3 hyperliquid polymarket kalshi venmo wise plaid mpesa
+    upi ledger
+    """)
+_MONEY_TOOLS: Final = listed("swap wallet payout withdraw deposit stake erc20 lamports")
 _SHARED_MIN: Final = 2
 
 

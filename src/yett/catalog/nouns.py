@@ -38,7 +38,9 @@ MEDIA: Final = _set(
 TEXTS: Final = _set(
     """
     report summary code query sql statement plan outline qr qrcode uuid guid id hash url link deeplink embedding random number
-    integer int float boolean sequence text answer response idea suggestion recommendation analysis chart graph plot diagram schema type typescript types test docs
+    integer int float boolean sequence
+    text answer response idea suggestion recommendation analysis chart graph plot diagram schema type
+    typescript types test docs
     documentation description title caption subtitle prompt question quiz explanation password passphrase name slug regex color
     palette html markdown css mapping insight statistic forecast estimate quote itinerary recipe story poem lorem data sample
     barcode mock boilerplate snippet checksum signature_preview timeline table heatmap histogram wordcloud preview listing
@@ -73,26 +75,33 @@ CODE: Final = _set(
     function binary process sandbox repl lua ruby cmd applescript kernel wasm
     """
 )
-CALLED: Final = _set(
-    "api endpoint tool function service method contract rpc http rest graphql request webhook agent lambda url mcp skill"
-)
-PAGE: Final = _set("page tab browser window url website site app application link program dialog popup menu frame iframe")
-DISCUSSED: Final = _set(
-    "issue pr pullrequest mergerequest ticket case task deal conversation thread incident discussion branch request opportunity item"
-)
-DATA_TEXT: Final = _set(
-    "text string html whitespace markdown character word sentence punctuation stopword emoji tag_html diacritic json csv dataframe"
-)
-SHOWN: Final = _set(
-    "cache filter selection highlight format formatting search form field screen console input view formatter style terminal"
-)
-NOTIFYING: Final = _set(
-    "notification webhook event topic pubsub push alert graphql newsletter channel feed resource message queue eventgrid thread sns mail list"
-)
+CALLED: Final = _set("""
+    api endpoint tool function service method contract rpc http rest graphql request webhook agent lambda url mcp skill
+""")
+PAGE: Final = _set("""
+    page tab browser window url website site app application link program dialog popup menu frame iframe
+""")
+DISCUSSED: Final = _set("""
+    issue pr pullrequest mergerequest ticket case task deal conversation thread incident discussion branch request
+    opportunity item
+""")
+DATA_TEXT: Final = _set("""
+    text string html whitespace markdown character word sentence punctuation stopword emoji tag_html diacritic json csv
+    dataframe
+""")
+SHOWN: Final = _set("""
+    cache cdn dns filter selection highlight format formatting search form field screen console input view formatter style
+    terminal
+""")
+NOTIFYING: Final = _set("""
+    notification webhook event topic pubsub push alert graphql newsletter channel feed resource message queue eventgrid
+    thread sns mail list
+""")
 """Subscriptions to these cost nothing."""
-JOURNEY: Final = _set(
-    "hotel flight ticket trip room car taxi ride tour train cruise accommodation travel stay airbnb seat cab limo villa package bus ferry"
-)
+JOURNEY: Final = _set("""
+    hotel flight ticket trip room car taxi ride tour train cruise accommodation travel stay airbnb seat cab limo villa
+    package bus ferry
+""")
 """What is booked with payment."""
 
 COMMON: Final = (

@@ -1,4 +1,4 @@
-"""What raises a class above what the name says: operations that the schema offers, what else the description says, the server's hints."""
+"""What raises a class above what the name says: choices in the schema, the rest of the description, the server's hints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from yett.catalog import schema_reading as schema
 from yett.catalog.act import Act
+from yett.catalog.listed import listed
 from yett.catalog.model import Evidence, Place, RiskClass, ToolDefinition
 from yett.catalog.neighbours import Trade
 from yett.catalog.quoting import quoted
@@ -70,12 +71,13 @@ def _is_raw_runner(readings: Readings, base: RiskClass, acts: Sequence[Act]) -> 
 
 # --- the description ------------------------------------------------------------------------------------------------------------
 
-_LIGHT: Final = frozenset(
-    "run runs execute executes perform performs call calls make makes send sends request requests use uses submit submits start starts".split()
-)
-_MAKING: Final = frozenset(
-    "create creates make makes build builds produce produces generate generates compose composes design designs".split()
-)
+_LIGHT: Final = listed("""
+    run runs execute executes perform performs call calls make makes send sends request requests use uses submit submits
+    start starts
+""")
+_MAKING: Final = listed("""
+    create creates make makes build builds produce produces generate generates compose composes design designs
+""")
 _RAW_SHOWS: Final = ("runs a query", "runs code", "sends any")
 
 
@@ -112,7 +114,7 @@ _STEMS: Final = (
     (
         F,
         re.compile(
-            r"\b(?:purchas|refund|payout|checkout|withdraw|buy(?:s|ing)?\b|pay(?:s|ing)?\b|transfer(?:s|ring)? (?:money|funds|tokens))\w*",
+            r"\b(?:purchas|refund|payout|checkout|withdraw|buy(?:s|ing)?\b|pay(?:s|ing)?\b|transfer(?:s|ring)? money)\w*",
             re.IGNORECASE,
         ),
     ),
@@ -143,12 +145,14 @@ def mentioned(tool: ToolDefinition) -> Act | None:
 _QUERYING: Final = frozenset(
     {"query", "queries", "sql", "cypher", "database", "db", "ask", "data", "analytics", "warehouse", "statement"}
 )
-_MAKING_FILES: Final = frozenset(
-    "generate create make render convert download export save build compose produce plot draw merge split compress crop resize record capture extract transcode".split()
-)
-_SENDING: Final = frozenset(
-    "send transfer move submit execute process deposit place make issue initiate create_payment pay give bridge confirm do open".split()
-)
+_MAKING_FILES: Final = listed("""
+    generate create make render convert download export save build compose produce plot draw merge split compress crop
+    resize record capture extract transcode
+""")
+_SENDING: Final = listed("""
+    send transfer move submit execute process deposit place make issue initiate create_payment pay give bridge confirm do
+    open
+""")
 _TOOL_NAMES: Final = frozenset({"toolname", "tool", "functionname", "actionname", "methodname", "toolslug", "actionslug"})
 _TOOL_ARGUMENTS: Final = frozenset(
     {"arguments", "args", "params", "parameters", "toolargs", "toolarguments", "input", "toolinput", "payload"}
@@ -165,10 +169,9 @@ def _by_schema(readings: Readings, base: RiskClass, acts: Sequence[Act]) -> Iter
     for field in readings.fields:
         if schema.is_http_method(field):
             yield Raise(E, 0.8, _shown(field, "lets the caller choose the method of an HTTP request"))
-    if _is_meta(readings.fields):
-        field = schema.field_named(readings.fields, _TOOL_NAMES)
-        assert field is not None
-        yield Raise(E, 0.8, _shown(field, "names another tool that is then called with any arguments"))
+    other = schema.field_named(readings.fields, _TOOL_NAMES)
+    if other is not None and _is_meta(readings.fields):
+        yield Raise(E, 0.8, _shown(other, "names another tool that is then called with any arguments"))
     words = {act.word for act in (*readings.name, *acts)}
     amount = schema.takes_money(readings.fields)
     if amount is not None and (
@@ -176,9 +179,9 @@ def _by_schema(readings: Readings, base: RiskClass, acts: Sequence[Act]) -> Iter
     ):
         yield Raise(F, 0.7, _shown(amount, "is an amount that goes to someone"))
     if words & _MAKING_FILES:
-        field = next((each for each in readings.fields if "".join(each.words) in schema.OUTPUT_NAMES), None)
-        if field is not None:
-            yield Raise(W, 0.7, _shown(field, "is where a file is written"))
+        output = next((each for each in readings.fields if "".join(each.words) in schema.OUTPUT_NAMES), None)
+        if output is not None:
+            yield Raise(W, 0.7, _shown(output, "is where a file is written"))
 
 
 def _raw(readings: Readings, base: RiskClass) -> Iterator[Raise]:
@@ -208,20 +211,17 @@ def _shown(field: schema.Field, shows: str) -> Evidence:
     return Evidence(Place.SCHEMA, quoted(quote), f"`{quoted(field.name, 40)}` {shows}")
 
 
-# --- trade and hints --------------------------------------------------------------------------------------------------------------
+# --- trade and hints ----------------------------------------------------------------------------------------------------------
 
-_ON_PAGES: Final = frozenset(
-    """
-    click type fill press drag select upload close open back forward navigate goto evaluate handle scroll hover tap tab dialog check
-    uncheck focus keypress keyboard mouse switch new reload refresh submit input clear key dblclick install connect launch start act
-    """.split()
-)
-_LOOKING: Final = frozenset(
-    "get list screenshot snapshot console network wait read find search extract text html title url content logs info status".split()
-)
-_PAYS_IN_TRADE: Final = frozenset(
-    "send transfer withdraw deposit swap submit_order place buy sell close trade order stake".split()
-)
+_ON_PAGES: Final = listed("""
+    click type fill press drag select upload close open back forward navigate goto evaluate handle scroll hover tap tab
+    dialog check uncheck focus keypress keyboard mouse switch new reload refresh submit input clear key dblclick install
+    connect launch start act
+    """)
+_LOOKING: Final = listed("""
+    get list screenshot snapshot console network wait read find search extract text html title url content logs info status
+""")
+_PAYS_IN_TRADE: Final = listed("send transfer withdraw deposit swap submit_order place buy sell close trade order stake")
 
 
 def _by_trade(readings: Readings, base: RiskClass) -> Iterator[Raise]:
@@ -238,12 +238,13 @@ def _by_trade(readings: Readings, base: RiskClass) -> Iterator[Raise]:
         yield Raise(F, 0.66, Evidence(Place.SIBLINGS, quoted(name), "stands beside tools that handle money or assets", F))
 
 
-_PASSIVE: Final = frozenset(
-    "message email notification alert webhook list watchlist note report template reminder file sms otp log event feedback".split()
-)
-_OVERWRITING: Final = frozenset(
-    "update set edit replace write move rename put patch save modify upsert change configure overwrite upload merge push sync apply reset import archive".split()
-)
+_PASSIVE: Final = listed("""
+    message email notification alert webhook list watchlist note report template reminder file sms otp log event feedback
+""")
+_OVERWRITING: Final = listed("""
+    update set edit replace write move rename put patch save modify upsert change configure overwrite upload merge push sync
+    apply reset import archive
+""")
 
 
 def _by_hints(readings: Readings, reached: RiskClass) -> list[Raise]:

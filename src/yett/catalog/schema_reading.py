@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from yett.catalog.act import Act
+from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass
 from yett.catalog.senses import meaning
 from yett.catalog.verbs import FORMS
@@ -20,9 +21,9 @@ DEPTH_MAX: Final = 4
 CHOICES_MAX: Final = 60
 _TEXT_MAX: Final = 400
 
-ACTION_NAMES: Final = frozenset(
-    "action operation op method command cmd verb task subcommand mode activity operationtype actiontype requesttype intent".split()
-)
+ACTION_NAMES: Final = listed("""
+    action operation op method command cmd verb task subcommand mode activity operationtype actiontype requesttype intent
+""")
 _HTTP: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace", "connect"})
 _LISTED: Final = re.compile(
     r"['\"`]([A-Za-z_ -]{2,40})['\"`]|(?<=[:(,|/])\s*([a-z_]{3,30})(?=\s*[,|/).;]|$)|\b(?:or|and)\s+([a-z_]{3,30})\b"
@@ -199,17 +200,20 @@ SHELL_NAMES: Final = frozenset(
 URL_NAMES: Final = frozenset(
     {"url", "uri", "urls", "link", "endpoint", "href", "webhook", "website", "webpage", "baseurl", "callback"}
 )
-PATH_NAMES: Final = frozenset(
-    "path paths file filepath filename directory dir folder filepaths destination outputpath inputpath root cwd workdir filedirectory".split()
-)
-OUTPUT_NAMES: Final = frozenset(
-    "outputpath outputfile outputdir output outputdirectory savepath saveto savedir destinationpath outfile targetpath outputfilename outputfilepath savefile downloadpath".split()
-)
-AMOUNT_NAMES: Final = frozenset("amount price quantity qty total value sum budget cents amountin amountout notional".split())
-PAYEE_NAMES: Final = frozenset(
-    "recipient currency to toaddress wallet walletaddress paymentmethod card cardnumber iban payee beneficiary account accountid customer customerid "
-    "tokenaddress privatekey receiver destinationaddress toaccount fromaccount mint symbol side leverage".split()
-)
+PATH_NAMES: Final = listed("""
+    path paths file filepath filename directory dir folder filepaths destination outputpath inputpath root cwd workdir
+    filedirectory
+""")
+OUTPUT_NAMES: Final = listed("""
+    outputpath outputfile outputdir output outputdirectory savepath saveto savedir destinationpath outfile targetpath
+    outputfilename outputfilepath savefile downloadpath
+""")
+AMOUNT_NAMES: Final = listed("amount price quantity qty total value sum budget cents amountin amountout notional")
+PAYEE_NAMES: Final = listed("""
+    recipient currency to toaddress wallet walletaddress paymentmethod card cardnumber iban payee beneficiary account
+    accountid customer customerid tokenaddress privatekey receiver destinationaddress toaccount fromaccount mint symbol side
+    leverage
+""")
 
 
 def takes_money(found: Sequence[Field]) -> Field | None:

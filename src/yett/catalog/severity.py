@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from yett.catalog.act import Act
+from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass, Severity, Signal
 
 BASE: Final[Mapping[RiskClass, Severity]] = MappingProxyType(
@@ -19,9 +20,9 @@ BASE: Final[Mapping[RiskClass, Severity]] = MappingProxyType(
     }
 )
 """The severity of each class by itself."""
-_RAW_ACTS: Final = frozenset(
-    "run execute exec eval evaluate invoke call shell terminal bash command submit send use write".split()
-)
+_RAW_ACTS: Final = listed("""
+    run execute exec eval evaluate invoke call shell terminal bash command submit send use write
+""")
 
 
 def severity_of(risk: RiskClass, signals: Sequence[Signal], name: Sequence[Act] = ()) -> tuple[Severity, str | None]:

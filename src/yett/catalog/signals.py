@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Final
 
 from yett.catalog import schema_reading as schema
+from yett.catalog.listed import listed
 from yett.catalog.model import Evidence, Place, Signal, ToolDefinition
 from yett.catalog.quoting import INVISIBLE, quoted
 from yett.catalog.schema_reading import Field
+from yett.catalog.signal_texts import TEXTS
 
 MANY_PARAMETERS: Final = 10
 SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
@@ -47,24 +49,14 @@ SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
 """Every code, and what it means. Verdicts give them in this order."""
 _ORDER: Final = tuple(SIGNALS)
 
-_HTML_NAMES: Final = frozenset("html template htmlbody bodyhtml markup jinja handlebars htmlcontent".split())
-_HEADER_NAMES: Final = frozenset("headers header httpheaders customheaders requestheaders".split())
-_FORCE_NAMES: Final = frozenset(
-    "force recursive all cascade overwrite permanent skipconfirmation noconfirm yes deleteall hard purge".split()
-)
-_DRY_NAMES: Final = frozenset("dryrun preview simulate whatif validateonly testmode confirm".split())
-_OPEN_NAMES: Final = frozenset("arguments args params parameters payload body input kwargs options extra data".split())
+_HTML_NAMES: Final = listed("html template htmlbody bodyhtml markup jinja handlebars htmlcontent")
+_HEADER_NAMES: Final = listed("headers header httpheaders customheaders requestheaders")
+_FORCE_NAMES: Final = listed("""
+    force recursive all cascade overwrite permanent skipconfirmation noconfirm yes deleteall hard purge
+""")
+_DRY_NAMES: Final = listed("dryrun preview simulate whatif validateonly testmode confirm")
+_OPEN_NAMES: Final = listed("arguments args params parameters payload body input kwargs options extra data")
 
-_TEXTS: Final = (
-    ("bulk", re.compile(r"\b(bulk|batch|mass|in one go|all (?:users|files|records|items|messages|rows)|multiple \w+ at once)\b|批量|全部|所有|群发", re.I)),
-    ("money", re.compile(r"\b(payments?|invoices?|refunds?|charges?|billing|payouts?|prices?|pricing|money|funds|wallets?|currency|currencies|crypto\w*|bank|balances?|subscriptions?|orders?|transactions?|transfers?|trad(?:e|es|ing)|usd|eth|btc)\b|支付|付款|退款|订单|转账|金额|余额|发票|充值|钱包", re.I)),
-    ("secrets", re.compile(r"\b(secrets?|passwords?|passwd|credentials?|api[ _-]?keys?|access[ _-]?keys?|private[ _-]?keys?|access[ _-]?tokens?|auth[ _-]?tokens?|mnemonic|seed phrase|connection[ _-]?strings?|certificates?|vault)\b|密码|密钥|凭证|令牌|私钥", re.I)),
-    ("personal_data", re.compile(r"\b(customers?|users?|employees?|patients?|contacts?|emails?|phone numbers?|addresses|ssn|passports?|medical|health records?|profiles?|people|candidates?|leads?)\b|用户|客户|员工|联系人|手机号|身份证|个人信息|患者", re.I)),
-    ("messaging", re.compile(r"\b(send|sends|post|posts|reply|replies|forward|broadcast|notify|invite|publish|tweet)\w*\b[^.]{0,40}\b(messages?|e-?mails?|sms|mms|dms?|notifications?|replies|comments?|tweets?|chat|channel|slack|telegram|whatsapp|push)\b|发送[^。]{0,10}(消息|邮件|短信|通知|私信)|群发|推送", re.I)),
-    ("irreversible", re.compile(r"irreversibl|cannot be undone|can(?:'|no)t be undone|permanent(?:ly)?\b|unrecoverabl|no way back|不可逆|无法恢复|不可恢复|永久", re.I)),
-    ("assurance", re.compile(r"\b(?:this (?:tool|operation|action)|it) is (?:completely |totally |perfectly |100% )?(?:safe|harmless|read[- ]only|non[- ]destructive)|\b(?:completely|perfectly|totally|always) safe\b|\bsafe to (?:call|use|run)\b|\bno side[- ]effects?\b|\bread[- ]only\b|只读|安全无害|没有副作用", re.I)),
-    ("instructions", re.compile(r"ignore (?:all |any |the )?(?:previous|prior|above|other|earlier) |disregard (?:all|any|the|previous)|do not (?:tell|inform|mention|reveal|notify)|don't (?:tell|inform|mention)|without (?:telling|informing|asking|notifying) the user|<\s*/?\s*(?:important|system|secret|instructions?|hidden|admin)\b|\b(?:before|after|prior to|when) (?:using|calling|invoking|executing|running) (?:this|any|other|the) [^.]{0,60}\b(?:must|first|always|also)\b|\byou must (?:first|always|also)?\s*(?:call|read|send|include|pass|use)|system prompt|\bsidenote\b|exfiltrat|\.ssh/|id_rsa|/etc/passwd|~/\.(?:aws|cursor|ssh|env)|忽略(?:之前|以上|先前|所有)|不要告诉|必须先(?:调用|读取)", re.I)),
-)  # fmt: skip
 _SCAN_MAX: Final = 65_536
 """Characters of a description that are searched for words; for hidden ones, all of it is."""
 _EMOJI_MARKS: Final = frozenset("\ufe0f\ufe0e\u200d")
@@ -131,13 +123,20 @@ def _is_open(field: Field) -> bool:
 def _words(tool: ToolDefinition) -> Iterator[Signal]:
     name = tool.name[:_NAME_MAX].replace("_", " ").replace("-", " ")
     name = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    for code, pattern in _TEXTS:
-        for place, text in ((Place.NAME, name), (Place.TITLE, tool.title), (Place.DESCRIPTION, tool.description)):
-            match = pattern.search(text[:_SCAN_MAX])
+    places = ((Place.NAME, name), (Place.TITLE, tool.title[:_SCAN_MAX]), (Place.DESCRIPTION, tool.description[:_SCAN_MAX]))
+    lowered = [(place, text, text.lower()) for place, text in places if text]
+    for code, pattern in TEXTS.items():
+        for place, text, lower in lowered:
+            match = pattern.search(lower)
             if match is not None:
                 quote = tool.name if place is Place.NAME else text[max(0, match.start() - 30) : match.end() + 50]
                 yield _signal(code, place, quote)
                 break
+
+
+def speaks_of_money(text: str) -> bool:
+    """Whether a text mentions payments, prices, assets or the like."""
+    return TEXTS["money"].search(text[:_SCAN_MAX].lower()) is not None
 
 
 def _hidden(tool: ToolDefinition) -> Iterator[Signal]:

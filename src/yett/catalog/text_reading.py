@@ -1,4 +1,4 @@
-"""What a description says its tool does. It may only raise what the name says, so it is read for capabilities, not for assurances."""
+"""What a description says its tool does. It can only raise what the name says: no assurance in it counts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 from yett.catalog.act import Act
 from yett.catalog.chinese import chinese_acts
 from yett.catalog.foreign import FOREIGN
+from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass
 from yett.catalog.senses import meaning
 from yett.catalog.verbs import BASE, FORMS, GERUND, THIRD, Verb
@@ -25,7 +26,8 @@ _CUT: Final = re.compile(
     r"(?im)^\s*(args|arguments|parameters?|params|returns?|examples?|raises|notes?|usage|input|output|see also)\s*:"
 )
 _EXAMPLES: Final = re.compile(
-    r"\((?:e\.?g\.?|i\.?e\.?|for example|such as|including|like)[^)]*\)|\b(?:such as|for example|e\.g\.|including|like)\b[^.;\n]*",
+    r"\((?:e\.?g\.?|i\.?e\.?|for example|such as|including|like)[^)]*\)"
+    r"|\b(?:such as|for example|e\.g\.|including|like)\b[^.;\n]*",
     re.IGNORECASE,
 )
 _ASIDE: Final = re.compile(r"\([^)]{0,200}\)|\[[^\]]{0,60}\]|`{3}.*?`{3}", re.DOTALL)
@@ -37,27 +39,25 @@ _OPERATIONS: Final = re.compile(
     re.IGNORECASE,
 )
 _BULLET: Final = re.compile(r"(?m)^\s*(?:[-*•]|\d+[.)])\s*[`'\"*]{0,3}([A-Za-z_]+)[`'\"*]{0,3}\s*(?:[:(–—-]|$)")
-_NEGATIONS: Final = frozenset(
-    "not never no without cannot can't don't doesn't won't isn't didn't non instead rather before prior unable avoid prevent".split()
-)
-_BETWEEN: Final = frozenset(
-    "also then optionally permanently even immediately safely automatically either both re bulk batch batch-".split()
-)
+_NEGATIONS: Final = listed("""
+    not never no without cannot can't don't doesn't won't isn't didn't non instead rather before prior unable avoid prevent
+""")
+_BETWEEN: Final = listed("""
+    also then optionally permanently even immediately safely automatically either both re bulk batch batch-
+""")
 _COORDINATING: Final = frozenset({",", "/", "&", "and", "or", "then", "|"})
-_INTRO: Final = frozenset(
-    """
-    this tool tools use used to allow allows enables enable lets let you a an the for helps help provides provide ability functionality
-    capability users user clients agents agent function command endpoint api method interface that can which will is be it simple simply
-    easily quickly directly utility way it's designed useful when want need your ai llm llms assistants capabilities of operation action
-    powerful comprehensive advanced mcp service tool's please always should must
-    """.split()
-)
-_DETERMINERS: Final = frozenset(
-    "a an the all any your this that these those one some multiple new existing specific specified given its their each every several up it them "
-    "my user current selected to from in into on onto with by between two".split()
-)
+_INTRO: Final = listed("""
+    this tool tools use used to allow allows enables enable lets let you a an the for helps help provides provide ability
+    functionality capability users user clients agents agent function command endpoint api method interface that can which
+    will is be it simple simply easily quickly directly utility way it's designed useful when want need your ai llm llms
+    assistants capabilities of operation action powerful comprehensive advanced mcp service tool's please always should must
+    """)
+_DETERMINERS: Final = listed("""
+    a an the all any your this that these those one some multiple new existing specific specified given its their each every
+    several up it them my user current selected to from in into on onto with by between two
+""")
 _STRONG: Final = RiskClass.EXECUTE.rank
-_SUBJECTS: Final = frozenset("this it tool action operation command will can also and which".split())
+_SUBJECTS: Final = listed("this it tool action operation command will can also and which")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +133,10 @@ def _head(words: Sequence[str]) -> _Verbal | None:
     return None
 
 
-_INTRODUCING: Final = frozenset("use using used help helps allow allows enables enable".split())
-_OFFERED: Final = frozenset(
-    "ability way ways functionality access capability capabilities tool tools interface option support".split()
-)
+_INTRODUCING: Final = listed("use using used help helps allow allows enables enable")
+_OFFERED: Final = listed("""
+    ability way ways functionality access capability capabilities tool tools interface option support
+""")
 
 
 def _offers(words: Sequence[str], index: int) -> bool:
@@ -157,16 +157,16 @@ def _later(words: Sequence[str], index: int) -> _Verbal | None:
     return verbal if index <= 2 and not verbal.verb.noun_too else None
 
 
-_BEHIND_NOUNS: Final = frozenset(
-    "of and or , by for per in at is are was were with from between that which / due on : to".split()
-)
+_BEHIND_NOUNS: Final = listed("of and or , by for per in at is are was were with from between that which / due on : to")
 
 
 def _leads_as_verb(words: Sequence[str], verbal: _Verbal) -> bool:
     """Whether a sentence begins with a verb (`Orders a pizza`, `Charge the card`) and not with a noun (`Orders of a day`)."""
-    if verbal.verb.risk.rank <= RiskClass.WRITE.rank and verbal.form == BASE:
-        return True
     behind = words[1] if len(words) > 1 else ""
+    if behind == "to" and verbal.form == BASE and verbal.verb.risk is RiskClass.EXECUTE:
+        return words[0] not in {"access", "request", "call"}
+    if verbal.verb.risk.rank <= RiskClass.WRITE.rank and verbal.form == BASE:
+        return behind not in {"of", "to", "from"}
     if verbal.form == GERUND:
         return True
     if not behind:
@@ -187,6 +187,8 @@ def _has_object(words: Sequence[str], index: int) -> bool:
 
 
 def _negated(words: Sequence[str], index: int) -> bool:
+    if words[index + 1 : index + 2] in (["nothing"], ["none"], ["neither"]):
+        return True
     return any(word in _NEGATIONS for word in words[max(0, index - 3) : index])
 
 
@@ -204,11 +206,11 @@ def _joined_verbs(words: Sequence[str], head: _Verbal) -> Iterator[_Verbal]:
             if _is_verb_here(words, verbal, chained := before == chain + 1 or (before == chain + 2 and words[before - 1] == ",")):
                 chain = index if chained else chain
                 yield verbal
-        elif words[before] in {"by", "via"} and verbal.form == GERUND and _is_means(words, verbal, head):
-            yield verbal
-        elif words[before] in {"that", "which"} and verbal.form == THIRD and head.verb.risk is not RiskClass.READ:
-            yield verbal
-        elif words[before] in {"to"} and _strong_purpose(words, before, verbal, head):
+        elif (
+            (words[before] in {"by", "via"} and verbal.form == GERUND and _is_means(words, verbal, head))
+            or (words[before] in {"that", "which"} and verbal.form == THIRD and head.verb.risk is not RiskClass.READ)
+            or (words[before] in {"to"} and _strong_purpose(words, before, verbal, head))
+        ):
             yield verbal
 
 
@@ -225,7 +227,7 @@ def _means(words: Sequence[str]) -> Iterator[_Verbal]:
             yield verbal
 
 
-_CLEANING: Final = frozenset("clean cleans cleaning sanitize sanitizes normalize strip strips trim trims".split())
+_CLEANING: Final = listed("clean cleans cleaning sanitize sanitizes normalize strip strips trim trims")
 
 
 def _is_means(words: Sequence[str], verbal: _Verbal, head: _Verbal) -> bool:
@@ -244,6 +246,23 @@ def _is_verb_here(words: Sequence[str], verbal: _Verbal, chained: bool) -> bool:
         return True
     certain = verbal.verb.risk.rank > _STRONG or (verbal.verb.risk is RiskClass.EXECUTE and words[verbal.index - 1] != ",")
     return not verbal.verb.noun_too and certain
+
+
+_UNKNOWN: Final = re.compile(
+    r"\s*(?:this tool |it )?([a-z]{3,})\s+(?:a|an|the|all|your|this|one|some|multiple|its|any)\b", re.IGNORECASE
+)
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+
+
+def begins_with_unknown_verb(text: str) -> bool:
+    """Whether a text without a known verb seems to begin with one (`Shut a port`), or cannot be told (Chinese)."""
+    found = _UNKNOWN.match(text)
+    return (found is not None and found[1].lower() not in _NO_VERBS) or bool(_HAN.search(text[:LOOKED_AT_MAX]))
+
+
+_NO_VERBS: Final = listed("""
+    for with from about into where what how when which whether this that these those and all not one some
+""")
 
 
 # --- what else it says ---------------------------------------------------------------------------------------------------------
@@ -266,10 +285,8 @@ def _is_the_tools(words: Sequence[str], verbal: _Verbal) -> bool:
     before = [word for word in words[start : verbal.index] if word not in _BETWEEN and not word.endswith("ly")]
     if not before or "if" in words[: verbal.index] or "when" in words[: verbal.index] or "to" in words[start : verbal.index]:
         return False
-    return (
-        before[-1] in {"will", "can", "also", "may"}
-        and verbal.form == BASE
-        or (before[-1] in {"tool", "it", "also"} and verbal.form == THIRD)
+    return (before[-1] in {"will", "can", "also", "may"} and verbal.form == BASE) or (
+        before[-1] in {"tool", "it", "also"} and verbal.form == THIRD
     )
 
 
@@ -320,6 +337,7 @@ def _act(sentence: str, words: Sequence[str], verbal: _Verbal, place: Place, *, 
         sentence.strip(),
         sense.shows,
         certain=sense.certain,
+        by_object=sense.by_object,
         noun_too=verbal.verb.noun_too,
         vague=verbal.verb.vague,
         leads=leads,

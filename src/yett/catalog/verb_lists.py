@@ -14,10 +14,10 @@ discern discover dissect distill echo encode encrypt enumerate escape estimate e
 fetch find fingerprint gather gauge geocode get glob greet grep hash humanize identify infer inspect interpolate interpret
 interrogate intersect introspect investigate itemize learn lint list locate lookup measure memoize minify normalise normalize
 nslookup observe obtain ocr paginate paraphrase parse peek peruse pinpoint pluck poll predict prettify preview proofread
-provide quantify randomize read reckon recognize recommend rephrase retrieve return sanitise sanitize say scout scrape search
-see shazam show shuffle sift simulate skim slice sniff solve suggest summarise summarize surf tabulate tally tell think
-tokenise tokenize traceroute transcribe translate transliterate traverse triangulate typecheck unescape unfurl unshorten
-validate verify vet visualise visualize wait walk weigh whois
+provide quantify randomize read recalculate reckon recognize recommend rephrase retrieve return sanitise sanitize say scout
+scrape search see shazam show shuffle sift simulate skim slice sniff solve suggest summarise summarize surf tabulate tally
+tell think tokenise tokenize traceroute transcribe translate transliterate traverse triangulate typecheck unescape unfurl
+unshorten validate verify vet visualise visualize wait walk weigh whois
 """
 WRITE: Final = """
 abbreviate accept ack acknowledge activate adapt add adjust administer adopt affix alias align allocate allow allowlist alter
@@ -30,32 +30,32 @@ dismiss diversify dm downvote duplicate edit elaborate elect elevate embed enabl
 enqueue enrich enrol enroll enter escalate establish exempt expose extend favorite favourite finalise finalize flatten follow
 freeze fulfil fulfill generate give grant hide impersonate implement improve incorporate increase increment indent inform
 ingest init initialise initialize inscribe insert instantiate instruct intake integrate introduce invert jot localize lower
-maintain manage mark massupdate materialise materialize memorize merge modify move mutate mute nest nickname nominate notarize
-notify onboard organise organize overlay override overwrite partition permit persist place populate postpone preload prepare
-prepend prescribe preserve prioritise prioritize propose protect provision pseudonymize publish put reactivate reallocate
-rearm rearrange reassign rebrand recategorize reclassify recolor reconfigure redact redefine redirect reduce refine reformat
-reframe register reject relabel relate relink relocate remember remind rename reopen reorder reorganise reorganize repair
-reparent replace replicate reprice reroute reschedule rescope reshape resize respond restock restructure retag retain retarget
-retitle retweet revise rewire rewrite rotate route rsvp save scaffold send sharpen shift shorten snooze soften specify
-standardise standardize stash store sublabel subscribe substitute supply suppress suspend tailor take teach toggle transform
-transition triage tweet unack unarchive unassign unban unblacklist unblock undelete underline unenroll unfavorite unflag
-unfollow unfreeze unhide unify unlabel unlike unlink unlist unlock unmark unmute unpack unpair unpin unpublish unshare
-unsnooze unstar unstash unsubscribe unsuspend untag unzip upload upsert upvote waive warn whitelist widen write
+maintain manage mark massupdate materialise materialize memorize merge modify move mute nest nickname nominate notarize notify
+onboard organise organize overlay override overwrite partition permit persist place populate postpone preload prepare prepend
+prescribe preserve prioritise prioritize propose protect provision pseudonymize publish put reactivate reallocate rearm
+rearrange reassign rebrand recategorize reclassify recolor reconfigure redact redefine redirect reduce refine reformat reframe
+register reject relabel relate relink relocate remember remind rename reopen reorder reorganise reorganize repair reparent
+replace replicate reprice reroute reschedule rescope reshape resize respond restock restructure retag retain retarget retitle
+retweet revise rewire rewrite rotate rsvp save scaffold send sharpen shift shorten snooze soften specify standardise
+standardize stash store sublabel subscribe substitute supply suppress suspend tailor take teach toggle transform transition
+triage tweet unack unarchive unassign unban unblacklist unblock undelete underline unenroll unfavorite unflag unfollow
+unfreeze unhide unify unlabel unlike unlink unlist unlock unmark unmute unpack unpair unpin unpublish unshare unsnooze unstar
+unstash unsubscribe unsuspend untag unzip upload upsert upvote waive warn whitelist widen write
 """
 EXECUTE: Final = """
 accelerate actuate aim animate apply assemble automate autopilot autoscale boot bootstrap bounce brew brute bruteforce
 calibrate canary cherrypick colorize compile conduct cordon crack crank curl cutover dblclick decelerate defibrillate denoise
 deploy detonate dial disconnect dispatch dispense do dock dogfood drain dub eject emit emulate energize enforce escort eval
-exec execute exfiltrate failback failover fastforward flash float goto grind hibernate hoist hotpatch hover ignite imagine
-inflate initiate inject inpaint install interact intercept invoke irrigate isolate jog keypress kickoff launch lipsync
-maneuver migrate mobilize mop motorize mow multicall narrate navigate operate optimise optimize orchestrate outpaint patrol
-pentest perform phish pivot poison poweroff pwn quarantine rebase reboot rebuild recompute reconcile reconnect recreate
+exec execute exfiltrate failback failover fastforward flash float goto grasp grind grip hibernate hoist hotpatch hover ignite
+imagine inflate initiate inject inpaint install interact intercept invoke irrigate isolate jog keypress kickoff launch lipsync
+maneuver migrate mobilize mop motorize mow multicall mutate narrate navigate operate optimise optimize orchestrate outpaint
+patrol pentest perform phish pivot poison poweroff pwn quarantine rebase reboot rebuild recompute reconcile reconnect recreate
 redeploy redo redrive regenerate rehost rehydrate reindex reinstall rekey relaunch reload remediate remix replay reprocess
 reprovision requeue rerun rescale rescan reseat resegment restart restore restyle resubmit resume resuscitate resync retrain
 retrigger retry revert rewind rollback rollout seal sing soak spawn spin spoof spray sprinkle ssh steer stimulate stir strobe
 stylize sudo swipe sync synchronise synchronize synthesise synthesize takeoff teleport throttle tilt transcode transmit
-transpile trigger uncordon undo undock unhook unload unmount unpark unpause unseal upmix upscale vacuum vectorize vibrate
-water weld wiggle
+transpile trigger uncordon undo undock ungrip unhook unload unmount unpark unpause unseal upmix upscale vacuum vectorize
+vibrate water weld wiggle
 """
 DESTRUCTIVE: Final = """
 abandon abolish abort annihilate annul blank bulkdelete bulkremove bulldoze cancel cease cleanup clear clearall clobber cull
@@ -70,26 +70,26 @@ zeroise zeroize
 """
 FINANCIAL: Final = """
 arbitrage autoinvest autopay bankroll barter borrow buy cashout compensate crowdfund debit defray deleverage disburse divest
-donate endow foreclose gamble insure invest lend liquidate outbid outlay overpay pay prepay procure rebalance recharge redeem
+donate endow foreclose gamble insure invest liquidate outbid outlay overpay pay prepay procure rebalance recharge redeem
 reimburse reinvest remit remunerate repay repurchase restake sell spend sublease subsidize topup transact unbond underwrite
 unstake withdraw
 """
 READ_OR_NOUN: Final = """
-access aggregate calc capture cat chart check cluster diff display download experience export file filter forecast format
-grade guess head help hunt info inventory judge load ls match mine model monitor outline overview ping plan plot probe profile
-query quote rank recon reference render report research resolve review sample score screenshot select snapshot sort spot stat
-status study summary survey tail trace track tree view watch whoami
+access aggregate audit calc capture cat chart check cluster diff display download experience export file filter forecast
+format grade guess head help hunt info inventory judge load ls match mine model monitor outline overview ping plan plot probe
+profile query quote rank recon reference render report research resolve review sample score screenshot select snapshot sort
+spot stat status study summary survey tail trace track tree view watch whoami
 """
 WRITE_OR_NOUN: Final = """
 alert archive arm backup block blog bookmark broadcast bundle caption chain change checkin checkpoint close color comment
 commit complete copy correct credit design document draft email escalation feedback fill fix flag fork forward frame group
 highlight import index invite join label leave like link lock log login logout mail make message mirror note pack package pair
-paste patch pin post produce promise promote pull push raise rate record remark reminder reply rollover schedule seed sequence
-set setup shape share shortlist slot split stage stamp star switch tag text tie title tune turn update vote waitlist weight
-work zip
+paste patch pin port post produce promise promote pull push raise rate record remark reminder reply rollover route schedule
+seed sequence set setup shape share shortlist slot split stage stamp star switch tag text tie title tune turn update vote
+waitlist weight work zip
 """
 EXECUTE_OR_NOUN: Final = """
-action attack audit bash beam benchmark blast blink build call cast click cmd command connect control cool cruise cycle dive
+action attack bash beam benchmark blast blink build call cast click cmd command connect control cool cruise cycle dive
 downgrade drag draw drill drive engage exercise exploit flip fly force fuzz halt handle heat job jump land lift loop macro
 march mix mount open orbit paint park pause pipe play powershell press print process proxy pump refresh relay release repl
 request ride ring roll run scale scan script scroll seek shake shell ship shoot shutter sign skip sleep speak start stop
@@ -100,12 +100,12 @@ axe ban burn clean empty end exit fire kick lapse recall reset retire strike sun
 """
 FINANCIAL_OR_NOUN: Final = """
 airdrop auction autobuy bet bid bill book bounty bridge broker cash charge checkout claim collateral deposit escrow exchange
-finance fine fund gift hedge hire invoice lease levy loan mint mortgage offer order patronage pawn payout pledge purchase
+finance fine fund gift hedge hire invoice lease lend levy loan mint mortgage offer order patronage pawn payout pledge purchase
 refund renew rent reserve retainer settle short sponsor stake swap tax tender tip tithe trade transfer wager wire
 """
 VAGUE: Final = """
 access action administer apply ask call complete conduct control convert do engage enter generate give handle initiate
-maintain make manage open operate orchestrate perform place prepare process produce request resolve set submit sync
+maintain make manage open operate orchestrate perform place prepare process produce propose request resolve set submit sync
 synchronize take test transform use
 """
 """Verbs that say little by themselves."""

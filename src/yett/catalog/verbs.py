@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from yett.catalog import verb_lists as lists
+from yett.catalog.listed import listed
 from yett.catalog.model import RiskClass
 
 
@@ -45,13 +46,11 @@ def _table() -> Iterator[Verb]:
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.word: verb for verb in _table()})
 
 
-_DOUBLED: Final = frozenset(
-    """
-    run stop get set put drop plan map ban tip bet swap submit dig grep cat log tag pin ping scan skip tap drag plot step kill wrap
-    unpin untag trim strip flag commit refer transfer rerun chat format reset unset sit skip snap zip unzip unwrap hug quit split
-    permit begin forget rotate crop upset mint jot rebut zap dim scrub rip sum cut let shred shut sell rm
-    """.split()
-)
+_DOUBLED: Final = listed("""
+    run stop get set put drop plan map ban tip bet swap submit dig grep cat log tag pin ping scan skip tap drag plot step
+    kill wrap unpin untag trim strip flag commit refer transfer rerun chat format reset unset sit skip snap zip unzip unwrap
+    hug quit split permit begin forget rotate crop upset mint jot rebut zap dim scrub rip sum cut let shred shut sell rm
+    """)
 """Verbs whose last letter is doubled before `-ing`; that a form too many is made of some does no harm."""
 THIRD: Final = "third"
 GERUND: Final = "gerund"

@@ -70,6 +70,8 @@ _JOINED: Final = {
     ("double", "click"): "click",
     ("right", "click"): "click",
     ("re", "run"): "rerun",
+    ("for", "sale"): "forsale",
+    ("for", "rent"): "forrent",
     ("force", "push"): "forcepush",
     ("web", "hook"): "webhook",
     ("web", "hooks"): "webhook",
@@ -81,6 +83,7 @@ _SPLIT_VERBS: Final = (
 )
 
 
+@lru_cache(maxsize=16384)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a tool's name, in lower case: split at `_`, `-`, `.`, `/`, blanks and camelCase, two-word verbs joined."""
     return joined(_parts(name[:NAME_MAX]))

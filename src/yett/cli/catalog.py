@@ -1,0 +1,100 @@
+"""`yett catalog`: what tools can do, and how risky that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from yett.cli.context import CliContext, pass_context
+from yett.cli.output import plain, print_json_line, print_table, say
+from yett.cli.policy_source import FILES
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from yett.catalog.model import Opinion, ShownVerdict, ToolDefinition, Verdict
+
+KEY_VARIABLE: Final = "YETT_OPINION_KEY"
+COLOURS: Final = {"Low": "green", "Medium": "yellow", "High": "red", "Critical": "bold red"}
+WHY_MAX: Final = 100
+"""Characters of a rationale in the table."""
+
+
+@click.group("catalog")
+def command() -> None:
+    """Classify tools by the worst that a call can do."""
+
+
+@command.command("classify")
+@click.argument("file", type=FILES, metavar="FILE.jsonl")
+@click.option(
+    "--opinion-url",
+    metavar="URL",
+    help="Endpoint of an OpenAI-compatible API that gives a second opinion, such as https://HOST/v1.",
+)
+@click.option("--opinion-model", metavar="NAME", help="The model to ask there.")
+@pass_context
+def classify(context: CliContext, /, file: Path, opinion_url: str | None, opinion_model: str | None) -> None:
+    """Classify the tool definitions in FILE (`-` for standard input): one a line, with an optional key `server`.
+
+    Tools of one server are judged beside each other. Needs no network, unless you ask for a second opinion: that is recorded
+    beside the verdict and can only raise it. Its API key is read from the environment variable YETT_OPINION_KEY.
+    """
+    from yett.catalog.classify import classify_tools
+    from yett.catalog.definition import verdict_json
+    from yett.cli.tool_files import read_definitions
+
+    if (opinion_url is None) != (opinion_model is None):
+        raise click.UsageError("`--opinion-url` and `--opinion-model` go together")
+    tools = read_definitions(file)
+    verdicts = classify_tools(tools)
+    shown = _with_opinions(context, tools, verdicts, opinion_url, opinion_model)
+    if context.json:
+        for each in shown:
+            print_json_line(verdict_json(each))
+        return
+    rows = [_row(each) for each in shown]
+    headings = ("CLASS", "SEVERITY", "SURE", "SERVER", "TOOL", "SIGNALS", "WHY")
+    print_table(
+        context, headings, rows, empty="the file holds no tools", whole=("CLASS", "SEVERITY", "SURE", "TOOL"), below="WHY"
+    )
+
+
+def _with_opinions(
+    context: CliContext, tools: list[ToolDefinition], verdicts: tuple[Verdict, ...], url: str | None, model: str | None
+) -> list[ShownVerdict]:
+    from yett.catalog.overriding import shown
+
+    if url is None or model is None:
+        return [shown(verdict) for verdict in verdicts]
+    from yett.app.second_opinion import Endpoint, second_opinions
+
+    opinions = second_opinions(tools, Endpoint(url, model, context.environment.get(KEY_VARIABLE)))
+    _tell_failures(opinions)
+    return [shown(verdict, None, opinion) for verdict, opinion in zip(verdicts, opinions, strict=True)]
+
+
+def _tell_failures(opinions: list[Opinion]) -> None:
+    failures = [opinion.failure for opinion in opinions if opinion.failure is not None]
+    if failures:
+        say(f"note: {len(failures)} of {len(opinions)} tools have no second opinion; their verdicts stand: {plain(failures[0])}")
+
+
+def _row(shown: ShownVerdict) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
+    verdict = shown.verdict
+    style = COLOURS[shown.severity]
+    why = verdict.rationale if len(verdict.rationale) <= WHY_MAX else f"{verdict.rationale[: WHY_MAX - 1]}…"
+    sure = f"{verdict.confidence:.2f}{'?' if verdict.unsure else ''}"
+    return (
+        Text(shown.risk.value, style=style),
+        Text(shown.severity.value, style=style),
+        sure,
+        verdict.server or "-",
+        verdict.name,
+        ", ".join(verdict.codes),
+        why,
+    )
