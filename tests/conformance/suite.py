@@ -29,6 +29,10 @@ WITH_EXTENSIONS: Final = "2026-07-28"
 SECONDS_MAX: Final = 120.0
 """One run of one revision; more means that something hangs."""
 SCENARIO_MILLISECONDS_MAX: Final = 15_000
+EXTENSIONS: Final = "extensions"
+"""In place of a revision: the scenarios of extensions of the protocol."""
+AUTH: Final = "YETT_CONFORMANCE_AUTH"
+"""Tells the launcher that scenarios `auth/*` are meant."""
 ABSENT: Final = "(no result)"
 """Stands for the checks of a scenario that did not run to its end."""
 
@@ -85,6 +89,14 @@ def run_client(command: str, revision: str, directory: Path, environment: Mappin
     arguments = ["--command", command, "--suite", "all", "--spec-version", revision, "-o", str(directory)]
     _suite("client", *arguments, log=directory, environment=environment)
     return {name: outcome for name, outcome in _read(directory).items() if not name.startswith("auth/")}
+
+
+def run_auth(command: str, revision: str, directory: Path, environment: Mapping[str, str]) -> Outcomes:
+    """Every client scenario `auth/*` of `revision`, or of the extensions."""
+    which = ["extensions"] if revision == EXTENSIONS else ["all", "--spec-version", revision]
+    arguments = ["--command", command, "--suite", *which, "-o", str(directory)]
+    _suite("client", *arguments, log=directory, environment={**environment, AUTH: "1"})
+    return {name: outcome for name, outcome in _read(directory).items() if name.startswith("auth/")}
 
 
 def _suite(kind: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
