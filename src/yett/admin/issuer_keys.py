@@ -22,7 +22,9 @@ LOOK_S: Final = 1.0
 FRESH_S: Final = 300.0
 """How long keys are taken for the present ones."""
 AGAIN_S: Final = 30.0
-"""Between two attempts that fail, and between two that an unknown key asks for."""
+"""Between two attempts that fail."""
+ASKED_S: Final = 5.0
+"""Between two that unknown keys ask for: anybody can make up a token with one."""
 KEYS_MAX: Final = 64
 LIMITS: Final = FetchLimits(within_s=10.0, body_bytes=256 * 1024)
 _PUBLIC: Final = frozenset({"kty", "kid", "use", "alg", "n", "e", "crv", "x", "y"})
@@ -51,9 +53,9 @@ class IssuerKeys:
             await asyncio.sleep(LOOK_S)
 
     def wanted(self, issuer_id: str) -> None:
-        """A token was signed with a key that is not known: look anew, but not more often than `AGAIN_S`."""
+        """A token was signed with a key that is not known: look anew, but not more often than `ASKED_S`."""
         now = asyncio.get_running_loop().time()
-        if now - self._asked.get(issuer_id, -AGAIN_S) >= AGAIN_S:
+        if now - self._asked.get(issuer_id, -ASKED_S) >= ASKED_S:
             self._asked[issuer_id] = now
             self._due.pop(issuer_id, None)
 
