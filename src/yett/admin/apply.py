@@ -20,11 +20,12 @@ from yett.admin.apply_views import (
 from yett.admin.checks import check_tags, check_text, expiry_ns, show_moment
 from yett.admin.errors import Conflict, Invalid
 from yett.admin.grants import fits
+from yett.admin.kept_tokens import token_vault
 from yett.admin.permissions import Permission
 from yett.admin.policies import PolicyCases, parsed
 from yett.admin.views import NewGrant, NewServer
-from yett.gateway.tokens import mint
 from yett.policy.canonical import canonical_json
+from yett.sealing.vault import Vault
 from yett.stores.control.grants import live
 from yett.stores.control.records import NamedGrant, Policy
 from yett.stores.control.transaction import Transaction
@@ -56,6 +57,8 @@ class _Present:
     grants: dict[str, NamedGrant]
     """By `server/label`."""
     left_out: list[str]
+    vault: Vault | None = None
+    """What seals the tokens of new grants, if they are kept."""
 
 
 class ApplyCases(PolicyCases):
@@ -79,8 +82,10 @@ class ApplyCases(PolicyCases):
         check_text("the message", wanted.message, "/message")
         documents = {key: _canonical(document) for key, document in read_documents(wanted.documents).items()}
 
+        vault = token_vault(self.desk)
+
         def work(write: Transaction) -> ApplyResult:
-            present = self._present(write)
+            present = replace(self._present(write), vault=vault)
             steps, unchanged = steps_between(documents, present.documents, prune=wanted.prune)
             plan = plan_digest(steps)
             if wanted.plan is not None and wanted.plan != plan:
@@ -163,7 +168,7 @@ class ApplyCases(PolicyCases):
             case PolicyDocument() as document:
                 self._put_policy(write, document, message)
             case GrantDocument() as document:
-                return self._put_grant(write, document, present.grants.get(step.name))
+                return self._put_grant(write, document, present.grants.get(step.name), present.vault)
         return []
 
     def _remove(self, write: Transaction, step: Step, present: _Present) -> None:
@@ -175,8 +180,7 @@ class ApplyCases(PolicyCases):
             users = write.grants.live_by_policy(now_ns, [policy.id]).get(policy.id, 0)
             if users:
                 raise Conflict(f"the policy `{policy.name}` is no document any more, but {users} live grants have it")
-            write.policies.remove(policy.id, now_ns)
-            self.log(write, "policy.removed", (policy.id, policy.name), before=step.before)
+            self.remove_policy_within(write, policy)
         else:
             server = self.find_server(write, step.name)
             users = write.grants.live_by_server(now_ns, [server.id]).get(server.id, 0)
@@ -217,23 +221,23 @@ class ApplyCases(PolicyCases):
         checked = parsed(document.name, document.document.encode(), yaml=False)
         self.revise(write, policy, checked, message, publish=True)
 
-    def _put_grant(self, write: Transaction, document: GrantDocument, old: NamedGrant | None) -> list[MintedToken]:
+    def _put_grant(
+        self, write: Transaction, document: GrantDocument, old: NamedGrant | None, vault: Vault | None
+    ) -> list[MintedToken]:
         server = self.find_server(write, document.server)
         policy = self.find_policy(write, document.policy) if document.policy else None
         if policy is not None:
             fits(policy, server)
         said = {key: value for key, value in asdict(document).items() if key != "kind"}
         if old is None:
-            token = mint()
-            grant = self._checked_grant(NewGrant(**said), server, policy, token)
-            write.grants.add(grant)
-            view = self.show_stored_grant(write, grant)
-            self.log(write, "grant.minted", (grant.id, grant.label), after=view, server=server.name)
-            return [MintedToken(grant=name_of(document), id=grant.id, token=token)]
+            view, token = self.mint_within(write, NewGrant(**said), vault)
+            return [MintedToken(grant=name_of(document), id=view.id, token=token)]
+        owner, owner_id = self.owner_of(write, document.owner)
         after = replace(
             old.grant,
             policy_id=None if policy is None else policy.id,
-            owner=check_text("the owner", document.owner, "/owner") if document.owner else None,
+            owner=owner,
+            owner_id=owner_id,
             tags=check_tags(document.tags),
             reason=check_text("the reason", document.reason, "/reason"),
             expires_at_ns=None if document.expires is None else expiry_ns(document.expires, self.now_ns()),

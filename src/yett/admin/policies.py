@@ -147,6 +147,22 @@ class PolicyCases(ServerCases):
         self.log(write, "policy.bound", (policy.id, policy.name), before=before, after=after, server=name)
         return bound
 
+    def remove_policy_within(self, write: Transaction, policy: Policy) -> PolicyView:
+        """Take a policy away, as part of a larger change. Errors: `Conflict` where a live grant has it."""
+        having = grants.c.policy_id == policy.id
+        users = write.grants.listed(having, live(self.now_ns()), limit=GRANTS_NAMED_MAX + 1)
+        if users:
+            raise Conflict(
+                f"the policy `{policy.name}` is in use: {named(users)} {'has' if len(users) == 1 else 'have'} it; detach it "
+                f"first, `yett policy uses {policy.name}` shows from whom"
+            )
+        view = self.show_policy(write, policy)
+        for expired in write.grants.listed(having, grants.c.revoked_at_ns.is_(None)):
+            self.attach_within(write, expired.grant.id, None)  # its expiry may be put off, and it is to say then what it may do
+        write.policies.remove(policy.id, self.now_ns())
+        self.log(write, "policy.removed", (policy.id, policy.name), before=view)
+        return view
+
     def _looks_for(self, read: Transaction, policy: Policy) -> dict[str, Look]:
         """The last looks at the servers whose tools the policy is about, within reach, by name."""
         if policy.server_id is not None:

@@ -9,7 +9,7 @@ from yett.admin.checks import check_name
 from yett.admin.errors import Conflict, Invalid
 from yett.admin.listing import Listing, grant_place, read_grant_place
 from yett.admin.permissions import Permission
-from yett.admin.policies import GRANTS_NAMED_MAX, PolicyCases, named
+from yett.admin.policies import PolicyCases
 from yett.admin.policy_views import REFERENCES_MAX, GrantList, GrantsChanged, PolicyEdit, PolicyRemoved
 from yett.admin.views import GrantPage, GrantView, PolicyChanged, PolicyView
 from yett.stores.control.grants import live
@@ -93,22 +93,6 @@ class PolicyUseCases(PolicyCases):
 
         view, answer = self.change(work)
         return PolicyRemoved(policy=view, applied=answer.applied, note=answer.note)
-
-    def remove_policy_within(self, write: Transaction, policy: Policy) -> PolicyView:
-        """Take a policy away, as part of a larger change. Errors: `Conflict` where a live grant has it."""
-        having = grants.c.policy_id == policy.id
-        users = write.grants.listed(having, live(self.now_ns()), limit=GRANTS_NAMED_MAX + 1)
-        if users:
-            raise Conflict(
-                f"the policy `{policy.name}` is in use: {named(users)} {'has' if len(users) == 1 else 'have'} it; detach it "
-                f"first, `yett policy uses {policy.name}` shows from whom"
-            )
-        view = self.show_policy(write, policy)
-        for expired in write.grants.listed(having, grants.c.revoked_at_ns.is_(None)):
-            self.attach_within(write, expired.grant.id, None)  # its expiry may be put off, and it is to say then what it may do
-        write.policies.remove(policy.id, self.now_ns())
-        self.log(write, "policy.removed", (policy.id, policy.name), before=view)
-        return view
 
     def _rename(self, write: Transaction, policy: Policy, name: str) -> Policy:
         check_name("policy", name)
