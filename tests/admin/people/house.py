@@ -48,7 +48,7 @@ class NobodyLooks:
     def refusal(self, url: str) -> str | None:
         return None
 
-    def look(self, server: ServerEntry, *, patient: bool = False) -> Seen:
+    def look(self, server: ServerEntry, fields: Mapping[str, str] | None = None, *, patient: bool = False) -> Seen:
         return Seen(None, "it was not asked")
 
     def close(self) -> None:
@@ -134,6 +134,7 @@ class House:
 
     def elsewhere(self, name: str = "other") -> PeopleService:
         """The operator, in a new organisation."""
+        self.clock.advance(1)  # the oldest one is the first
         added = self.people.add_organisation(NewOrganisation(name=name)).organisation
         return PeopleService(self.desk, operator("local:root", added.id))
 
