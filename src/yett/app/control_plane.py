@@ -25,6 +25,7 @@ from yett.admin.permissions import operator
 from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
 from yett.admin.service import Service
+from yett.admin.uses import Uses
 from yett.app.address import Address, admin_token, forget_address, reachable, read_address, write_address
 from yett.app.credentials import keeping_credentials
 from yett.app.desk import open_desk
@@ -63,8 +64,9 @@ async def run(
     certificate = certificate_of(settings)
     listener = bind(settings.control_plane.host, settings.control_plane.port)
     with contextlib.closing(listener):
-        publisher = Publisher(settings.state_dir / SNAPSHOT_FILE)
-        desk = await _open(settings, publisher, listener.getsockname()[1])
+        uses = Uses()
+        publisher = Publisher(settings.state_dir / SNAPSHOT_FILE, on_used=uses)
+        desk = uses.desk = await _open(settings, publisher, listener.getsockname()[1])
         try:
             feed = publisher.listening(settings.state_dir / SOCKET_FILE)
             kept = keeping_credentials(settings, desk)
