@@ -15,6 +15,8 @@ from yett.edge.certificate import Certificate
 from yett.errors import YettError
 from yett.settings import Settings, load_settings
 
+FIRST: Final = "first-admin "
+"""How the line begins that holds the link of the first admin."""
 CANNOT_RUN: Final = 3
 """Exit status where the installation is wrong."""
 
@@ -73,3 +75,8 @@ def run_part(name: str, serve: Callable[[Settings], None]) -> int:
 def announce(port: int) -> None:
     """Tell the supervisor the port, by one line on stdout."""
     print(f"listening {port}", flush=True)  # noqa: T201 - a protocol, not talk
+
+
+def announce_first(link: str) -> None:
+    """Tell the supervisor the link of the first admin, in the same way."""
+    print(f"{FIRST}{link}", flush=True)  # noqa: T201 - as above

@@ -11,7 +11,7 @@ from yett.cli.context import CliContext, pass_context
 from yett.cli.output import Exit, plain, print_json_line, say
 
 if TYPE_CHECKING:
-    from yett.app.supervisor import Event, Listens, Part
+    from yett.app.supervisor import Event, Listens, Part, Said
     from yett.settings import Settings
 
 DATA_PLANE: Final = "data plane"
@@ -80,7 +80,17 @@ def _tell(context: CliContext, settings: Settings, event: Event) -> None:
         how = f"was killed by signal {-event.status}" if event.status < 0 else f"ended with status {event.status}"
         say(click.style(f"the {event.part} {how}; it is started again in {event.restart_s:g} s", fg="yellow"))
     elif isinstance(event, Said):
-        say(f"{event.part}: {plain(event.line)}")
+        _tell_line(context, event)
+
+
+def _tell_line(context: CliContext, said: Said) -> None:
+    from yett.app.process import FIRST
+
+    if not said.line.startswith(FIRST):
+        say(f"{said.part}: {plain(said.line)}")
+        return
+    once = click.style("makes the first admin, once; `yett link` gives another", dim=True)
+    _line(context, f"  first admin    {plain(said.line.removeprefix(FIRST))}  {once}")
 
 
 def _tell_address(context: CliContext, settings: Settings, event: Listens) -> None:
