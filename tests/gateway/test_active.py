@@ -227,6 +227,14 @@ def test_a_digest_belongs_to_the_grant_that_has_it_now() -> None:
     assert {digest: grant.id for digest, grant in current(active).grants.items()} == {"y": "a"}
 
 
+def test_a_token_that_another_grant_took_over_stays_when_the_grant_before_goes() -> None:
+    active = ActiveSnapshot()
+    active.apply_delta(delta(1, None, grants=[make_grant("a", "x")]))
+    active.apply_delta(delta(2, grants=[make_grant("b", "x")]))
+    active.apply_delta(delta(3, grants_gone=["a"]))
+    assert {digest: grant.id for digest, grant in current(active).grants.items()} == {"x": "b"}
+
+
 # --- when policies are compiled ----------------------------------------------------------------------------------------------
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway.feeds import until
 from tests.support.feed import Gate, following, offer, snapshot
+from tests.support.snapshots import delta, grant
 from yett.admin.publish import Publisher
 from yett.errors import OperatorFault
-from yett.gateway.feed_frames import FRAME_BYTES_MAX, Hello, encode_frame, read_frame
+from yett.gateway.active import ActiveSnapshot
+from yett.gateway.feed import Notes
+from yett.gateway.feed_frames import FRAME_BYTES_MAX, Ack, Again, Change, Hello, encode_frame, read_frame
 from yett.gateway.frames import FrameFault
 from yett.gateway.snapshot import PolicyEntry, SnapshotData
-from yett.gateway.snapshot_file import load_snapshot, store_snapshot
+from yett.gateway.snapshot_file import SnapshotFile, load_snapshot, store_snapshot
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +136,60 @@ def test_the_data_plane_needs_no_web_framework_for_its_feed() -> None:
         "assert not {'fastapi', 'sqlalchemy', 'pydantic', 'alembic', 'uvicorn', 'yett.admin'} & set(sys.modules), sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+
+
+async def test_without_a_control_plane_base_and_journal_are_the_last_word(tmp_path: Path) -> None:
+    file, active = SnapshotFile(tmp_path / "snapshot.json"), ActiveSnapshot()
+    file.begin(SnapshotData(revision=1, origin="o", grants=[grant("a"), grant("b")]))
+    file.append(delta(2, origin="o", grants_gone=["a"]))
+    async with following(tmp_path, active):
+        await until(lambda: (found := active.current()) is not None and list(found.grants_by_id) == ["b"])
+        file.append(delta(3, origin="o", grants_gone=["b"]))  # as a command does that works alone
+        await until(lambda: (found := active.current()) is not None and not found.grants_by_id)
+        file.fold()
+        file.append(delta(4, origin="o", grants=[grant("c")]))
+        await until(lambda: (found := active.current()) is not None and list(found.grants_by_id) == ["c"])
+
+
+async def test_a_control_plane_that_was_killed_is_followed_up_by_its_journal(tmp_path: Path) -> None:
+    active, path = ActiveSnapshot(), tmp_path / "snapshot.json"
+    async with following(tmp_path, active):
+        publisher = Publisher(path)
+        async with publisher.listening(tmp_path / "s"):
+            await offer(publisher, SnapshotData(revision=1, origin="o", grants=[grant("a")]))
+            await until(lambda: active.current() is not None)
+            dying = SnapshotFile(path)
+            dying.resume()
+            dying.append(delta(2, origin="o", grants_gone=["a"]))  # kept, and dead before it could be sent
+        await until(lambda: (found := active.current()) is not None and not found.grants_by_id)
+
+
+async def test_what_was_used_is_told_when_the_data_plane_stops(tmp_path: Path) -> None:
+    publisher, gate, notes = Publisher(tmp_path / "snapshot.json"), Gate(), Notes(uses={"a": 5})
+    async with publisher.listening(tmp_path / "s"):
+        await offer(publisher, snapshot(1))
+        async with following(tmp_path, gate, notes):
+            await until(lambda: [plane.revision for plane in publisher.data_planes()] == [1])
+        await until(lambda: publisher.last_used(["a"]) == {"a": 5})
+    assert notes.uses == {}
+
+
+async def test_one_that_cannot_follow_asks_once_and_waits_for_the_whole(tmp_path: Path) -> None:
+    heard, active = list[object](), ActiveSnapshot()
+
+    async def control_plane(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await read_frame(reader))
+        for one in (delta(1, None), delta(3), delta(4)):
+            writer.write(encode_frame(Change(one)))
+        heard.extend([await read_frame(reader), await read_frame(reader)])
+        writer.write(encode_frame(Change(delta(4, None, grants=[grant("a")]))))
+        heard.append(await read_frame(reader))
+        writer.close()
+
+    server = await asyncio.start_unix_server(control_plane, tmp_path / "s")
+    async with server, following(tmp_path, active):
+        await until(lambda: len(heard) == 4)
+    assert heard[1:] == [Ack("origin", 1, []), Again(), Ack("origin", 4, [])]
+    snapshot = active.current()
+    assert snapshot is not None
+    assert list(snapshot.grants_by_id) == ["a"]

@@ -11,7 +11,8 @@ from pathlib import Path
 from yett.admin.desk import Applied
 from yett.admin.publish import Publisher
 from yett.errors import OperatorFault
-from yett.gateway.feed import follow
+from yett.gateway.active import ActiveSnapshot
+from yett.gateway.feed import Notes, follow
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 
 SOON_S = 5.0
@@ -25,15 +26,19 @@ def snapshot(revision: int) -> SnapshotData:
 class Gate:
     """What a data plane applied, in order."""
 
-    revisions: list[int] = field(default_factory=list)
+    deltas: list[SnapshotDelta] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     refuses: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def apply(self, data: SnapshotDelta) -> list[str]:
+    @property
+    def revisions(self) -> list[int]:
+        return [delta.revision for delta in self.deltas]
+
+    def apply_delta(self, delta: SnapshotDelta) -> list[str]:
         if self.refuses:
             raise OperatorFault("no room")
-        self.revisions.append(data.revision)
+        self.deltas.append(delta)
         self.changed.set()
         return self.problems
 
@@ -45,8 +50,9 @@ class Gate:
 
 
 @asynccontextmanager
-async def following(directory: Path, gate: Gate) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(follow(directory / "s", directory / "snapshot.json", gate.apply, listening="http://here"))
+async def following(directory: Path, gate: Gate | ActiveSnapshot, notes: Notes | None = None) -> AsyncIterator[None]:
+    files = directory / "s", directory / "snapshot.json"
+    task = asyncio.ensure_future(follow(*files, gate.apply_delta, listening="http://here", notes=notes))
     try:
         yield
     finally:
