@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from tests.gateway.feeds import Feed, until
-from tests.gateway.gate import Gate
+from tests.gateway.gate import Gate, events_of
 from tests.gateway.listener import Listener, listening, token_grant
-from tests.support.fake_upstream import encode, result, rpc_error
+from tests.gateway.task_rig import TaskServer, capable, started, starting, task
+from tests.support.fake_upstream import content, encode, result, rpc_error, streamed
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import HttpClient, Reply, request
 from yett.gateway.subscriptions import TOO_MANY
+from yett.gateway.tokens import mint
 from yett.ports import Answer
 from yett.protocol.eras import META_SUBSCRIPTION_ID
 from yett.protocol.subscription_filter import NAMED_MAX
@@ -177,3 +179,57 @@ async def test_in_the_handshake_era_there_is_no_such_method() -> None:
         reply = await gateway.post(request("subscriptions/listen", {"notifications": ALL}))
         assert reply.json["error"]["code"] == -32601
         await asyncio.sleep(0)
+
+
+# --- tasks ----------------------------------------------------------------------------------------------------------------
+
+
+def told(id: str, status: str = "working", subscription: Any = 1, **members: Any) -> bytes:
+    return said("tasks", subscription, **task(id, status, stateless=True, **members))
+
+
+async def test_a_subscription_tells_of_the_grants_own_tasks_and_of_what_the_policy_shows() -> None:
+    """subscriptions/listen with `taskIds`, notifications/tasks of revision 2026-07-28."""
+    async with listening() as gateway:
+        other = mint()
+        gateway.gate.publish(ALLOW_ALL, grants=[token_grant(gateway.token), token_grant(other, "g2")])
+        TaskServer(gateway.gate, stateless=True, ids=["a", "b", "theirs"])
+        await gateway.post(starting("echo", stateless=True))
+        await gateway.post(starting("pay", stateless=True))
+        await gateway.post(starting("echo", stateless=True), token=other)
+        feed = fed(gateway.gate)
+        ids = ["a", "b", "theirs", "never"]
+        client = await gateway.client()
+        sent = request("subscriptions/listen", {"notifications": {"taskIds": ids}, "_meta": capable()}, stateless=True)
+        await client.send("POST", "/mcp/files", gateway.fields(sent), sent.body)
+        await client.head()
+        (asked,) = gateway.gate.upstream.of("subscriptions/listen")
+        assert json.loads(asked.body)["params"]["notifications"] == {"taskIds": ["a", "b"]}
+        feed.say(acknowledged(taskIds=["a", "b"]))
+        await client.chunk()
+        questions = {"q": {"method": "elicitation/create", "params": {}}}
+        for dropped in (
+            told("theirs"),
+            told("never"),
+            told("a", subscription=2),
+            told("a", "done"),
+            told("a", "input_required", inputRequests=questions),
+            told("a", "completed", result={"content": [], "IsError": True}),
+            said("tasks/status", 1, **task("a")),
+        ):
+            feed.say(dropped)
+        feed.say(told("a", "completed", result=content("done")))
+        assert told("a", "completed", result=content("done")) in await client.chunk()
+        gateway.gate.publish({**ALLOW_ALL, "hide": ["pay"]}, grants=[token_grant(gateway.token), token_grant(other, "g2")])
+        feed.say(told("b"))
+        feed.say(told("a"))
+        assert told("a") in await client.chunk()
+
+
+async def test_a_word_on_a_task_is_nothing_for_the_stream_of_a_call() -> None:
+    gate = Gate()
+    TaskServer(gate, stateless=True)
+    await started(gate, starting(stateless=True))
+    done = result(b"1", {"resultType": "complete", "content": []})
+    gate.upstream.replies["tools/call"] = streamed(told("task-1"), said("tasks/status", None, **task("task-1")), done)
+    assert await events_of(await gate.send(starting(stateless=True))) == [done]

@@ -11,6 +11,7 @@ from tests.support.fake_upstream import DROP, ECHO, PAY, listing, result, rpc_er
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import call, parsed, request
 from yett.errors import UpstreamFault, UpstreamNotReached
+from yett.gateway.tool_fetch import PAGES_MAX
 from yett.ports import Answer, Outbound
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +53,7 @@ async def test_a_list_whose_cursor_never_ends_is_not_followed_for_ever() -> None
     gate.upstream.replies["tools/list"] = endless
     answer = await gate.call("pay")
     assert answer.status == 502
-    assert len(gate.upstream.of("tools/list")) == 100
+    assert len(gate.upstream.of("tools/list")) == PAGES_MAX
     assert not gate.upstream.calls
 
 

@@ -159,6 +159,26 @@ def test_stateless_client_capabilities_are_taken_out_of_the_envelope() -> None:
     assert without_unmediated_client_capabilities(accepted(plain, modern_headers(name="pay"))) is plain
 
 
+def test_a_client_may_say_that_it_takes_tasks_and_nothing_else_of_the_extensions() -> None:
+    tasks = {"io.modelcontextprotocol/tasks": {"x": 1.5}}
+    for extensions, kept in ((tasks, {"extensions": tasks}), ({**tasks, "x/y": {}}, {"extensions": tasks}), ({}, {})):
+        meta = {**ENVELOPE, META_CAPABILITIES: {"extensions": extensions, "tasks": {}}}
+        message = accepted(encode(modern(name="pay", meta=meta)), modern_headers(name="pay"))
+        edited = without_unmediated_client_capabilities(message)
+        assert json.loads(edited)["params"]["_meta"][META_CAPABILITIES] == kept
+        less = without_unmediated_client_capabilities(message, tasks=False)
+        assert json.loads(less)["params"]["_meta"][META_CAPABILITIES] == {}
+    whole = encode(modern(name="pay", meta={**ENVELOPE, META_CAPABILITIES: {"extensions": tasks}}))
+    assert without_unmediated_client_capabilities(accepted(whole, modern_headers(name="pay"))) is whole
+
+
+@pytest.mark.parametrize("said", [5, [], "x", None])
+def test_extensions_that_are_no_object_are_taken_out(said: Any) -> None:
+    meta = {**ENVELOPE, META_CAPABILITIES: {"extensions": said}}
+    message = accepted(encode(modern(name="pay", meta=meta)), modern_headers(name="pay"))
+    assert json.loads(without_unmediated_client_capabilities(message))["params"]["_meta"][META_CAPABILITIES] == {}
+
+
 SERVER: dict[str, Any] = {
     "protocolVersion": "2025-06-18",
     "capabilities": {
@@ -181,6 +201,19 @@ def _answer(result: Any) -> bytes:
 def test_server_capabilities_that_are_not_mediated_are_taken_out() -> None:
     edited = json.loads(filter_initialize_result(_answer(SERVER)))["result"]
     assert edited == {**SERVER, "capabilities": {"tools": {"listChanged": True}, "prompts": {}, "resources": {}, "logging": {}}}
+
+
+def test_a_server_may_say_which_calls_may_become_tasks() -> None:
+    tasks: dict[str, Any] = {"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}}
+    more = {**tasks, "requests": {**tasks["requests"], "prompts": {"get": {}}}, "vendor": {}}
+    said = {**SERVER, "protocolVersion": "2025-11-25", "capabilities": {"tools": {}, "tasks": more, "extensions": {}}}
+    assert json.loads(filter_initialize_result(_answer(said)))["result"]["capabilities"] == {"tools": {}, "tasks": tasks}
+    whole = _answer({**said, "capabilities": {"tasks": tasks}})
+    assert filter_initialize_result(whole) is whole
+    found = {**DISCOVERED, "supportedVersions": ["2026-07-28"]}
+    extension: dict[str, Any] = {"io.modelcontextprotocol/tasks": {}}
+    both = _answer({**found, "capabilities": {"tasks": tasks, "extensions": {**extension, "x/y": {}}}})
+    assert json.loads(filter_discover_result(both))["result"]["capabilities"] == {"extensions": extension}
 
 
 def test_an_initialize_result_with_nothing_to_take_out_keeps_its_bytes() -> None:

@@ -46,11 +46,7 @@ def test_each_method_has_one_row_in_each_direction() -> None:
 
 
 def test_only_what_is_mediated_is_forwarded() -> None:
-    forwarded = {
-        row.name
-        for row in ROWS
-        if row.direction is Direction.TO_SERVER and row.handling in FORWARDED
-    }
+    forwarded = {row.name for row in ROWS if row.direction is Direction.TO_SERVER and row.handling in FORWARDED}
     assert forwarded == {
         "initialize",
         "notifications/initialized",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.stores.ledger_cases import DENIED, NOT_SENT, OK, allow, call, key, limit, opened
 from tests.support.clock import START_NS
-from yett.audit.record import Refused, SecurityRecord
+from yett.audit.record import Outcome, Refused, Result, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Effect
 from yett.stores.state_figures import counters
@@ -68,6 +68,21 @@ async def test_an_entry_holds_what_was_recorded_and_what_became_of_it(path: Path
     assert third.outcome.given_back
     assert (fourth.decision, fourth.code, fourth.message) == ("refused", "token_refused", "no such token")
     assert fourth.more == {"body_digest": "ab", "body_bytes": 17}
+
+
+async def test_an_entry_names_the_task_that_it_made_or_is_about(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+    async with opened(path) as store:
+        made, plain = await store.admit(call()), await store.admit(call())
+        assert made.receipt is not None
+        assert plain.receipt is not None
+        store.settle(made.receipt, Outcome(Result.OK, START_NS, task="t-1"))
+        store.settle(plain.receipt, Outcome(Result.OK, START_NS))
+        await store.admit(call(method="tasks/get", task="t" * 5_000))
+    with StateReader(path) as reader:
+        first, second, third = (entry.more["task"] for entry in reader.entries(LogFilter(), 10))
+    assert (first, second) == ("t-1", None)
+    assert len(third) < 1_200
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.support.fake_upstream import FakeUpstream, content, encode, result, rpc_error, streamed
 from tests.upstreams.bridge_rig import HELLO, META, TOOL, bridge_to, events_of, opened, said, stateless_only
 from yett.errors import UpstreamFault
-from yett.ports import Answer
+from yett.ports import Answer, Outbound
 from yett.upstreams.bridge_reading import BYTES_MAX
 from yett.upstreams.bridge_to_stateless import SUBSCRIPTIONS_MAX
 
@@ -170,3 +170,22 @@ async def test_an_answer_longer_than_anybody_reads_is_a_fault() -> None:
     bridge, session = await opened(stateless_only(**{"tools/list": Answer(chunks=pieces())}))
     with pytest.raises(UpstreamFault, match="larger"):
         await bridge.exchange(said("tools/list", session=session))
+
+
+async def test_a_tool_that_answers_with_a_task_only_is_refused_with_a_sentence() -> None:
+    """Tasks are not carried between the eras: no wish for one goes on, and the refusal says why."""
+
+    async def required(message: Outbound) -> Answer:
+        needed: Any = {"requiredCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}}}
+        fault = {"code": -32021, "message": "Missing required client capability", "data": needed}
+        return Answer(status=400, body=encode({"jsonrpc": "2.0", "id": json.loads(message.body)["id"], "error": fault}))
+
+    upstream = stateless_only(**{"tools/call": required})
+    bridge, session = await opened(upstream)
+    answer = await bridge.exchange(said("tools/call", {"name": "echo", "task": {"ttl": 5}}, session=session))
+    fault = json.loads(answer.body or b"")["error"]
+    assert (answer.status, fault["code"]) == (200, -32600)
+    assert "tasks are not carried between the eras" in fault["message"]
+    params = json.loads(upstream.calls[0].body)["params"]
+    assert "task" not in params
+    assert "tasks" not in params["_meta"][f"{META}clientCapabilities"]

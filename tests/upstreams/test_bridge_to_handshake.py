@@ -289,3 +289,23 @@ async def test_who_does_not_read_misses_what_is_too_much() -> None:
         await asyncio.sleep(0)
     assert [await first(answer) for _ in range(QUEUE_MAX)]
     await bridge.aclose()
+
+
+async def test_a_tool_that_runs_as_a_task_only_is_refused_with_a_sentence() -> None:
+    """Tasks are not carried between the eras: the capability is not told, and the refusal says why."""
+
+    async def welcome(message: Outbound) -> Answer:
+        tasks: Any = {"requests": {"tools": {"call": {}}}}
+        return Answer(body=result(message.id, {**WELCOME, "capabilities": {"tools": {}, "tasks": tasks}}), session="theirs")
+
+    async def required(message: Outbound) -> Answer:
+        return Answer(body=rpc_error(message.id, -32601, "Tool requires task augmentation"))
+
+    upstream = handshake_only(**{"initialize": welcome, "tools/call": required})
+    bridge = bridge_to(upstream)
+    capable: dict[str, Any] = {f"{META}clientCapabilities": {"elicitation": {}, "extensions": {f"{META}tasks": {}}}}
+    answer = await bridge.exchange(asks("tools/call", {"name": "echo", "arguments": {}}, **capable))
+    assert (answer.status, value(answer)["error"]["code"]) == (400, -32600)
+    assert "tasks are not carried between the eras" in value(answer)["error"]["message"]
+    (hello,) = upstream.of("initialize")
+    assert json.loads(hello.body)["params"]["capabilities"] == {"elicitation": {}}
