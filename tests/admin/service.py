@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support.clock import ManualClock
 from yett.admin.desk import Applied, Desk, Environment
-from yett.admin.outside import Seen
+from yett.admin.outside import RegistryClient, Seen
 from yett.admin.permissions import operator
 from yett.admin.references import References
 from yett.admin.service import Service
@@ -90,7 +90,9 @@ class Office:
 
 
 @contextmanager
-def open_office(state_dir: Path, commands: tuple[str, ...] = ("time",), *, reveal: bool = False) -> Iterator[Office]:
+def open_office(
+    state_dir: Path, commands: tuple[str, ...] = ("time",), *, reveal: bool = False, registry: RegistryClient | None = None
+) -> Iterator[Office]:
     clock, publication = ManualClock(), KeptPublication()
     lookout = KeptLookout()
     environment = Environment(
@@ -100,6 +102,7 @@ def open_office(state_dir: Path, commands: tuple[str, ...] = ("time",), *, revea
         endpoint=lambda name: f"http://127.0.0.1:8700/mcp/{name}",
         lookout=lookout,
         references=References(state_dir),
+        registry=registry,
         called=lambda server: server in lookout.called,
         reveal=reveal,
         vault=Vault(FileKeys(state_dir / KEY_FILE)),

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from yett.admin.desk import Desk
-from yett.admin.outside import Seen
-from yett.admin.server_looks import looked_at, note
+from yett.admin.server_looks import look_and_note
 from yett.errors import StoreFault
-from yett.gateway.snapshot import ServerEntry
 from yett.stores.control.records import Server
 from yett.stores.control.transaction import Whole
 
@@ -35,7 +33,6 @@ class Due:
 
     organisation: str
     server: Server
-    entry: ServerEntry
 
 
 class HealthRounds:
@@ -77,11 +74,10 @@ class HealthRounds:
         def work(whole: Whole) -> list[tuple[int, Due]]:
             found = []
             for organisation in whole.organisations():
-                read = whole.of(organisation.id)
-                for server, asked_ns in read.servers.last_asked_before(earliest_ns):
+                for server, asked_ns in whole.of(organisation.id).servers.last_asked_before(earliest_ns):
                     at_ns = 0 if asked_ns is None else due_ns(server.id, asked_ns, self._interval_s)
                     if at_ns <= now_ns:
-                        found.append((at_ns, Due(organisation.id, server, looked_at(read, server))))
+                        found.append((at_ns, Due(organisation.id, server)))
             return found
 
         try:
@@ -92,11 +88,8 @@ class HealthRounds:
 
     def look(self, due: Due) -> None:
         """Ask one and remember what came of it."""
-        environment = self._desk.environment
-        seen: Seen = environment.lookout.look(due.entry)
-        at_ns = environment.clock.now_ns()
         try:
-            self._desk.write(lambda whole: note(whole.of(due.organisation), due.server, seen, at_ns))
+            look_and_note(self._desk, due.organisation, due.server)
         except StoreFault as fault:
             log.warning("what the server `%s` said was not kept: %s", due.server.name, fault)
 

@@ -28,8 +28,11 @@ class Lookout(Protocol):
         """Why nothing may be sent to this url; None if it may, and where its host is not known now."""
         ...
 
-    def look(self, server: ServerEntry, *, patient: bool = False) -> Seen:
-        """Ask a server for its tools; `patient` where a person waits for just that."""
+    def look(self, server: ServerEntry, fields: Mapping[str, str] | None = None, *, patient: bool = False) -> Seen:
+        """Ask a server for its tools; `patient` where a person waits for just that.
+
+        `fields` are the header fields of its sealed credential, if it has one and they are there.
+        """
         ...
 
     def close(self) -> None:

@@ -47,6 +47,8 @@ class EditCases(LookCases):
             return before, after, self.show_server(write, after), remarks
 
         (before, after, view, remarks), answer = self.change(work)
+        if self.desk.credentials is not None and origin_of(before.url) != origin_of(after.url):
+            self.desk.credentials.changed(self.principal.organisation, after.id)
         if target_of(before) != target_of(after) or before.credential != after.credential:
             view, remarks = self.looked_view(after, view, remarks)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)

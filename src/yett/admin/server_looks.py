@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from yett.admin.cases import Cases
+from yett.admin.credentials.records import open_credential
+from yett.admin.desk import Desk
 from yett.admin.entries import server_entry
 from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
 from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
+from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
 from yett.stores.control.records import Look, Server
 from yett.stores.control.transaction import Transaction
@@ -38,12 +41,7 @@ class LookCases(Cases):
 
     def look_now(self, server: Server, *, patient: bool = False) -> str | None:
         """Ask a server and remember what came of it; the problem, if there was one."""
-        desk, organisation = self.desk, self.principal.organisation
-        entry = desk.read(organisation, lambda read: looked_at(read, server))
-        seen = desk.environment.lookout.look(entry, patient=patient)
-        at_ns = self.now_ns()
-        desk.write(lambda whole: note(whole.of(organisation), server, seen, at_ns))
-        return seen.problem
+        return look_and_note(self.desk, self.principal.organisation, server, patient=patient)
 
     def _told(self, read: Transaction, server: Server) -> ToolList:
         look = read.servers.look(server.id)
@@ -58,10 +56,29 @@ class LookCases(Cases):
         )
 
 
-def looked_at(read: Transaction, server: Server) -> ServerEntry:
-    """A server as data planes have it, so that it is asked as they ask."""
-    credential = read.credentials.find(server.id)
-    return server_entry(read.organisation, server, None if credential is None else credential.kind)
+def look_and_note(desk: Desk, organisation: str, server: Server, *, patient: bool = False) -> str | None:
+    """Ask a server as data planes ask it, and remember what came of it; the problem, if there was one."""
+    environment = desk.environment
+
+    def entry_and_fields(read: Transaction) -> tuple[ServerEntry, Mapping[str, str] | None]:
+        stored = read.credentials.find(server.id)
+        entry = server_entry(organisation, server, None if stored is None else stored.kind)
+        if stored is None or environment.vault is None:
+            return entry, None
+        opened = open_credential(read, server.id, environment.vault)
+        fields = None if opened is None else opened.fields
+        return entry, None if fields is None else fields.fields
+
+    try:
+        entry, fields = desk.read(organisation, entry_and_fields)
+        seen = environment.lookout.look(entry, fields, patient=patient)
+    except StoreFault:
+        raise
+    except OperatorFault as fault:
+        seen = Seen(None, f"its credential stays sealed: {fault}")
+    at_ns = environment.clock.now_ns()
+    desk.write(lambda whole: note(whole.of(organisation), server, seen, at_ns))
+    return seen.problem
 
 
 def note(write: Transaction, server: Server, seen: Seen, at_ns: int) -> None:

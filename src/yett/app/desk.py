@@ -28,7 +28,6 @@ from yett.stores.commands import read_commands
 from yett.stores.control.store import open_control
 from yett.stores.state_file import STATE_FILE
 from yett.stores.state_reader import StateReader
-from yett.upstreams.credentials import Credentials
 
 CALLS_LOOKED_AT: Final = 50_000
 """The newest records of the decision log, in which a call to a server is looked for: the log has no index by server."""
@@ -80,7 +79,7 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
         token_key=token_key(settings.state_dir),
         commands=commands,
         endpoint=endpoint,
-        lookout=ServerLookout(settings, Credentials()),
+        lookout=ServerLookout(settings),
         references=References(settings.state_dir, settings.servers.credentials),
         registry=registry_of(settings),
         called=lambda server: was_called(settings.state_dir, server),

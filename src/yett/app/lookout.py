@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from yett.egress.routes import EgressRefused, Routes
 from yett.errors import YettError
 from yett.gateway.snapshot import ServerEntry
 from yett.settings import Settings
-from yett.upstreams.credentials import Credentials
+from yett.upstreams.credentials import Credentials, CredentialUnavailable
 from yett.upstreams.http_endpoint import endpoint_of
 
 LOOK_S: Final = 10.0
@@ -44,9 +44,9 @@ T = TypeVar("T")
 class ServerLookout:
     """Implements `yett.admin.outside.Lookout`. For any number of threads."""
 
-    def __init__(self, settings: Settings, credentials: Credentials, routes: Routes | None = None) -> None:
+    def __init__(self, settings: Settings, routes: Routes | None = None) -> None:
+        self._settings = settings
         self._routes = routes_of(settings) if routes is None else routes
-        self._asking = Asking(settings, credentials, self._routes)
         self._turns = ThreadPoolExecutor(AT_ONCE + settings.health.at_once, "yett look")
         self._lock = threading.Lock()
         self._running: set[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = set()
@@ -62,14 +62,14 @@ class ServerLookout:
             return None
         return self._run(self._refusal(endpoint.host, endpoint.port), None)
 
-    def look(self, server: ServerEntry, *, patient: bool = False) -> Seen:
+    def look(self, server: ServerEntry, fields: Mapping[str, str] | None = None, *, patient: bool = False) -> Seen:
         """See `Lookout.look`."""
         if server.url is not None and _is_reserved(server.url):
             return Seen(None, "its name is reserved for examples (RFC 6761), so nobody has it")
         within_s = PATIENT_S if patient else LOOK_S
         ending = Seen(None, "it was not asked: the control plane ends")
         try:
-            seen = self._turns.submit(lambda: self._run(self._look(server, within_s), ending))
+            seen = self._turns.submit(lambda: self._run(self._look(server, fields, within_s), ending))
         except RuntimeError:  # closed
             return ending
         try:
@@ -114,10 +114,11 @@ class ServerLookout:
             return None  # not known now; it is judged again with each connection
         return None
 
-    async def _look(self, server: ServerEntry, within_s: float) -> Seen:
+    async def _look(self, server: ServerEntry, fields: Mapping[str, str] | None, within_s: float) -> Seen:
+        asking = Asking(self._settings, Credentials(sealed=lambda _: _present(fields)), self._routes)
         try:
             async with asyncio.timeout(within_s):
-                said: dict[str, Any] = await ask(self._asking, server)
+                said: dict[str, Any] = await ask(asking, server)
         except WantsCredential as fault:
             return Seen(None, _line(f"{WANTS_CREDENTIAL}: {fault}"))
         except YettError as fault:
@@ -125,6 +126,12 @@ class ServerLookout:
         except TimeoutError:
             return Seen(None, f"it did not tell its tools within {within_s:g} s")
         return Seen(said, None)
+
+
+def _present(fields: Mapping[str, str] | None) -> Mapping[str, str]:
+    if fields is None:
+        raise CredentialUnavailable(f"{WANTS_CREDENTIAL}: the one that it is to have is not there yet; connect it")
+    return fields
 
 
 def _is_reserved(url: str) -> bool:
