@@ -35,6 +35,8 @@ MARGIN_S_MAX: Final = 300
 """Renewed this long before the end, or when four fifths of a shorter life are over."""
 PAUSE_S: Final = 30
 """After a renewal that failed."""
+FRESH_S: Final = 10
+"""A server that refuses two tokens within this time refuses them for another reason than their age."""
 SOURCE: Final = "secrets"
 """Under which the desk knows that nothing opens."""
 
@@ -59,6 +61,8 @@ class Keeper:
         self._last_number = 0
         self._numbers: dict[str, int] = {}
         self._due: dict[str, _Due] = {}
+        self._refused_at_ns: dict[str, int] = {}
+        """When a server last refused a credential, so that it was renewed."""
         self._unsaved: dict[str, Renewed] = {}
         """Tokens that could not be kept: the ones before may be spent, so these are tried to be kept until that works."""
         self._under_way: dict[str, asyncio.Task[str | None]] = {}
@@ -159,7 +163,8 @@ class Keeper:
             opened = await self._opened(organisation, server_id)
             if opened is None:
                 return "the server has no credential"
-            renewed = self._unsaved.get(server_id) or await renew(self.tools, opened, challenge)
+            again = challenge is not None and self._refused_again(server_id)
+            renewed = self._unsaved.get(server_id) or await renew(self.tools, opened, challenge, again=again)
             await self.save(opened, renewed)
         except OperatorFault as fault:
             _log.error("a credential could not be renewed or kept: %s", fault)
@@ -169,6 +174,13 @@ class Keeper:
             _log.warning("the credential of `%s`: %s", opened.server.name, renewed.problem)
             self._postpone(organisation, server_id)
         return renewed.problem
+
+    def _refused_again(self, server_id: str) -> bool:
+        """Whether the server refused another credential a moment ago; a storm of renewals would help nobody."""
+        now_ns = self.tools.now_ns()
+        last_ns = self._refused_at_ns.get(server_id, 0)
+        self._refused_at_ns[server_id] = now_ns
+        return now_ns - last_ns < FRESH_S * NS
 
     def _keep(self, write: Transaction, opened: Opened, renewed: Renewed) -> None:
         """INVARIANT: nothing is kept for a credential that was replaced meanwhile."""
@@ -195,13 +207,17 @@ class Keeper:
             await asyncio.sleep(TICK_S)
             if self.problem is not None:
                 await self.open()
-                continue
-            now_ns = self.tools.now_ns()
-            due = [(server, due) for server, due in self._due.items() if due.at_ns <= now_ns]
-            async with asyncio.TaskGroup() as renewals:
-                for server_id, one in due:
-                    del self._due[server_id]
-                    renewals.create_task(self.renewed(one.organisation, server_id, None), name="yett due renewal")
+            else:
+                await self.renew_due()
+
+    async def renew_due(self) -> None:
+        """Renew what is due."""
+        now_ns = self.tools.now_ns()
+        due = [(server, due) for server, due in self._due.items() if due.at_ns <= now_ns]
+        async with asyncio.TaskGroup() as renewals:
+            for server_id, one in due:
+                del self._due[server_id]
+                renewals.create_task(self.renewed(one.organisation, server_id, None), name="yett due renewal")
 
     async def _offer(self, opened: Opened) -> None:
         handover = self._handover(opened)

@@ -17,10 +17,8 @@ from yett.oauth.challenge import Challenge, read_challenge
 from yett.oauth.discovery import ask_for_challenge, discover, find_resource
 from yett.oauth.errors import Refused
 from yett.oauth.metadata import Issuer, same_issuer
-from yett.oauth.tokens import NS, Ask, Subject, Tokens, by_client_credentials, by_exchange, refresh
+from yett.oauth.tokens import Ask, Subject, Tokens, by_client_credentials, by_exchange, refresh
 
-FRESH_S: Final = 10
-"""A server that refuses a token so young refuses it for another reason than its age."""
 UNCONNECTED: Final = "unconnected"
 FAILING: Final = "failing"
 READY: Final = "ready"
@@ -36,20 +34,24 @@ class Renewed:
     problem: str | None = None
 
 
-async def renew(tools: Tools, opened: Opened, challenge: str | None) -> Renewed:
-    """New tokens for a server that refused the present ones with `challenge`, or whose present ones end (None). Never raises
-    for what the other side does."""
+async def renew(tools: Tools, opened: Opened, challenge: str | None, *, again: bool = False) -> Renewed:
+    """New tokens for a server that refused the present ones with `challenge`, or whose present ones end (None).
+
+    `again`: whether it refused the ones before too, a moment ago. Never raises for what the other side does.
+    """
     config = opened.config if not challenge else msgspec.structs.replace(opened.config, challenge=challenge)
     if opened.stored.kind == "headers":
         return Renewed(config, FAILING, problem="the server refuses the credential; enter a good one")
     said = read_challenge(challenge or "")
     if challenge is not None:
-        known = _hopeless(tools, opened, config, said)
+        known = _scope_problem(opened, config, said)
         if known is not None:
             return known
     try:
+        if challenge is not None:
+            await _check_refusal(tools, opened, said, again=again)
         if opened.stored.kind == "authorization_code":
-            return await _refreshed(tools, opened, config, said, refused=challenge is not None)
+            return await _refreshed(tools, opened, config)
         return await _obtained(tools, opened, config, said)
     except Refused as refusal:
         if opened.stored.kind == "authorization_code" and refusal.needs_person:
@@ -59,38 +61,38 @@ async def renew(tools: Tools, opened: Opened, challenge: str | None) -> Renewed:
         return Renewed(config, _state(opened), problem=str(fault))
 
 
-def _hopeless(tools: Tools, opened: Opened, config: Config, said: Challenge) -> Renewed | None:
-    """The answer to a refusal that no new token of the same kind would mend."""
+def _scope_problem(opened: Opened, config: Config, said: Challenge) -> Renewed | None:
+    """The answer to a refusal for want of scope that no new token without a person would mend."""
     tokens = opened.tokens
-    if tokens is None:
+    if tokens is None or said.error != "insufficient_scope" or said.scopes is None:
         return None
-    if said.error == "insufficient_scope" and said.scopes is not None:
-        missing = [scope for scope in said.scopes if scope not in tokens.scopes]
-        if not missing:
-            return Renewed(config, READY, problem="the server asks for scopes that its token has; ask its operator")
-        if opened.stored.kind == "authorization_code":
-            more = f"the server asks for more: {' '.join(missing)}; connect it again to allow that"
-            return Renewed(config, READY, problem=more)
-    elif tools.now_ns() - tokens.obtained_at_ns < FRESH_S * NS:
-        return Renewed(config, _state(opened), problem="the server refuses a token that was just obtained; ask its operator")
+    missing = [scope for scope in said.scopes if scope not in tokens.scopes]
+    if not missing:
+        return Renewed(config, READY, problem="the server asks for scopes that its token has; ask its operator")
+    if opened.stored.kind == "authorization_code":
+        more = f"the server asks for more: {' '.join(missing)}; connect it again to allow that"
+        return Renewed(config, READY, problem=more)
     return None
 
 
-async def _refreshed(tools: Tools, opened: Opened, config: Config, said: Challenge, *, refused: bool) -> Renewed:
+async def _refreshed(tools: Tools, opened: Opened, config: Config) -> Renewed:
     tokens, issuer, client = opened.tokens, config.server, opened.client
     if tokens is None or issuer is None or client is None:
         return Renewed(config, UNCONNECTED, problem="nobody has connected the server yet")
-    if refused:
-        await _check_issuer(tools, opened, said, tokens)
     ask = Ask(issuer, client, tokens.resource, tokens.scopes, tools.now_ns())
     return Renewed(config, READY, tokens=await refresh(tools.egress, ask, tokens))
 
 
-async def _check_issuer(tools: Tools, opened: Opened, said: Challenge, tokens: Tokens) -> None:
-    """Errors: `Refused` where the server belongs to another authorization server by now."""
+async def _check_refusal(tools: Tools, opened: Opened, said: Challenge, *, again: bool) -> None:
+    """Errors: `Refused` where the server belongs to another authorization server by now, or refuses one token after the other."""
+    tokens = opened.tokens
+    if tokens is None:
+        return
     resource = await find_resource(tools.egress, opened.server.url or "", said)
     if resource is not None and resource.issuers and not any(same_issuer(tokens.issuer, one) for one in resource.issuers):
         raise Refused(f"the server has moved from `{tokens.issuer}` to `{resource.issuers[0]}`", "invalid_grant")
+    if again and said.error != "insufficient_scope":
+        raise Refused("the server refuses a token that was just obtained; ask its operator", "refused_again")
 
 
 async def _obtained(tools: Tools, opened: Opened, config: Config, said: Challenge) -> Renewed:
