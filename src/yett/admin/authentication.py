@@ -13,8 +13,8 @@ from typing import Final
 from starlette.requests import Request
 
 from yett.admin.checks import NS
-from yett.admin.desk import Desk
-from yett.admin.errors import Forbidden, NotFound, Unauthorised
+from yett.admin.errors import Forbidden, Unauthorised
+from yett.admin.organisation import organisation_named
 from yett.admin.people.doors import Doors, address_of, check_same_site, doors_of
 from yett.admin.people.entrance import Present
 from yett.admin.people.handles import is_api_token, same
@@ -56,19 +56,6 @@ def signed_in(request: Request) -> Present:
     if not isinstance(present, Present):
         raise Forbidden("only who signed in has an account; sign in with a browser")
     return present
-
-
-def organisation_named(desk: Desk, reference: str | None) -> str:
-    """The id of the organisation of this name or id; of the oldest one, for None. Errors: `NotFound`."""
-
-    def look(whole: Whole) -> str:
-        found = whole.organisations()
-        for one in found:
-            if reference is None or reference in {one.id, one.name}:
-                return one.id
-        raise NotFound(f"there is no organisation `{reference}`")
-
-    return desk.look(look)
 
 
 def _operator(request: Request) -> Principal:
