@@ -36,8 +36,11 @@ class _Hit:
 def chinese_acts(text: str, place: Place) -> tuple[Act, ...]:
     """What the text says its tool does, first what its first sentence is about. Empty where it is in another script."""
     text = text[:LOOKED_AT_MAX]
-    if _OTHER_SCRIPT.search(text) is None:
+    script = _OTHER_SCRIPT.search(text)
+    if script is None:
         return ()
+    if script[0] < "\u3000":  # Cyrillic, which has capitals
+        text = text.lower()
     sentences = [sentence for sentence in _SENTENCE.split(text) if sentence.strip()]
     acts: list[Act] = []
     for index, sentence in enumerate(sentences[:12]):
@@ -159,6 +162,8 @@ def _special(verb: str, after: str, before: str) -> RiskClass | None:
         return RiskClass.WRITE if _has(after, ("会议", "时间", "座位", "餐")) else None
     if verb in {"清除", "清空", "清理", "重置", "刷新"} and _has(after, foreign.SHOWN):
         return RiskClass.WRITE
+    if verb in {"关闭", "结束"} and _has(after, ("交易", "订单", "账户", "账号", "会话", "店铺")):
+        return RiskClass.DESTRUCTIVE
     if verb in {"打开", "关闭", "开启", "控制", "開啟"} and _has(
         after, ("灯", "窗帘", "空调", "门", "插座", "电视", "风扇", "开关", "車庫", "车库", "阀")
     ):

@@ -37,6 +37,7 @@ def read_name(name: str, server_words: frozenset[str], prefix: tuple[str, ...] =
     if chinese:
         return chinese
     found = [_Found(index, verb, word) for index, word in enumerate(words) if (verb := _verb(word, index)) is not None]
+    found = [each for each in found if FORMS.get(each.word, (None, BASE))[1] != GERUND or each.index == 0 or len(found) == 1]
     if len(found) > 1 and found[0].index == 0 and words[0] in server_words and words[0] not in _TELLING:
         found = found[1:]
     heads = _heads(words, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from yett.catalog import schema_reading as schema
 from yett.catalog.act import Act
@@ -13,11 +13,9 @@ from yett.catalog.listed import listed
 from yett.catalog.model import Evidence, Place, RiskClass, ToolDefinition
 from yett.catalog.neighbours import Trade
 from yett.catalog.quoting import quoted
+from yett.catalog.readings import Readings
 from yett.catalog.verbs import FORMS
 from yett.catalog.words import name_words
-
-if TYPE_CHECKING:
-    from yett.catalog.classify import Readings
 
 R, W, E, D, F = RiskClass
 

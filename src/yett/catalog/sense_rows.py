@@ -72,7 +72,7 @@ Financial: moves or commits money
   verbs @PAYING add
   nouns @MONEY
 Financial*: moves assets
-  verbs airdrop bridge deploy_and_buy exchange move send swap transfer unwrap wrap
+  verbs airdrop bridge exchange move send swap transfer unwrap wrap
   nouns @MONEY @COINS
 Financial: sends a transaction that moves assets
   verbs broadcast execute send sign submit
@@ -82,7 +82,7 @@ Write: exchanges
   nouns code face item key message rate token_code
 Write: hands over
   verbs transfer
-  nouns agent call case chat control conversation data document domain file image issue lead learning number object owner
+  nouns agent call case chat control conversation data document file image issue lead learning number object owner
    ownership project record repository role room session style task ticket user
 Read: is a noun here
   verbs bill charge fund invoice refund settle tip trade
@@ -147,6 +147,24 @@ Execute: moves a machine
 Execute: switches a port off
   verbs shutdown
   nouns interface port
+Read: takes a picture of what is there
+  verbs capture do make take
+  nouns dump screendump screenshot snapshot
+Execute: takes a program into service
+  verbs promote
+  nouns artifact build deployment environment image production release slot staging version
+Execute: acts on a page
+  verbs complete fill submit
+  nouns captcha checkbox field form input page
+Execute: gets past a guard
+  verbs bypass solve
+  nouns captcha challenge_page recaptcha
+Write: sends something back
+  verbs return
+  nouns good item merchandise order parcel product purchase
+Destructive: ends it
+  verbs close
+  nouns contract order payment subscription
 Execute: has a machine do what it is told
   verbs broadcast dispatch give issue send transmit
   nouns command g-code gcode instruction keystroke packet payload rpc script signal

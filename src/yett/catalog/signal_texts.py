@@ -44,7 +44,8 @@ TEXTS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
             "不可逆|无法恢复|不可恢复|永久",
         ),
         "assurance": _any(
-            r"\b(?:this (?:tool|operation|action)|it) is (?:completely |totally |perfectly )?(?:safe|harmless|non[- ]destructive)\b",
+            r"\b(?:this (?:tool|operation|action)|it) is (?:completely |totally |perfectly )?(?:safe|harmless)\b",
+            r"\bnon[- ]destructive\b",
             r"\b(?:completely|perfectly|totally|always|100%) safe\b|\bsafe to (?:call|use|run)\b",
             r"\bno side[- ]effects?\b|\bread[- ]only\b",
             "只读|安全无害|没有副作用",

@@ -104,7 +104,7 @@ def _arguments(tool: ToolDefinition, found: Sequence[Field]) -> Iterator[Signal]
                 yield _signal(code, Place.SCHEMA, ".".join(field.path))
         if schema.is_http_method(field):
             yield _signal("http", Place.SCHEMA, ".".join(field.path))
-        elif schema.is_action(field):
+        elif schema.is_action(field) and (not field.choices or schema.read_schema([field])):
             yield _signal(
                 "action_choice", Place.SCHEMA, f"{field.name}: {', '.join(field.choices[:8]) or field.description or 'any'}"
             )

@@ -126,7 +126,7 @@ def _head(words: Sequence[str]) -> _Verbal | None:
         if verbal is not None and words[index] not in _INTRODUCING and not _offers(words, index):
             if _negated(words, index):
                 return None
-            if not verbal.verb.noun_too or (_leads_as_verb(words, verbal) if index == 0 else _is_verb_in_intro(words, index)):
+            if _stands_as_verb(words, verbal):
                 return verbal if index == 0 or _introduced(words, index) else _later(words, index)
         elif words[index] not in _INTRO and index >= 4:
             return None
@@ -157,6 +157,12 @@ def _later(words: Sequence[str], index: int) -> _Verbal | None:
     return verbal if index <= 2 and not verbal.verb.noun_too else None
 
 
+def _stands_as_verb(words: Sequence[str], verbal: _Verbal) -> bool:
+    if verbal.index == 0 and (verbal.verb.noun_too or verbal.form == GERUND):
+        return _leads_as_verb(words, verbal)
+    return not verbal.verb.noun_too or _is_verb_in_intro(words, verbal.index)
+
+
 _BEHIND_NOUNS: Final = listed("of and or , by for per in at is are was were with from between that which / due on : to")
 
 
@@ -168,7 +174,7 @@ def _leads_as_verb(words: Sequence[str], verbal: _Verbal) -> bool:
     if verbal.verb.risk.rank <= RiskClass.WRITE.rank and verbal.form == BASE:
         return behind not in {"of", "to", "from"}
     if verbal.form == GERUND:
-        return True
+        return behind in _DETERMINERS or not (verbal.verb.noun_too or verbal.verb.risk.rank > RiskClass.EXECUTE.rank)
     if not behind:
         return verbal.form == BASE and len(words) == 1
     if behind in _BEHIND_NOUNS:
@@ -251,13 +257,13 @@ def _is_verb_here(words: Sequence[str], verbal: _Verbal, chained: bool) -> bool:
 _UNKNOWN: Final = re.compile(
     r"\s*(?:this tool |it )?([a-z]{3,})\s+(?:a|an|the|all|your|this|one|some|multiple|its|any)\b", re.IGNORECASE
 )
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_UNSPACED: Final = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def begins_with_unknown_verb(text: str) -> bool:
-    """Whether a text without a known verb seems to begin with one (`Shut a port`), or cannot be told (Chinese)."""
+    """Whether a text without a known verb seems to begin with one (`Shut a port`), or cannot be told (other scripts)."""
     found = _UNKNOWN.match(text)
-    return (found is not None and found[1].lower() not in _NO_VERBS) or bool(_HAN.search(text[:LOOKED_AT_MAX]))
+    return (found is not None and found[1].lower() not in _NO_VERBS) or bool(_UNSPACED.search(text[:LOOKED_AT_MAX]))
 
 
 _NO_VERBS: Final = listed("""

@@ -20,42 +20,43 @@ tell think tokenise tokenize traceroute transcribe translate transliterate trave
 unshorten validate verify vet visualise visualize wait walk weigh whois
 """
 WRITE: Final = """
-abbreviate accept ack acknowledge activate adapt add adjust administer adopt affix alias align allocate allow allowlist alter
-amend anchor annotate announce anonymise anonymize append approve assign associate attach attest authenticate author autofix
-backfill bind blacklist blocklist brighten bulkcreate bulkinsert bulkupdate bump certify checkmark clone codify combine
-compose compress concat concatenate condense configure confirm consolidate contribute convene couple create crop crosspost
-curate customise customize deactivate deallocate declare decline decompress decouple decrease decrement dedicate deduct defer
-define delegate deliver demote denylist deprecate designate detach devise dim disable disallow disarm disassociate discharge
-dismiss diversify dm downvote duplicate edit elaborate elect elevate embed enable encourage endorse engrave enhance enlist
-enqueue enrich enrol enroll enter escalate establish exempt expose extend favorite favourite finalise finalize flatten follow
-freeze fulfil fulfill generate give grant hide impersonate implement improve incorporate increase increment indent inform
-ingest init initialise initialize inscribe insert instantiate instruct intake integrate introduce invert jot localize lower
-maintain manage mark massupdate materialise materialize memorize merge modify move mute nest nickname nominate notarize notify
-onboard organise organize overlay override overwrite partition permit persist place populate postpone preload prepare prepend
-prescribe preserve prioritise prioritize propose protect provision pseudonymize publish put reactivate reallocate rearm
-rearrange reassign rebrand recategorize reclassify recolor reconfigure redact redefine redirect reduce refine reformat reframe
-register reject relabel relate relink relocate remember remind rename reopen reorder reorganise reorganize repair reparent
-replace replicate reprice reroute reschedule rescope reshape resize respond restock restructure retag retain retarget retitle
-retweet revise rewire rewrite rotate rsvp save scaffold send sharpen shift shorten snooze soften specify standardise
-standardize stash store sublabel subscribe substitute supply suppress suspend tailor take teach toggle transform transition
-triage tweet unack unarchive unassign unban unblacklist unblock undelete underline unenroll unfavorite unflag unfollow
-unfreeze unhide unify unlabel unlike unlink unlist unlock unmark unmute unpack unpair unpin unpublish unshare unsnooze unstar
-unstash unsubscribe unsuspend untag unzip upload upsert upvote waive warn whitelist widen write
+abbreviate accept ack acknowledge acquire activate adapt add adjust administer adopt affix alias align allocate allow
+allowlist alter amend anchor annotate announce anonymise anonymize append approve assign associate attach attest authenticate
+author authorise authorize autofix backfill begin bind blacklist blocklist brighten bulkcreate bulkinsert bulkupdate bump
+certify checkmark clone codify combine compose compress concat concatenate condense configure confirm consolidate contribute
+convene couple create crop crosspost curate customise customize deactivate deallocate declare decline decompress decouple
+decrease decrement dedicate deduct defer define delegate deliver demote denylist deprecate designate detach devise dim disable
+disallow disarm disassociate discharge dismiss distribute diversify dm downvote duplicate edit elaborate elect elevate embed
+enable encourage endorse engrave enhance enlist enqueue enrich enrol enroll enter escalate establish exempt expose extend
+favorite favourite finalise finalize flatten follow freeze fulfil fulfill generate give grant hide impersonate implement
+improve incorporate increase increment indent inform ingest init initialise initialize inscribe insert instantiate instruct
+intake integrate introduce invert jot liberate localize lower maintain manage mark massupdate materialise materialize memorize
+merge modify move mute nest nickname nominate notarize notify onboard organise organize overlay override overwrite partition
+permit persist place populate postpone preload prepare prepend prescribe preserve prioritise prioritize propose protect
+provision pseudonymize publish put reactivate reallocate rearm rearrange reassign rebrand recategorize reclassify recolor
+reconfigure redact redefine redirect reduce refine reformat reframe register reject relabel relate relink relocate remember
+remind rename reopen reorder reorganise reorganize repair reparent replace replicate reprice reroute reschedule rescope
+reshape resize respond restock restructure retag retain retarget retitle retweet reverse revise rewire rewrite rotate rsvp
+save scaffold send sharpen shift shorten snooze soften specify standardise standardize stash store sublabel subscribe
+substitute supply suppress suspend tailor take teach toggle transform transition triage tweet unack unarchive unassign unban
+unblacklist unblock undelete underline unenroll unfavorite unflag unfollow unfreeze unhide unify unlabel unlike unlink unlist
+unlock unmark unmute unpack unpair unpin unpublish unshare unsnooze unstar unstash unsubscribe unsuspend untag unwrap unzip
+upload upsert upvote waive warn whitelist widen write
 """
 EXECUTE: Final = """
-accelerate actuate aim animate apply assemble automate autopilot autoscale boot bootstrap bounce brew brute bruteforce
-calibrate canary cherrypick colorize compile conduct cordon crack crank curl cutover dblclick decelerate defibrillate denoise
-deploy detonate dial disconnect dispatch dispense do dock dogfood drain dub eject emit emulate energize enforce escort eval
-exec execute exfiltrate failback failover fastforward flash float goto grasp grind grip hibernate hoist hotpatch hover ignite
-imagine inflate initiate inject inpaint install interact intercept invoke irrigate isolate jog keypress kickoff launch lipsync
-maneuver migrate mobilize mop motorize mow multicall mutate narrate navigate operate optimise optimize orchestrate outpaint
-patrol pentest perform phish pivot poison poweroff pwn quarantine rebase reboot rebuild recompute reconcile reconnect recreate
-redeploy redo redrive regenerate rehost rehydrate reindex reinstall rekey relaunch reload remediate remix replay reprocess
-reprovision requeue rerun rescale rescan reseat resegment restart restore restyle resubmit resume resuscitate resync retrain
-retrigger retry revert rewind rollback rollout seal sing soak spawn spin spoof spray sprinkle ssh steer stimulate stir strobe
-stylize sudo swipe sync synchronise synchronize synthesise synthesize takeoff teleport throttle tilt transcode transmit
-transpile trigger uncordon undo undock ungrip unhook unload unmount unpark unpause unseal upmix upscale vacuum vectorize
-vibrate water weld wiggle
+accelerate actuate aim animate apply assemble automate autopilot autoscale boot bootstrap bounce brew brute bruteforce bypass
+calibrate canary cherrypick colorize commence compile conduct cordon crack crank curl cutover dblclick decelerate defibrillate
+denoise deploy detonate dial digitise digitize disconnect dispatch dispense do dock dogfood drain dub eject emit emulate
+energize enforce escort eval exec execute exfiltrate failback failover fastforward flash float goto grasp grind grip hibernate
+hoist hotpatch hover ignite imagine inflate initiate inject inpaint install interact intercept invoke irrigate isolate jog
+keypress kickoff kickstart launch lipsync maneuver migrate mobilize mop motorize mow multicall mutate narrate navigate operate
+optimise optimize orchestrate outpaint patrol pentest perform phish pivot poison poweroff pwn quarantine rebase reboot rebuild
+recompute reconcile reconnect recreate redeploy redo redrive regenerate rehost rehydrate reindex reinstall rekey relaunch
+reload remediate remix replay reprocess reprovision requeue rerun rescale rescan reseat resegment restart restore restyle
+resubmit resume resuscitate resync retrain retrigger retry revert rewind rollback rollout seal sing soak spawn spin spoof
+spray sprinkle ssh steer stimulate stir strobe stylize sudo swipe sync synchronise synchronize synthesise synthesize takeoff
+teleport throttle tilt transcode transmit transpile trigger uncordon undo undock ungrip unhook unleash unload unmount unpark
+unpause unseal upmix upscale vacuum vectorize vibrate visit water weld wiggle
 """
 DESTRUCTIVE: Final = """
 abandon abolish abort annihilate annul blank bulkdelete bulkremove bulldoze cancel cease cleanup clear clearall clobber cull
@@ -81,12 +82,12 @@ profile query quote rank recon reference render report research resolve review s
 spot stat status study summary survey tail trace track tree view watch whoami
 """
 WRITE_OR_NOUN: Final = """
-alert archive arm backup block blog bookmark broadcast bundle caption chain change checkin checkpoint close color comment
-commit complete copy correct credit design document draft email escalation feedback fill fix flag fork forward frame group
-highlight import index invite join label leave like link lock log login logout mail make message mirror note pack package pair
-paste patch pin port post produce promise promote pull push raise rate record remark reminder reply rollover route schedule
-seed sequence set setup shape share shortlist slot split stage stamp star switch tag text tie title tune turn update vote
-waitlist weight work zip
+alert appeal archive arm backup block blog bookmark broadcast bundle caption chain change checkin checkpoint close color
+comment commit complete contest copy correct credit design dispute document draft email escalation feedback fill fix flag fork
+forward frame group highlight import index invite join label leave like link lock log login logout mail make message mirror
+note pack package pair paste patch pin port post produce promise promote pull push raise rate record remark reminder reply
+rollover route schedule seed sequence set setup shape share shortlist slot split stage stamp star switch tag text tie title
+tune turn update vote waitlist weight work zip
 """
 EXECUTE_OR_NOUN: Final = """
 action attack bash beam benchmark blast blink build call cast click cmd command connect control cool cruise cycle dive

@@ -76,6 +76,8 @@ def _forms(word: str) -> Iterator[tuple[str, str]]:
 _AFFIXES: Final = ("re", "auto", "bulk", "batch", "mass", "multi", "force", "un", "de", "pre", "over", "co")
 
 
+_TURNING: Final = frozenset({"un", "de", "over"})
+"""`unresolve` changes something, although `resolve` may only look something up."""
 _WHOLE: Final = frozenset(
     {"release", "report", "record", "recommendation", "request", "review", "default", "detail", "demand", "overview", "unit"}
 )
@@ -86,7 +88,9 @@ def affixed(word: str) -> Verb | None:
     for affix in _AFFIXES:
         inner = word[len(affix) :].lstrip("-") if word.startswith(affix) else ""
         verb = VERBS.get(inner) if len(inner) > 3 and word not in _WHOLE else None
-        if verb is not None and not (affix in {"un", "de", "co", "pre", "over"} and verb.risk is RiskClass.READ):
+        if verb is not None and verb.risk is RiskClass.READ and affix in _TURNING:
+            return Verb(word, RiskClass.WRITE)
+        if verb is not None:
             return verb
     return None
 

@@ -1,4 +1,4 @@
-"""Asking a configured server for its tools now."""
+"""Asking a configured server for its tools now, as `yett server tools` does."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def live_tools(context: CliContext, name: str) -> list[dict[str, Any]]:
 
     with connect(context.settings) as control:
         told = answered(name, control.look_server(name))
-    return [tool.definition for tool in told.tools]
+    return [dict(tool.definition) for tool in told.tools]
