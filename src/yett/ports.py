@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
+from yett.errors import UpstreamFault
 from yett.policy.decision import Decision
 from yett.quota.charge import CounterKey, Usage
 
@@ -39,6 +40,21 @@ class Receipt(Struct, frozen=True):
     reservations: tuple[Reservation, ...]
 
 
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Waiter(Protocol[T_contra]):
+    """Who is told once: a future, or an object that goes on at once. What it is told on must not raise."""
+
+    def done(self) -> bool:
+        """Whether it was told already, or no longer wants to know."""
+        ...
+
+    def set_result(self, result: T_contra, /) -> None: ...
+
+    def set_exception(self, exception: Exception, /) -> None: ...
+
+
 class Ledger(Protocol):
     """Counters and decision log, behind one door because one atomic step must write both.
 
@@ -56,6 +72,10 @@ class Ledger(Protocol):
         is reserved and the record says so: the returned decision is then a denial `limit_exceeded`, or WOULD_DENY where only
         a shadow charge did not fit.
         """
+        ...
+
+    def submit(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
+        """As `admit`, told to `waiter`; one that is done by then counts as a call that was not sent."""
         ...
 
     def note(self, record: CallRecord | SecurityRecord) -> None:
@@ -152,4 +172,47 @@ class Upstream(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections or stop all children; bounded."""
+        ...
+
+
+R = TypeVar("R")
+
+
+class Sent(Protocol):
+    """A request that was handed to a server, and whose answer is awaited."""
+
+    def abort(self) -> None:
+        """Give it up; nobody is told any more."""
+        ...
+
+
+class Shortcut(Protocol[R]):
+    """A way to a server on which a message is sent, and its answer heard, without a task. `R` is an answer whose head is here."""
+
+    def start(self, message: Outbound) -> bytes:
+        """What is the same for every message with these fields, session and credential. Errors: `UpstreamNotReached`."""
+        ...
+
+    def send(self, start: bytes, body: bytes, holder: str, waiter: Waiter[R]) -> Sent | None:
+        """Send a message now, the answer or an `UpstreamFault` goes to `waiter`; None where that cannot be done, and was not.
+
+        `holder` is the message's `isolation`.
+        """
+        ...
+
+    def plain_body(self, response: R) -> bytes | None:
+        """The body of an answer that is one short JSON document, is here whole, and comes with nothing to look at."""
+        ...
+
+    async def answer_to(self, message: Outbound, response: R | UpstreamFault) -> Answer:
+        """What `Upstream.exchange` would give, or raise."""
+        ...
+
+
+@runtime_checkable
+class HasShortcut(Protocol):
+    """An upstream that may have a shortcut."""
+
+    def shortcut(self, *, modern: bool) -> Shortcut[Any] | None:
+        """The shortcut for messages of this era, if there is one now."""
         ...

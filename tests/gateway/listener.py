@@ -11,7 +11,7 @@ from tests.gateway.gate import HTTP_SERVER, KEY, Gate, grant
 from tests.support.policies import ALLOW_ALL
 from tests.support.wire import HttpClient, Reply, Sent, initialize
 from yett.edge.limits import EdgeLimits
-from yett.edge.server import EdgeServer, serve
+from yett.edge.server import EdgeServer, Place, listen
 from yett.edge.shared import Reports
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.http import HttpFront, Parts
@@ -37,6 +37,8 @@ class Listener:
     fault: str | None = None
     failures: list[BaseException] = field(default_factory=list)
     server: EdgeServer | None = None
+    at_once: bool = False
+    """Whether plain calls take the short way."""
     clients: list[HttpClient] = field(default_factory=list)
 
     def parts(self) -> Parts:
@@ -95,13 +97,13 @@ async def listening(gate: Gate | None = None, *, document: Any = ALLOW_ALL, **me
     entry = token_grant(listener.token, server=listener.gate.server if gate is not None else HTTP_SERVER)
     listener.gate.publish(document, grants=[entry])
     front = HttpFront(listener.parts())
-    listener.server = await serve(
+    listener.server = await listen(
         front.handle,
-        host="127.0.0.1",
-        port=0,
-        limits=EdgeLimits(),
-        monotonic=listener.gate.clock.monotonic,
-        reports=Reports(on_handler_error=listener.failures.append),
+        Place("127.0.0.1", 0),
+        EdgeLimits(),
+        listener.gate.clock.monotonic,
+        Reports(on_handler_error=listener.failures.append),
+        front.plain_calls.begin if listener.at_once else None,
     )
     try:
         yield listener

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from yett.audit.record import CallRecord, Outcome, Reservation, Result, Security
 from yett.errors import StoreFault
 from yett.lab.memory_ledger import Hold, MemoryLedger
 from yett.policy.decision import Decision
-from yett.ports import Admission, Receipt
+from yett.ports import Admission, Receipt, Waiter
 from yett.quota.charge import CounterKey, Usage
 from yett.quota.reserve import counted
 
@@ -39,6 +40,25 @@ class FakeLedger:
 
     async def admit(self, record: CallRecord) -> Admission:
         """See `yett.ports.Ledger`."""
+        return self.admitted(record)
+
+    def submit(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
+        """See `yett.ports.Ledger`. Tells in the next turn of the loop, as the real one does."""
+        asyncio.get_running_loop().call_soon(self._tell, record, waiter)
+
+    def _tell(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
+        try:
+            admission = self.admitted(record)
+        except StoreFault as fault:
+            waiter.set_exception(fault)
+            return
+        if not waiter.done():
+            waiter.set_result(admission)
+        elif admission.receipt is not None:
+            self.settle(admission.receipt, Outcome(Result.NOT_SENT, record.at_ns))
+
+    def admitted(self, record: CallRecord) -> Admission:
+        """What `admit` answers."""
         if self.fault is not None:
             raise self.fault
         decision = self.counters.admit_now(record.decision, record.at_ns)

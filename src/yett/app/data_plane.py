@@ -159,7 +159,8 @@ async def _listen(settings: Settings, core: Core, front: HttpFront, certificate:
     )
     limits = EdgeLimits(body_bytes=plane.body_bytes_max, connections=_connections(plane.connections_max, plane.in_flight_max))
     try:
-        return await listen(front.handle, place, limits, core.clock.monotonic, Reports(_refusals(core), log_failure))
+        reports, at_once = Reports(_refusals(core), log_failure), front.plain_calls.begin
+        return await listen(front.handle, place, limits, core.clock.monotonic, reports, at_once)
     except OperatorFault as error:
         raise OperatorFault(f"{error} (`data_plane.host`, `data_plane.port`)") from error
 

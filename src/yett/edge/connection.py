@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from typing import Final, cast
 
 from yett.edge import framing, responses
-from yett.edge.reader import BETWEEN, HEAD, RequestReader, Turn
+from yett.edge.at_once import AtOnce
+from yett.edge.reader import BETWEEN, RequestReader, Turn
 from yett.edge.request import Refusal
 from yett.edge.responder import ClientGone, Responder
-from yett.edge.shared import Shared
+from yett.edge.shared import Handler, Shared
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER without time: closing sends RST, so that an answer that ends with the connection cannot look complete."""
@@ -20,25 +21,6 @@ _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 class Connection(asyncio.Protocol):
     """Callbacks of the event loop on one side, on the other one long-lived coroutine that takes the requests in turn."""
-
-    __slots__ = (
-        "_abort_at",
-        "_answering",
-        "_behind_proxy",
-        "_drains",
-        "_eof",
-        "_gone",
-        "_idle_at",
-        "_loop",
-        "_paused_at",
-        "_reader",
-        "_reading_paused",
-        "_secure",
-        "_shared",
-        "_transport",
-        "_waiter",
-        "client_ip",
-    )
 
     def __init__(self, shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
         self._shared = shared
@@ -50,7 +32,8 @@ class Connection(asyncio.Protocol):
         self._drains: list[asyncio.Future[None]] = []
         self._gone: asyncio.Future[None] | None = None
         self._answering = False
-        self._behind_proxy = False
+        self._at_once = AtOnce(self, shared)
+        self.behind_proxy = False
         """Whether the peer is a proxy whose word about the client is taken."""
         self._reading_paused = False
         self._secure = False
@@ -74,7 +57,7 @@ class Connection(asyncio.Protocol):
         peer = stream.get_extra_info("peername")
         self.client_ip = peer[0] if isinstance(peer, tuple) else None
         self._secure = stream.get_extra_info("ssl_object") is not None
-        self._behind_proxy = shared.proxies.trusts(self.client_ip)
+        self.behind_proxy = shared.proxies.trusts(self.client_ip)
         self._reader = RequestReader(shared, self.client_ip)
         open_before = len(shared.connections)
         shared.connections.add(self)
@@ -97,7 +80,8 @@ class Connection(asyncio.Protocol):
         if reader.ready:
             if len(reader.ready) >= self._shared.limits.pipelined:
                 self._pause_reading()
-            if self._waiter is not None:
+            if self._rests and not self._answering:
+                self._answering = self._at_once.takes_one_of(reader.ready)
                 self._wake()
         elif reader.wants_continue and not self._answering:
             self._continue()
@@ -212,23 +196,46 @@ class Connection(asyncio.Protocol):
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
 
+    # The short way.
+
+    def turn_over(self, *, keep_alive: bool) -> None:
+        """The request that was taken at once is answered."""
+        self._answering = False
+        self._idle_at = self._shared.now
+        if not keep_alive:
+            self._close_after_answer(linger=True)
+        reader = self._reader
+        if reader.ready or reader.finished or reader.wants_continue:
+            self._wake()
+
+    def go_on(self) -> None:
+        """The request that was taken at once was handed over."""
+        self._answering = False
+        self._wake()
+
     # The turns.
+
+    @property
+    def _rests(self) -> bool:
+        """Whether the coroutine waits for something to answer."""
+        return self._waiter is not None and not self._waiter.done()
 
     async def _take_turns(self) -> None:
         """Answer one request after the other until the connection is done with."""
         reader = self._reader
-        ready = reader.ready
-        while True:
-            if ready:
-                turn = ready.pop(0)
+        while self._abort_at is None:
+            handed_over = self._at_once.handed_over()
+            if handed_over is not None:
+                if not await self._answer(*handed_over):
+                    return None
+            elif reader.ready:
+                turn = reader.ready.pop(0)
                 if isinstance(turn, Refusal):
-                    self._answer_refusal(turn)
-                    return
-                if not await self._answer(turn):
-                    return
+                    return self._answer_refusal(turn)
+                if not await self._answer(turn, self._shared.handler):
+                    return None
             elif reader.finished:
-                self.close()
-                return
+                return self.close()
             else:
                 self._resume_reading()
                 if reader.wants_continue:
@@ -236,17 +243,18 @@ class Connection(asyncio.Protocol):
                 self._waiter = self._loop.create_future()
                 await self._waiter
                 self._waiter = None
+        return None
 
-    async def _answer(self, turn: Turn) -> bool:
+    async def _answer(self, turn: Turn, handler: Handler) -> bool:
         """Have one request answered; whether there may be another one."""
         request, keep_alive, chunked = turn
         shared = self._shared
         responder = Responder(self, keep_alive=keep_alive, chunked=chunked, bodiless=request.method == b"HEAD")
         self._answering = True
-        if self._behind_proxy:
+        if self.behind_proxy:
             request.client_ip = shared.proxies.client_of(request.headers)
         try:
-            await shared.handler(request, responder)
+            await handler(request, responder)
             if not responder.finished:
                 raise RuntimeError("the handler returned before its answer was complete")  # noqa: TRY301 - one way to fail
         except ClientGone:
@@ -271,6 +279,7 @@ class Connection(asyncio.Protocol):
 
     def _turns_over(self, task: asyncio.Task[None]) -> None:
         self._shared.tasks.discard(task)
+        self._at_once.cancel()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._shared.reports.on_handler_error(error)
         if self._transport is not None and self._abort_at is None:
@@ -304,20 +313,12 @@ class Connection(asyncio.Protocol):
     # Reading and waiting.
 
     def _sweep_reading(self, now: float) -> None:
-        reader = self._reader
-        limits = self._shared.limits
+        reader, limits = self._reader, self._shared.limits
         if reader.phase == BETWEEN:
             since, allowed = (reader.began_at, limits.header_s) if self._idle_at is None else (self._idle_at, limits.idle_s)
             if now - since >= allowed:
                 self.leave_off()
-            return
-        elapsed = now - reader.began_at
-        if reader.phase == HEAD:
-            late = elapsed >= limits.header_s
-        else:
-            body_s = now - reader.body_at
-            late = body_s > limits.body_rate_grace_s and reader.body_bytes < body_s * limits.body_bytes_per_s_min
-        if late or elapsed >= limits.request_s:
+        elif reader.is_late(now):
             reader.refuse(framing.TOO_SLOW)
             self._shared.reports.on_refused(framing.TOO_SLOW.reason, self.client_ip)
             self._wake()
@@ -333,7 +334,8 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self._rests and not self._answering:
+            assert self._waiter is not None
             self._waiter.set_result(None)
 
     def _wake_drains(self) -> None:
@@ -343,5 +345,6 @@ class Connection(asyncio.Protocol):
                 waiter.set_result(None)
 
     def _tell_gone(self) -> None:
+        self._at_once.client_left()
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)

@@ -132,6 +132,17 @@ class RequestReader:
         """Bytes after the last request of a connection are an error to llhttp and nothing to us."""
         return None if self.finished else self.refuse(self._refusal or framing.MALFORMED)
 
+    def is_late(self, now: float) -> bool:
+        """Whether the request that is being received takes too long."""
+        limits = self._shared.limits
+        elapsed = now - self.began_at
+        if self.phase == HEAD:
+            late = elapsed >= limits.header_s
+        else:
+            body_s = now - self.body_at
+            late = body_s > limits.body_rate_grace_s and self.body_bytes < body_s * limits.body_bytes_per_s_min
+        return late or elapsed >= limits.request_s
+
     def refuse(self, refusal: Refusal) -> Refusal:
         """Give up reading for this reason."""
         self.ready.append(refusal)

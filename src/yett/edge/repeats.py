@@ -55,6 +55,7 @@ class RepeatedHead:
             return None
         last = self.request
         if length == self.length:
-            return Request(last.method, last.target, last.path, last.headers, data[body_at:], last.client_ip, last.fields)
+            headers, fields = last.headers, last.fields
+            return Request(last.method, last.target, last.path, headers, data[body_at:], last.client_ip, fields, last.memory)
         headers = [(name, length if name == _LENGTH else value) for name, value in last.headers]
-        return Request(last.method, last.target, last.path, headers, data[body_at:], last.client_ip)
+        return Request(last.method, last.target, last.path, headers, data[body_at:], last.client_ip, None, last.memory)

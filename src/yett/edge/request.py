@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+class Memory:
+    """What a handler keeps of one head, for the requests that repeat it on the same connection."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self) -> None:
+        self.kept: object = None
+
+
 @dataclass(slots=True)
 class Request:
     """One complete HTTP request."""
@@ -20,6 +29,7 @@ class Request:
     client_ip: str | None
     """The client's address: the peer's, or what a trusted proxy says of it; None where it cannot be told for sure."""
     _fields: dict[bytes, bytes] | None = field(default=None, compare=False, repr=False)
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @property
     def fields(self) -> dict[bytes, bytes]:

@@ -33,6 +33,15 @@ def whole(status: int, body: bytes, content_type: bytes, headers: Sequence[tuple
     return b"%b%d%b" % (prefix, len(body), end)
 
 
+def json_answer(body: bytes, *, keep_alive: bool) -> bytes:
+    """Head and body of the commonest answer."""
+    return (_JSON if keep_alive else _JSON_LAST) % (len(body), body)
+
+
+_JSON: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+_JSON_LAST: Final = _JSON.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
+
+
 def streamed(
     status: int, content_type: bytes, headers: Sequence[tuple[bytes, bytes]], *, keep_alive: bool, chunked: bool
 ) -> bytes:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
+from yett.edge.at_once import Begin
 from yett.edge.connection import Connection
 from yett.edge.forwarded import NOBODY, TrustedProxies
 from yett.edge.limits import EdgeLimits
@@ -165,15 +166,20 @@ async def serve(
 
 
 async def listen(
-    handler: Handler, place: Place, limits: EdgeLimits, monotonic: Callable[[], float], reports: Reports
+    handler: Handler,
+    place: Place,
+    limits: EdgeLimits,
+    monotonic: Callable[[], float],
+    reports: Reports,
+    at_once: Begin | None = None,
 ) -> EdgeServer:
-    """Listen at `place`. `OperatorFault` where that is not possible."""
+    """Listen at `place`, with a short way for plain requests if there is one. `OperatorFault` where that is not possible."""
     host, port = place.host, place.port
     if not 0 <= port <= _PORT_MAX:
         # uvloop would take the remainder.
         raise OperatorFault(f"cannot listen on `{host}` port {port}: a port is a number up to {_PORT_MAX}; choose another one")
     loop = asyncio.get_running_loop()
-    shared = Shared(handler, limits, reports, now=monotonic(), proxies=place.proxies)
+    shared = Shared(handler, limits, reports, now=monotonic(), at_once=at_once, proxies=place.proxies)
     try:
         server = await loop.create_server(
             lambda: Connection(shared, loop),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from yett.edge.at_once import Begin
 from yett.edge.forwarded import NOBODY, TrustedProxies
 from yett.edge.limits import EdgeLimits
 from yett.edge.request import Request
@@ -41,6 +42,8 @@ class Shared:
     reports: Reports
     now: float
     """Monotonic seconds as of the last sweep: reading the clock for each request would buy nothing."""
+    at_once: Begin | None = None
+    """The short way for plain requests, if there is one."""
     proxies: TrustedProxies = NOBODY
     """Whose word about the client is taken."""
     held_bytes: int = 0

@@ -21,7 +21,7 @@ from yett.gateway.surfaces import surface_of
 from yett.policy.decision import Call, Code, Decision, Effect, Facts, Grant, ToolFacts
 from yett.policy.evaluate import decide_in_view
 from yett.policy.references import decide_completion
-from yett.ports import Clock, Ledger, Receipt
+from yett.ports import Admission, Clock, Ledger, Receipt, Waiter
 from yett.protocol.messages import Message
 from yett.protocol.replies import Denial
 from yett.protocol.strict_json import JsonValue, canonical
@@ -118,22 +118,34 @@ class Calls:
         `task`: which one the message is about; it names the tool of the call that made it.
         """
         started_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
-        decision = self._decide(caller, message, tool, now_ns, charged=charged)
-        record = self._record(caller, message, decision, now_ns, task)
+        decision = self.decide(caller, message, tool, now_ns, charged=charged)
+        record = self.record(caller, message, decision, now_ns, task)
         if not decision.effect.forwards:
             return self._refuse(record)
         try:
-            admission = await self._ledger.admit(record)
-        except StoreFault:
-            code = Code.COUNTER_UNAVAILABLE if decision.charges else Code.AUDIT_UNAVAILABLE
+            admission: Admission | StoreFault = await self._ledger.admit(record)
+        except StoreFault as fault:
+            admission = fault
+        return self.verdict(record, admission, started_s, len(message.body))
+
+    def submit(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
+        """Have the record of a call that may be forwarded reserved and written, see `yett.ports.Ledger`. Errors: `StoreFault`."""
+        self._ledger.submit(record, waiter)
+
+    def verdict(
+        self, record: CallRecord, admission: Admission | StoreFault, started_s: float, request_bytes: int
+    ) -> Admitted | Refused:
+        """What the ledger's answer means for the call."""
+        if isinstance(admission, StoreFault):
+            code = Code.COUNTER_UNAVAILABLE if record.decision.charges else Code.AUDIT_UNAVAILABLE
             return self._refuse(replace(record, decision=fault(code)))
         if admission.receipt is None:
             return _refused(replace(record, decision=admission.decision))
-        return Admitted(record.request_id, admission.receipt, started_s, len(message.body))
+        return Admitted(record.request_id, admission.receipt, started_s, request_bytes)
 
     def refuse(self, caller: Caller, message: Message, decision: Decision) -> Refused:
         """Write down and answer a denial that the gateway makes before a policy could be asked."""
-        return self._refuse(self._record(caller, message, decision, self._clock.now_ns()))
+        return self._refuse(self.record(caller, message, decision, self._clock.now_ns()))
 
     def settle(
         self,
@@ -168,7 +180,8 @@ class Calls:
         with suppress(StoreFault):
             self._ledger.note(record)
 
-    def _decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int, *, charged: bool) -> Decision:
+    def decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int, *, charged: bool = False) -> Decision:
+        """What the policy says, before any charge is reserved."""
         compiled = None if caller.policy is None else caller.policy.compiled
         call = Call(surface_of(message), message.name, message.arguments)
         facts = caller.facts(tool)
@@ -186,7 +199,8 @@ class Calls:
         self.note(record)
         return _refused(record)
 
-    def _record(self, caller: Caller, message: Message, decision: Decision, now_ns: int, task: str | None = None) -> CallRecord:
+    def record(self, caller: Caller, message: Message, decision: Decision, now_ns: int, task: str | None = None) -> CallRecord:
+        """What is to be written down of a call; each has a name of its own."""
         policy, grant, server = caller.policy, caller.grant, caller.server
         return CallRecord(
             at_ns=now_ns,

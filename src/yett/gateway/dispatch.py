@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,7 @@ from yett.gateway.from_server import FromServer, means_something
 from yett.gateway.live_streams import LiveStreams, Source
 from yett.gateway.outcomes import is_read_whole, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
-from yett.gateway.repeated_fields import contradicting_field, is_visible_tool
+from yett.gateway.repeated_fields import is_visible_tool, refused_for_its_fields
 from yett.gateway.rounds import Rounds, continues
 from yett.gateway.route import Credentials, Headers, Route
 from yett.gateway.server_requests import ServerRequests
@@ -43,8 +43,6 @@ from yett.protocol.lists import LISTS, filter_list, filter_tools_list
 from yett.protocol.messages import Message
 from yett.protocol.methods import CALL, Handling
 from yett.protocol.peek import peek_response
-from yett.protocol.rejection import HEADER_MISMATCH, envelope
-from yett.protocol.replies import rejected
 from yett.protocol.revisions import negotiated
 from yett.protocol.server_messages import declared_kinds
 from yett.protocol.tasks import TASK, TASKS_LIST
@@ -55,9 +53,9 @@ class Dispatcher:
 
     def __init__(self, calls: Calls, tools: ToolBook, sessions: Sessions, credentials: Credentials) -> None:
         self._calls = calls
-        self._tools = tools
+        self.tools = tools
         self._sessions = sessions
-        self._credentials = credentials
+        self.credentials = credentials
         self._requests = ServerRequests(calls, credentials)
         self._rounds = Rounds(calls, calls.monotonic)
         self._tasks = TaskCalls(calls, TaskBook(calls.monotonic), self._rounds)
@@ -95,7 +93,7 @@ class Dispatcher:
         if message.handling is Handling.DROPPED or not means_something(route, message):
             return Answer(status=202)
         try:
-            credential = self._credentials(route.caller.server)
+            credential = self.credentials(route.caller.server)
         except OperatorFault as lack:
             request_id = self._calls.request_id()
             self._calls.report(request_id, route.caller.server.name, lack)
@@ -150,19 +148,26 @@ class Dispatcher:
             return self._unreachable(route, message, failure, refused.denial.request_id)
         except OperatorFault as lack:
             return self._without_credential(route, message, lack)
-        contradiction = self._contradiction(route, message) if following is None else None
+        contradiction = refused_for_its_fields(route, message, self.tools, self._calls) if following is None else None
         if contradiction is not None:
             return contradiction
         about = None if following is None else following.task.id
         verdict = await self._calls.admit(route.caller, message, tool, charged=charged, task=about)
+        return await self.judged(route, message, verdict, taking)
+
+    async def judged(
+        self, route: Route, message: Message, verdict: Admitted | Refused, taking: Making | Following | None = None
+    ) -> Answer:
+        """The answer to a call that was decided on and written down."""
         if isinstance(verdict, Refused):
             return denial(message, verdict)
         try:
-            credential = self._credentials(route.caller.server)
+            credential = self.credentials(route.caller.server)
         except OperatorFault as lack:
             self._calls.settle(verdict, Result.NOT_SENT)
             return self._without_credential(route, message, lack)
-        return await self._forward(route, message, verdict, credential, taking)
+        tasks = not isinstance(taking, Making) or taking.has_room
+        return await self.answered(route, message, verdict, lambda: self._exchange(route, message, credential, tasks), taking)
 
     def _without_credential(self, route: Route, message: Message, lack: OperatorFault) -> Answer:
         refused = self._calls.refuse(route.caller, message, fault(Code.CREDENTIAL_UNAVAILABLE))
@@ -173,26 +178,24 @@ class Dispatcher:
         """What is known of the called tool; not asked for where the call cannot pass anyway, or is none of a tool."""
         if not is_visible_tool(route, message):
             return ToolFacts()
-        return await self._tools.facts(route.scope, message.name, lambda: self._fetch.tools(route, message))
+        return await self.tools.facts(route.scope, message.name, lambda: self._fetch.tools(route, message))
 
-    def _contradiction(self, route: Route, message: Message) -> Answer | None:
-        """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
-        name = contradicting_field(route, message, self._tools)
-        if name is None:
-            return None
-        rejection = envelope(f"{name} does not repeat the argument of the body", message.id, rpc_code=HEADER_MISMATCH)
-        self._calls.turn_away(route.caller, rejection.message)
-        return Answer(status=rejection.http_status, body=rejected(rejection))
-
-    async def _forward(
-        self, route: Route, message: Message, call: Admitted, credential: Mapping[str, str], taking: Making | Following | None
-    ) -> Answer:
-        judge = self._rounds.judge if taking is None else taking.judge
-        forwarded = Forwarded(self._calls, route, message, call, judge)
-        tasks = not isinstance(taking, Making) or taking.has_room
+    def _exchange(self, route: Route, message: Message, credential: Mapping[str, str], tasks: bool = True) -> Awaitable[Answer]:
         body = without_unmediated_client_capabilities(message, route.kinds, tasks=tasks)
+        return route.upstream.exchange(outbound_of(route, message, body, credential))
+
+    async def answered(
+        self,
+        route: Route,
+        message: Message,
+        call: Admitted,
+        exchange: Callable[[], Awaitable[Answer]],
+        taking: Making | Following | None = None,
+    ) -> Answer:
+        """The answer to a call that is forwarded, or was already: `exchange` gives the server's own. Settles the call."""
+        forwarded = Forwarded(self._calls, route, message, call, self._rounds.judge if taking is None else taking.judge)
         try:
-            answer = await route.upstream.exchange(outbound_of(route, message, body, credential))
+            answer = await exchange()
             if answer.chunks is not None and is_read_whole(message):
                 answer = Answer(status=answer.status, body=await read_response(answer, message.id or b""))
         except UpstreamFault as failure:
@@ -223,8 +226,7 @@ class Dispatcher:
     # --- everything else ------------------------------------------------------------------------------------------------
 
     async def _relayed(self, route: Route, message: Message, credential: Mapping[str, str]) -> Answer:
-        body = without_unmediated_client_capabilities(message, route.kinds)
-        answer = await route.upstream.exchange(outbound_of(route, message, body, credential))
+        answer = await self._exchange(route, message, credential)
         if message.id is None:
             await answer.aclose()
             return Answer(status=202)
@@ -238,9 +240,7 @@ class Dispatcher:
             if isinstance(listing, Answer):
                 return listing
             message = listing
-        body = without_unmediated_client_capabilities(message, route.kinds)
-        answer = await route.upstream.exchange(outbound_of(route, message, body, credential))
-        return await self._whole(route, message, answer, self._edited)
+        return await self._whole(route, message, await self._exchange(route, message, credential), self._edited)
 
     def _edited(self, route: Route, message: Message, body: bytes) -> bytes:
         if message.method == "server/discover":
@@ -254,7 +254,7 @@ class Dispatcher:
         filtered, tools = filter_tools_list(body, see, stateless=stateless)
         if not route.shared:  # what one client got to see by its own parameters is no list for all others
             whole = "cursor" not in message.params and b'"nextCursor"' not in body
-            self._tools.learn(route.scope, tools, whole=whole)
+            self.tools.learn(route.scope, tools, whole=whole)
         return filtered
 
     async def _whole(self, route: Route, message: Message, answer: Answer, edit: Edit) -> Answer:
@@ -308,7 +308,7 @@ class Dispatcher:
         for gone in self._sessions.open(
             id, grant_id=grant.id, server_id=server.id, upstream=upstream, declared=kinds, revision=revision
         ):
-            self._tools.forget((gone.server_id, gone.id))
+            self.tools.forget((gone.server_id, gone.id))
             if gone.server_id == server.id and server.one_to_one:
                 await self._abandon(route, replace(outbound, isolation=gone.id))
 
@@ -322,7 +322,7 @@ class Dispatcher:
         """Forget a session that the server has forgotten; the client opens another one."""
         if status == 404 and route.session is not None:
             self._sessions.close(route.session)
-            self._tools.forget(route.scope)
+            self.tools.forget(route.scope)
 
     async def end_session(self, route: Route) -> int:
         """End a handshake session on both sides; the server's HTTP status.
@@ -335,8 +335,8 @@ class Dispatcher:
     async def end(self, session: Session, server: ServerEntry, upstream: Upstream, headers: Headers = ()) -> int:
         """The same for a session whose client did not ask for it."""
         self._sessions.close(session)
-        self._tools.forget((server.id, session.id))
-        credential = self._credentials(server)
+        self.tools.forget((server.id, session.id))
+        credential = self.credentials(server)
         return await upstream.end_session(Outbound(b"", "", None, False, headers, credential, session.upstream, session.id))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Final
 
 import msgspec
@@ -18,6 +19,7 @@ from yett.gateway.batch import Batch
 from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
 from yett.gateway.http_door import METADATA, SESSION, SOON, Door, by_name, going_along
 from yett.gateway.http_door import Parts as Parts
+from yett.gateway.plain_calls import PlainCalls
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session
 from yett.gateway.sse_2024 import ENDPOINT as SSE_ENDPOINT
@@ -45,6 +47,7 @@ class HttpFront:
         self._parts = parts
         self._door = Door(parts)
         self._sse = SseFront(self._door)
+        self.plain_calls = PlainCalls(self._door, self)
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request."""
@@ -96,29 +99,40 @@ class HttpFront:
             return await self._door.hold(request, responder, bearer, self._listen(request, responder, bearer))
         if not self._door.enter(request, responder, bearer):
             return None
-        subscription: Answer | None = None
-        work = self._parts.ongoing.begin(bearer)
-        try:
-            turn = self._parts.turns.take(bearer.grant.id)
-            if turn is not None:
-                await turn
-            if request.method == b"POST":
-                subscription = await self._post(request, responder, bearer)
-            elif request.method == b"DELETE" and request.header(SESSION) is not None:
-                await self._delete(request, responder, bearer)
-            else:
-                _not_allowed(responder)
-        except asyncio.CancelledError:
-            if not self._door.cut_off(request, responder, work):
-                raise
-        finally:
-            self._parts.ongoing.over(work)
-            self._parts.in_flight.leave(bearer.grant.id)
+        subscription = await self.go_on(request, responder, bearer, self._asked(request, responder, bearer))
         if subscription is None:
             return None
         # It may last for ever, and is counted among the streams of its grant.
         streaming = stream(subscription, responder, subscription.headers, orphaned_s=0)
         return await self._door.hold(request, responder, bearer, streaming)
+
+    async def go_on(
+        self, request: Request, responder: Responder, bearer: Bearer, doing: Awaitable[Answer | None]
+    ) -> Answer | None:
+        """Finish a request that is in flight; it is cut off when people stop what it needs."""
+        work = self._parts.ongoing.begin(bearer)
+        try:
+            return await doing
+        except asyncio.CancelledError:
+            if not self._door.cut_off(request, responder, work):
+                raise
+            return None
+        finally:
+            self._parts.ongoing.over(work)
+            self._parts.in_flight.leave(bearer.grant.id)
+
+    async def _asked(self, request: Request, responder: Responder, bearer: Bearer) -> Answer | None:
+        """Answer a request when it is its turn; a subscription is only opened, and returned."""
+        turn = self._parts.turns.take(bearer.grant.id)
+        if turn is not None:
+            await turn
+        if request.method == b"POST":
+            return await self._post(request, responder, bearer)
+        if request.method == b"DELETE" and request.header(SESSION) is not None:
+            await self._delete(request, responder, bearer)
+        else:
+            _not_allowed(responder)
+        return None
 
     async def _post(self, request: Request, responder: Responder, bearer: Bearer) -> Answer | None:
         """Answer a message; a subscription is only opened, and returned."""
@@ -141,7 +155,9 @@ class HttpFront:
             responder.send(session.status, session.body or b"")
             return None
         route = self._door.route(request, bearer, session)
-        return await self._answered(route, message, responder)
+        dispatcher = self._parts.dispatcher
+        answer = (dispatcher.respond if message.kind is Shape.RESPONSE else dispatcher.dispatch)(route, message)
+        return await self.answered(route, message, responder, answer)
 
     async def _listen(self, request: Request, responder: Responder, bearer: Bearer) -> None:
         """Relay the server's own event stream."""
@@ -219,19 +235,18 @@ class HttpFront:
 
     # --- answers --------------------------------------------------------------------------------------------------------
 
-    async def _answered(self, route: Route, message: Message, responder: Responder) -> Answer | None:
+    async def answered(self, route: Route, message: Message, responder: Responder, answer: Awaitable[Answer]) -> Answer | None:
+        """Tell a client what came of its message; a subscription is only opened, and returned."""
         if message.era is not Era.STATELESS:
-            return await self._relay(route, message, responder)
+            return await self._relay(route, message, responder, await answer)
         # In the stateless era a client that closes its connection cancels the call; in the handshake era it does not.
         leaving = Leaving.of(responder, after_s=0)
         try:
-            return await self._relay(route, message, responder)
+            return await self._relay(route, message, responder, await answer)
         finally:
             leaving.over()
 
-    async def _relay(self, route: Route, message: Message, responder: Responder) -> Answer | None:
-        dispatcher = self._parts.dispatcher
-        answer = await (dispatcher.respond if message.kind is Shape.RESPONSE else dispatcher.dispatch)(route, message)
+    async def _relay(self, route: Route, message: Message, responder: Responder, answer: Answer) -> Answer | None:
         fields = list(answer.headers)
         if answer.session is not None:
             fields.append((SESSION, answer.session.encode("ascii")))

@@ -76,7 +76,8 @@ class Door:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         access = AccessTokens(parts.public_url, parts.unknown_key)
-        self._tokens = Tokens(parts.token_digest, Lifetimes(parts.clock).now_ns, access)
+        self.tokens = Tokens(parts.token_digest, Lifetimes(parts.clock).now_ns, access)
+        """What the tokens that requests show are looked up with."""
         parts.active.follow(parts.ongoing.follow)
         parts.active.follow(SessionEnder(parts.sessions, self._end).follow)
 
@@ -101,7 +102,7 @@ class Door:
             responder.send(503, b'{"error":"not ready"}', headers=SOON)
             return None
         authorization = request.header(b"authorization")
-        bearer = authenticate(snapshot, reference, authorization, self._tokens)
+        bearer = authenticate(snapshot, reference, authorization, self.tokens)
         if isinstance(bearer, NoBearer):
             self._challenge(request, responder, bearer)
             return None
@@ -114,7 +115,7 @@ class Door:
     def stopped(self, request: Request, responder: Responder, bearer: Bearer) -> bool:
         """Whether people stopped what a request that is no message needs; then it is answered."""
         if bearer.stopped is not None:
-            self._cut(request, responder, bearer, f"people stopped {bearer.stopped}")
+            self.cut(request, responder, bearer, f"people stopped {bearer.stopped}")
         return bearer.stopped is not None
 
     def cut_off(self, request: Request, responder: Responder, work: Work) -> bool:
@@ -122,7 +123,7 @@ class Door:
         if work.ended is None:
             return False
         work.task.uncancel()
-        self._cut(request, responder, work.bearer, work.ended)
+        self.cut(request, responder, work.bearer, work.ended)
         return True
 
     async def hold(self, request: Request, responder: Responder, bearer: Bearer, stream: Coroutine[Any, Any, None]) -> None:
@@ -158,7 +159,7 @@ class Door:
         peek = peek_response(request.body)
         return peek is not None and peek.is_response
 
-    def _cut(self, request: Request, responder: Responder, bearer: Bearer, why: str) -> None:
+    def cut(self, request: Request, responder: Responder, bearer: Bearer, why: str) -> None:
         """Answer a request that may not go on; where an answer has begun, it is not made to look complete."""
         self.refused(request, Refused.STOPPED, why, bearer.server.name, bearer.grant.id)
         if responder.started:

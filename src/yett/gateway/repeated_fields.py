@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from yett.gateway.calls import Calls
 from yett.gateway.route import Route
 from yett.gateway.tools import ToolBook
 from yett.policy.decision import Surface
 from yett.policy.evaluate import visible
+from yett.ports import Answer
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
 from yett.protocol.methods import CALL, Handling
 from yett.protocol.parameter_fields import PREFIX, contradicted, missing
+from yett.protocol.rejection import HEADER_MISMATCH, envelope
+from yett.protocol.replies import rejected
+
+
+def refused_for_its_fields(route: Route, message: Message, tools: ToolBook, calls: Calls) -> Answer | None:
+    """The refusal of a call whose fields repeat its arguments wrongly: something on the way may go by them."""
+    name = contradicting_field(route, message, tools)
+    if name is None:
+        return None
+    rejection = envelope(f"{name} does not repeat the argument of the body", message.id, rpc_code=HEADER_MISMATCH)
+    calls.turn_away(route.caller, rejection.message)
+    return Answer(status=rejection.http_status, body=rejected(rejection))
 
 
 def contradicting_field(route: Route, message: Message, tools: ToolBook) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
@@ -24,8 +24,24 @@ ENDED_AT_ONCE: Final = 16
 """Sessions that are ended at their servers at the same time; the others wait. On our side all are over at once."""
 
 
+class Stoppable(Protocol):
+    """What is in work for a bearer."""
+
+    @property
+    def bearer(self) -> Bearer: ...
+
+    @property
+    def ended(self) -> str | None:
+        """Why it was cut off, or will be, if it was."""
+        ...
+
+    def end(self, why: str) -> None:
+        """Cut it off."""
+        ...
+
+
 class Work:
-    """A request that is being worked on."""
+    """A request that a task works on."""
 
     __slots__ = ("bearer", "ended", "grace_s", "task", "timer")
 
@@ -50,25 +66,26 @@ class Ongoing:
     """The only owner of what is in work over HTTP."""
 
     def __init__(self) -> None:
-        self._open: set[Work] = set()
+        self.open: set[Stoppable] = set()
+        """Whoever joins them leaves them, too."""
 
     def begin(self, bearer: Bearer, grace_s: float = 0.0) -> Work:
         """The current task works on a request of this grant; `grace_s`: how long that may take to end by itself."""
         task = asyncio.current_task()
         assert task is not None, "requests are handled in a task"
         work = Work(bearer, task, grace_s)
-        self._open.add(work)
+        self.open.add(work)
         return work
 
     def over(self, work: Work) -> None:
         """The task goes on to something else."""
-        self._open.discard(work)
+        self.open.discard(work)
         if work.timer is not None:
             work.timer.cancel()
 
     def follow(self, snapshot: Snapshot, touched: Touched) -> None:
         """A snapshot became active: cut off what may not go on by it."""
-        for work in tuple(self._open):
+        for work in tuple(self.open):
             if work.ended is None and touched.concerns(work.bearer.grant):
                 why = ended_because(work.bearer, snapshot)
                 if why is not None:

@@ -81,15 +81,20 @@ class ToolBook:
         self._known: OrderedDict[Scope, _Known] = OrderedDict()
         self._checks: WeakValueDictionary[bytes, _LazyCheck] = WeakValueDictionary()
 
+    def known(self, scope: Scope, name: str) -> ToolFacts | None:
+        """What is known of a tool as long as nobody has to be asked; None where somebody has."""
+        known = self._of(scope)
+        return None if known.stale else known.tools.get(name)
+
     async def facts(self, scope: Scope, name: str, fetch: Fetch) -> ToolFacts:
         """What is known of a tool; asks the server on a miss, after a change, and at most once a second.
 
         Errors: whatever `fetch` raises; `UpstreamFault` until a list that could not be read may be asked for again.
         """
+        found = self.known(scope, name)
+        if found is not None:
+            return found
         known = self._of(scope)
-        facts = known.tools.get(name)
-        if facts is not None and not known.stale:
-            return facts
         async with known.asking:
             fresh = name in known.tools and not known.stale
             if not fresh and self._clock.monotonic() - known.asked_at_s >= REFRESH_S:

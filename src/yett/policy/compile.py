@@ -80,6 +80,19 @@ class Plan:
     limits that do not count calls, by their place. None where that takes a closer look."""
     remembered: dict[tuple[str | None, ...], Remembered] = field(default_factory=dict)
     """By caller."""
+    plain: bool = field(init=False)
+    """Whether a call that nothing stands against is simply allowed: nothing is in shadow mode, nobody is asked, no schema."""
+    required: tuple[Judge, ...] = field(init=False)
+    denying: tuple[Judge, ...] = field(init=False)
+    """What a plain plan judges by."""
+
+    def __post_init__(self) -> None:
+        entries = (*self.require, *self.deny_if)
+        passes = self.listed and not self.hidden and self.validation is None and not self.approvals
+        # Worked out once: a plan is made for a name and asked at every call.
+        object.__setattr__(self, "plain", passes and self.quick is not None and not any(entry.shadow for entry in entries))
+        object.__setattr__(self, "required", tuple(entry.judge for entry in self.require))
+        object.__setattr__(self, "denying", tuple(entry.judge for entry in self.deny_if))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ class Surface(StrEnum):
     PROMPT = "prompts"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call as the server would see it. For a resource, `name` is the URI and `arguments` is `{"uri": name}`."""
+class Call(NamedTuple):
+    """One call as the server would see it. For a resource, `name` is the URI and `arguments` is `{"uri": name}`.
+
+    A tuple, for each call makes one, in a quarter of the time that a frozen dataclass takes.
+    """
 
     surface: Surface
     name: str
@@ -56,8 +58,7 @@ class ToolFacts:
     """The compiled input schema; None where the schema is not known or not usable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything beside the call that a decision depends on, but for counters and time."""
 
     organisation: str

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from yett.policy import messages
-from yett.policy.amounts import AmountOf
 from yett.policy.compile import CompiledEntry, CompiledLimit, CompiledPolicy, Plan, Remembered
 from yett.policy.conditions import Judged
 from yett.policy.decision import Ask, Call, Code, Decision, Effect, Facts, Surface
@@ -50,6 +49,8 @@ def decide(
     if policy is None:
         return _first(1, _deny(Code.NO_POLICY, _RULE_NO_POLICY, messages.no_policy()), trace)
     plan = policy.plan(call.surface, call.name, facts.tool.risk)
+    if plan.plain and trace is None and not usage and (allowed := _allowed(plan, call, facts, now_ns)) is not None:
+        return allowed
     if call.surface is Surface.TOOL:
         for number, denial in ((2, _hidden(plan, call)), (3, _unknown(call, facts))):
             if denial is not None:
@@ -76,6 +77,33 @@ def _first(number: int, denial: Decision, trace: Trace | None) -> Decision:
     if trace is not None:
         trace.add(Step(number, _FIRST_STEPS[number], denial.rule, str(denial.message), denies=True))
     return denial
+
+
+def _allowed(plan: Plan, call: Call, facts: Facts, now_ns: int) -> Decision | None:
+    """The decision that allows by a plain plan, before empty counters; None where a closer look must tell.
+
+    Most calls come by here: nothing stands against them, so nothing has to be explained.
+    """
+    tool = facts.tool
+    if (tool.changed or not tool.known) and call.surface is Surface.TOOL:
+        return None
+    judged = Judged(call, call.arguments, facts, now_ns)
+    for judge in plan.required:
+        if judge(judged) != TRUE:
+            return None
+    for judge in plan.denying:
+        if judge(judged) in _DENYING:
+            return None
+    remembered = _remembered(plan, facts)
+    if not plan.quick:
+        return remembered.allowed
+    charges = list(remembered.units)
+    for place, amount_of in plan.quick:
+        amount, unit = amount_of(judged), charges[place]
+        if isinstance(amount, Code) or amount > unit.maximum:
+            return None
+        charges[place] = Charge(unit.key, amount, unit.maximum, unit.rule, unit.message)
+    return Decision(Effect.ALLOW, charges=tuple(charges))
 
 
 def _hidden(plan: Plan, call: Call) -> Decision | None:
@@ -106,16 +134,12 @@ class _Evaluation:
     charges: tuple[Charge, ...] = ()
     shadow_charges: tuple[Charge, ...] = ()
     asks: tuple[Ask, ...] = ()
-    allowed: Decision | None = None
-    """The remembered decision that allows with these charges."""
 
     def run(self) -> Decision:
         denial = self._unlisted() or self._schema() or self._require() or self._deny_if() or self._limits() or self._approvals()
         if denial is not None:
             return denial
         if self.suppressed is None:
-            if self.allowed is not None and not self.asks:
-                return self.allowed
             return Decision(Effect.ALLOW, charges=self.charges, shadow_charges=self.shadow_charges, asks=self.asks)
         first = self.suppressed
         effect = Effect.WOULD_ASK if first.code is Code.APPROVAL_REQUIRED else Effect.WOULD_DENY
@@ -179,10 +203,7 @@ class _Evaluation:
         plan = self.plan
         if not plan.limits:
             return None
-        remembered = _remembered(plan, self.judged.facts)
-        if plan.quick is not None and not self.usage and self.trace is None and self._fits_alone(plan.quick, remembered):
-            return None
-        looked = self._look(remembered.units)
+        looked = self._look(_remembered(plan, self.judged.facts).units)
         now_ns = self.judged.now_ns
         refused = refusal(self.charges, self.usage, now_ns), refusal(self.shadow_charges, self.usage, now_ns)
         for limit, charge in looked:
@@ -193,20 +214,6 @@ class _Evaluation:
             if denial is not None and (settled := self._settle(denial, limit.shadow)) is not None:
                 return settled
         return None
-
-    def _fits_alone(self, amounts: Sequence[tuple[int, AmountOf]], remembered: Remembered) -> bool:
-        """Charge a call that fits into empty counters; False where a closer look must tell. Most calls come by here."""
-        if not amounts:
-            self.allowed, self.charges = remembered.allowed, remembered.units
-            return True
-        charges = list(remembered.units)
-        for place, amount_of in amounts:
-            amount, unit = amount_of(self.judged), charges[place]
-            if isinstance(amount, Code) or amount > unit.maximum:
-                return False
-            charges[place] = Charge(unit.key, amount, unit.maximum, unit.rule, unit.message)
-        self.charges = tuple(charges)
-        return True
 
     def _look(self, units: Sequence[Charge]) -> list[tuple[CompiledLimit, Charge | Code]]:
         """What the call adds to each limit, or the code of the denial where that cannot be told."""

@@ -15,6 +15,7 @@ Amount: TypeAlias = int | Decimal
 EXACT: Final = Context(prec=1_200, Emax=999_999, Emin=-999_999, traps=[Inexact])
 """Every sum of binary64 values is exact in 1,200 digits; a rounding would raise, never pass unseen."""
 
+_add_exactly: Final = EXACT.add
 _to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -22,7 +23,7 @@ def add(left: Amount, right: Amount) -> Amount:
     """The exact sum."""
     if type(left) is int and type(right) is int:
         return left + right
-    return EXACT.add(left, right)
+    return _add_exactly(left, right)
 
 
 def subtract(left: Amount, right: Amount) -> Amount:

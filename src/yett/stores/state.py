@@ -18,7 +18,7 @@ import apsw
 from yett.audit.mode import AuditMode
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.errors import StoreFault
-from yett.ports import Admission, Clock, Receipt
+from yett.ports import Admission, Clock, Receipt, Waiter
 from yett.quota.charge import CounterKey, Usage
 from yett.stores.state_commit import Busy, Committer, Group, QueuedCall, Unwritable, Written
 from yett.stores.state_counters import Counters, Returning
@@ -111,18 +111,24 @@ class StateStore:
     async def admit(self, record: CallRecord) -> Admission:
         """Reserve and record in one atomic step. See `yett.ports.Ledger`."""
         self._check()
-        decision = record.decision
-        if self._relaxed and not (decision.charges or decision.shadow_charges):
+        if self._may_be_late(record):
             return self._queue_relaxed(record)
         waiter: asyncio.Future[Admission] = self._loop.create_future()
-        self._pending.calls.append(QueuedCall(record, reserve=True, waiter=waiter))
-        self._flush_soon()
+        self._queue(record, waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._never_sent(waiter.result())
             raise
+
+    def submit(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
+        """The same without a task. See `yett.ports.Ledger`."""
+        self._check()
+        if self._may_be_late(record):
+            self._loop.call_soon(self._tell, waiter, self._queue_relaxed(record))
+        else:
+            self._queue(record, waiter)
 
     def note(self, record: CallRecord | SecurityRecord) -> None:
         """Write a record with the next group. See `yett.ports.Ledger`. While the file fails, records wait for its recovery."""
@@ -181,6 +187,15 @@ class StateStore:
         if len(self._pending) >= QUEUE_MAX:
             raise StoreFault(f"too much waits for `{self._path}` ({QUEUE_MAX} records): its disk or another process is too slow")
 
+    def _may_be_late(self, record: CallRecord) -> bool:
+        return self._relaxed and not (record.decision.charges or record.decision.shadow_charges)
+
+    def _queue(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
+        self._pending.calls.append(QueuedCall(record, True, waiter))
+        if not self._soon:
+            self._soon = True
+            self._loop.call_soon(self._flush)
+
     def _queue_relaxed(self, record: CallRecord) -> Admission:
         self._tickets -= 1
         self._pending.calls.append(QueuedCall(record, ticket=self._tickets))
@@ -193,11 +208,6 @@ class StateStore:
             self._settle(admission.receipt, Outcome(Result.NOT_SENT, self._clock.now_ns()))
 
     # When to write
-
-    def _flush_soon(self) -> None:
-        if not self._soon:
-            self._soon = True
-            self._loop.call_soon(self._flush)
 
     def _flush_later(self) -> None:
         if self._timer is None and not self._soon:
@@ -272,13 +282,14 @@ class StateStore:
             self._fault = None
         self._returning.end(group.outcomes)
         for call, admission in zip(group.calls, admissions, strict=True):
-            waiter = call.waiter
-            if waiter is None:
-                continue
-            if waiter.done():
-                self._never_sent(admission)
-            else:
-                waiter.set_result(admission)
+            if call.waiter is not None:
+                self._tell(call.waiter, admission)
+
+    def _tell(self, waiter: Waiter[Admission], admission: Admission) -> None:
+        if waiter.done():
+            self._never_sent(admission)
+        else:
+            waiter.set_result(admission)
 
     def _locked_too_long(self) -> StoreFault | None:
         """The fault of a file that another process holds, once it did so for too long."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Decision, Effect
 from yett.policy.outcome import after_reserve
-from yett.ports import Admission, Receipt
+from yett.ports import Admission, Receipt, Waiter
 from yett.quota.reserve import refusal
 from yett.stores.state_counters import PRUNED_AT_ONCE, Counters
 from yett.stores.state_file import fault_of
@@ -50,7 +49,7 @@ class QueuedCall(Struct):
     record: CallRecord
     reserve: bool = False
     """Whether its charges are to be reserved; else it is written as it is."""
-    waiter: asyncio.Future[Admission] | None = None
+    waiter: Waiter[Admission] | None = None
     """Who waits for the admission; not touched here, for here is another thread perhaps."""
     ticket: int = 0
     """Negative where somebody holds a receipt already: it stands for the sequence number until there is one."""

@@ -160,29 +160,35 @@ class Counters:
 
     def _reserve_in_one_pass(self, charges: tuple[Charge, ...], at_ns: int) -> Held | None:
         """The same without a plan; makes one for charges that came before."""
-        steps: list[tuple[Counter, Amount, Amount]] = []
-        for charge in charges:
-            counter = self._known.get(charge.key)
-            if counter is None or (charge.maximum, charge.rule) not in counter.shown:
+        totals: dict[tuple[int, int], Amount] = {}
+        charged: list[Counter] = []
+        for key, amount, maximum, rule, _ in charges:
+            counter = self._known.get(key)
+            if counter is None or (maximum, rule) not in counter.shown:
                 return None
-            if not counter.may_be_charged(charge.key.window, at_ns):
+            if (counter.open is None or at_ns >= counter.ends_ns) and not counter.may_be_charged(key.window, at_ns):
                 return None
-            total = add(counter.total, charge.amount)
-            if add(total, counter.others) > charge.maximum:
+            total = totals[counter.place] = add(counter.total, amount)
+            if (add(total, counter.others) if counter.others else total) > maximum:
                 return None
-            steps.append((counter, total, charge.amount))
-        if len({counter.id for counter, _, _ in steps}) < len(steps):
+            charged.append(counter)
+        if len(totals) < len(charged):
             return None  # two charges on one counter are each checked against what both add
-        for counter, total, _ in steps:
-            self._changed[counter.place] = counter.total = total
-        held = tuple(Reservation(counter.encoded, counter.id, counter.place[1], amount) for counter, _, amount in steps)
-        texts = [f'{counter.label}{counter.place[1]},"{amount}"]' for counter, _, amount in steps]
-        done = held, f"[{','.join(texts)}]"
-        if all(charge.amount == 1 for charge in charges):  # others are a call's own, and do not come again
-            self._remember(charges, steps, done)
+        held: list[Reservation] = []
+        texts: list[str] = []
+        alike = True
+        for counter, total, charge in zip(charged, totals.values(), charges, strict=True):
+            counter.total, amount, bucket = total, charge.amount, counter.place[1]
+            held.append(Reservation(counter.encoded, counter.id, bucket, amount))
+            texts.append(f'{counter.label}{bucket},"{amount}"]')
+            alike = alike and amount == 1
+        self._changed.update(totals)
+        done = tuple(held), f"[{','.join(texts)}]"
+        if alike:  # other amounts are a call's own, and do not come again
+            self._remember(charges, charged, done)
         return done
 
-    def _remember(self, charges: tuple[Charge, ...], steps: Sequence[tuple[Counter, Amount, Amount]], done: Held) -> None:
+    def _remember(self, charges: tuple[Charge, ...], charged: Sequence[Counter], done: Held) -> None:
         """Make a plan of charges of whole numbers that came twice."""
         if self._once.get(id(charges)) is not charges:
             self._once[id(charges)] = charges
@@ -190,11 +196,12 @@ class Counters:
                 del self._once[next(iter(self._once))]
             return
         planned = []
-        for charge, (counter, _, amount) in zip(charges, steps, strict=True):
+        for charge, counter in zip(charges, charged, strict=True):
+            amount = charge.amount
             if not (isinstance(amount, int) and isinstance(charge.maximum, int) and isinstance(counter.others, int)):
                 return
             planned.append((counter, counter.place[1], amount, charge.maximum - counter.others))
-        until_ns = min(counter.ends_ns for counter, _, _ in steps)
+        until_ns = min(counter.ends_ns for counter in charged)
         self._plans[id(charges)] = Plan(charges, until_ns, tuple(planned), *done)
         if len(self._plans) > PLANS_MAX:
             del self._plans[next(iter(self._plans))]

@@ -11,8 +11,8 @@ from yett.audit.clip import clean
 
 Cell: TypeAlias = str | int | None
 
-_SIZES: Final = (64, 32, 16, 8, 4, 3, 2, 1)
-"""Rows of the statements that are kept prepared; any number of rows is made of these."""
+_SIZES: Final = (64, 32, *range(16, 0, -1))
+"""Rows of the statements that are kept prepared; any number of rows is made of these, and a usual group takes one."""
 _INT64_MAX: Final = 2**63 - 1
 
 

@@ -19,6 +19,7 @@ from yett.protocol.rejection import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQ
 from yett.upstreams.bridge_reading import whole
 from yett.upstreams.bridge_to_handshake import BridgeToHandshake, NoHandshake
 from yett.upstreams.bridge_to_stateless import BridgeToStateless
+from yett.upstreams.http import HttpUpstream
 
 NO_HANDSHAKE: Final = frozenset({METHOD_NOT_FOUND, INVALID_PARAMS, INVALID_REQUEST, HEADER_MISMATCH, UNSUPPORTED_VERSION})
 """What servers answer to `initialize` that do not know it, or that miss the envelope of the stateless era."""
@@ -58,6 +59,11 @@ class Bridge:
         if self._sessions and self._sessions.find(message):
             return self._sessions.exchange(message)
         return self.inner.exchange(message)
+
+    def shortcut(self, *, modern: bool) -> HttpUpstream | None:
+        """See `yett.ports.HasShortcut`: the server itself, where messages of this era need no translation now."""
+        fits = self._stateless if modern else not self._sessions
+        return self.inner if fits and isinstance(self.inner, HttpUpstream) else None
 
     def listen(self, message: Outbound) -> Coroutine[Any, Any, Answer]:
         """See `Upstream.listen`."""

@@ -11,10 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from yett.errors import UpstreamFault
-from yett.ports import Answer, Clock, Outbound
+from yett.ports import Answer, Clock, Outbound, Waiter
 from yett.protocol.peek import peek_response, same_id
 from yett.protocol.sse import EVENT_BYTES_MAX, SseDecoder
 from yett.upstreams.http1 import ClientLimits, Http1Client, system_trust
+from yett.upstreams.http1_connection import Http1Connection
 from yett.upstreams.http1_response import Response
 from yett.upstreams.http_credential import credential_fields
 from yett.upstreams.http_endpoint import endpoint_of
@@ -94,12 +95,7 @@ class HttpUpstream:
 
     def exchange(self, message: Outbound) -> Coroutine[Any, Any, Answer]:
         """See `Upstream.exchange`."""
-        headers = self._headers(message)
-        names = [name for name, _ in headers]
-        for field in _DEFAULTS:
-            if field[0] not in names:
-                headers.append(field)
-        return self._ask(b"POST", headers, message)
+        return self._ask(b"POST", self._post_headers(message), message)
 
     def listen(self, message: Outbound) -> Coroutine[Any, Any, Answer]:
         """Open the server's own event stream (GET) for the session of `message`; its body is not sent."""
@@ -121,6 +117,49 @@ class HttpUpstream:
         """Fail what is late by `now` (monotonic seconds). Runs by itself; tests call it instead of waiting."""
         self._client.sweep(now)
 
+    def start(self, message: Outbound) -> bytes:
+        """The head of the request that `message` is, up to its length. Errors: `UpstreamNotReached`."""
+        return self._client.start(b"POST", self._target, self._post_headers(message))
+
+    def send(self, start: bytes, body: bytes, holder: str, waiter: Waiter[Response]) -> Http1Connection | None:
+        """Send a message whose head begins so, if a connection for `holder` lies idle; None where none does."""
+        return self._client.send_at_once(start, body, waiter, within_s=self._timeout_s, holder=holder)
+
+    def plain_body(self, response: Response) -> bytes | None:
+        """The body of an answer that is nothing but short JSON, whole and with status 200; None leaves it to `answer_to`."""
+        if not response.plain:
+            names = {name for name, _ in response.headers if name in _READ}
+            is_json = response.status == 200 and names == {b"content-type"} and response.pick(_READ)
+            if not is_json or _media_type(is_json[b"content-type"]) != _JSON:
+                return None
+            response.plain = True
+        return response.glance(self._limits.buffered_bytes)
+
+    async def answer_to(self, message: Outbound, response: Response | UpstreamFault) -> Answer:
+        """What `exchange` would give, where the head of the response is here already."""
+        if isinstance(response, UpstreamFault):
+            raise response
+        try:
+            answer, media_type = self._judged(response)
+            if media_type == _JSON and response.status not in _NO_BODY:
+                answer.body = response.whole(self._limits.buffered_bytes)
+                if answer.body is None:
+                    await self._read_json(response, answer)
+                if message.id is not None and answer.body is not None and not _may_answer(answer.body, message.id):
+                    response.disown()
+            else:
+                await self._read_other(response, answer, media_type)
+        except BaseException:
+            await response.aclose()
+            raise
+        return answer
+
+    def _post_headers(self, message: Outbound) -> list[tuple[bytes, bytes]]:
+        headers = self._headers(message)
+        names = [name for name, _ in headers]
+        headers.extend([field for field in _DEFAULTS if field[0] not in names])
+        return headers
+
     def _headers(self, message: Outbound) -> list[tuple[bytes, bytes]]:
         headers = [
             field
@@ -136,20 +175,7 @@ class HttpUpstream:
     async def _ask(self, method: bytes, headers: list[tuple[bytes, bytes]], message: Outbound) -> Answer:
         body, timeout_s = message.body if method == b"POST" else None, self._timeout_s
         response = await self._client.request(method, self._target, headers, body, within_s=timeout_s, holder=message.isolation)
-        try:
-            answer, media_type = self._judged(response)
-            if media_type == _JSON and response.status not in _NO_BODY:
-                answer.body = response.whole(self._limits.buffered_bytes)
-                if answer.body is None:
-                    await self._read_json(response, answer)
-                if message.id is not None and answer.body is not None and not _may_answer(answer.body, message.id):
-                    response.disown()
-            else:
-                await self._read_other(response, answer, media_type)
-        except BaseException:
-            await response.aclose()
-            raise
-        return answer
+        return await self.answer_to(message, response)
 
     def _judged(self, response: Response) -> tuple[Answer, bytes]:
         """The answer without its body, and its media type. `UpstreamFault` where it cannot be relayed."""

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final, TypeAlias
 
 from yett.errors import UpstreamNotReached
+from yett.ports import Waiter
 from yett.upstreams.http1_connection import Http1Connection
 from yett.upstreams.http1_response import Response
 from yett.upstreams.http_endpoint import Endpoint
@@ -101,7 +102,8 @@ class Http1Client:
         Errors: `UpstreamNotReached` where nothing was sent; `UpstreamTimedOut`; `UpstreamFault` where the connection was lost or
         the response is malformed.
         """
-        head = self._head(method, target, headers, body)
+        start = self.start(method, target, headers)
+        head = start + b"\r\n" if body is None else with_length(start, body)
         if self._waiters or self.taken >= self._limits.connections:
             await self._queue()
         else:
@@ -114,6 +116,33 @@ class Http1Client:
         except asyncio.CancelledError:
             connection.abort()
             raise
+
+    def send_at_once(
+        self, start: bytes, body: bytes, waiter: Waiter[Response], *, within_s: float, holder: str
+    ) -> Http1Connection | None:
+        """Send a request over a connection that lies idle; None where there is none, and then nothing was sent.
+
+        `start` is from `start`. As `request` in all else, but told to `waiter`, who must `abort` what he no longer wants.
+        """
+        if self._waiters or self.taken >= self._limits.connections:
+            return None
+        now = self._monotonic()
+        connection = self._young_idle(now, holder)
+        if connection is not None:
+            self.taken += 1
+            connection.send((with_length(start, body), body), waiter, head_only=False, now=now, within_s=within_s)
+        return connection
+
+    def start(self, method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """The head of a request up to its `content-length`. Errors: `UpstreamNotReached` for what no head can hold."""
+        key = (method, target, *headers)
+        start = self._starts.get(key)
+        if start is None:
+            start = b"".join((method, b" ", target, self._constant, self._fields(headers)))
+            if len(self._starts) >= _STARTS_MAX:
+                self._starts.clear()
+            self._starts[key] = start
+        return start
 
     async def aclose(self) -> None:
         """Close all connections; whoever waits for a response is told."""
@@ -164,16 +193,6 @@ class Http1Client:
             self._take_out(connection)
 
     # The rest.
-
-    def _head(self, method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes | None) -> bytes:
-        key = (method, target, *headers)
-        start = self._starts.get(key)
-        if start is None:
-            start = b"".join((method, b" ", target, self._constant, self._fields(headers)))
-            if len(self._starts) >= _STARTS_MAX:
-                self._starts.clear()
-            self._starts[key] = start
-        return start + b"\r\n" if body is None else b"%bcontent-length: %d\r\n\r\n" % (start, len(body))
 
     def _fields(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         fields = b"".join([b"%b: %b\r\n" % field for field in headers])
@@ -289,6 +308,11 @@ class Http1Client:
         self.sweep(self._monotonic())
         running = bool(self._open) and not self._closed
         self._timer = asyncio.get_running_loop().call_later(_SWEEP_S, self._tick) if running else None
+
+
+def with_length(start: bytes, body: bytes) -> bytes:
+    """A whole head."""
+    return b"%bcontent-length: %d\r\n\r\n" % (start, len(body))
 
 
 def _why(error: Exception) -> str:

@@ -10,6 +10,7 @@ from typing import Final, Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from yett.errors import UpstreamFault, UpstreamTimedOut
+from yett.ports import Waiter
 from yett.upstreams.http1_repeats import RepeatedHead
 from yett.upstreams.http1_response import Response
 
@@ -83,7 +84,7 @@ class Http1Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._fields: list[tuple[bytes, bytes]] = []
-        self._head: asyncio.Future[Response] | None = None
+        self._head: Waiter[Response] | None = None
         self._response: Response | None = None
         self._head_only = False
         self._reusable = False
@@ -111,6 +112,14 @@ class Http1Connection(asyncio.Protocol):
         self, data: tuple[bytes, bytes], *, head_only: bool, now: float, within_s: float | None
     ) -> asyncio.Future[Response]:
         """Send a request, head and body. The future fails with `UpstreamFault`; whoever cancels it must `abort`, too."""
+        waiter: asyncio.Future[Response] = self._loop.create_future()
+        self.send(data, waiter, head_only=head_only, now=now, within_s=within_s)
+        return waiter
+
+    def send(
+        self, data: tuple[bytes, bytes], waiter: Waiter[Response], *, head_only: bool, now: float, within_s: float | None
+    ) -> None:
+        """The same for a waiter of any kind."""
         transport = self._transport
         assert transport is not None
         assert self.usable
@@ -122,13 +131,12 @@ class Http1Connection(asyncio.Protocol):
         else:
             self._waited_s = within_s
             self.deadline = now + within_s
-        self._head = waiter = self._loop.create_future()
+        self._head = waiter
         head, body = data
         if len(body) <= _JOIN_BYTES_MAX:
             transport.write(head + body)
         else:
             transport.writelines(data)
-        return waiter
 
     def expect_within(self, seconds: float | None) -> None:
         """Set the deadline of what is waited for now."""

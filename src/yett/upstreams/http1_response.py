@@ -46,6 +46,7 @@ class Response:
         "ends_with_connection",
         "headers",
         "length",
+        "plain",
         "status",
     )
 
@@ -55,6 +56,8 @@ class Response:
         """Names in lower case."""
         self.length: int | None = None
         """What `content-length` says."""
+        self.plain = False
+        """Whether somebody who judged the head found nothing special in it; so is then every response with the same head."""
         self.ends_with_connection = False
         """Whether nothing but the end of the connection ends the body: a truncated one cannot be told from a complete one."""
         self._source = source
@@ -87,10 +90,16 @@ class Response:
 
     def whole(self, bytes_max: int) -> bytes | None:
         """The body, if all of it is here already and it is no longer than `bytes_max`; it is then read."""
+        body = self.glance(bytes_max)
+        if body is not None:
+            self._pieces, self._held = [], 0
+        return body
+
+    def glance(self, bytes_max: int) -> bytes | None:
+        """The same, left unread."""
         if not self._complete or self._fault is not None or self._held > bytes_max or self.ends_with_connection:
             return None
-        pieces, self._pieces = self._pieces, []
-        self._held = 0
+        pieces = self._pieces
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def read_some(self) -> bytes:

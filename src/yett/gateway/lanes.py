@@ -1,0 +1,136 @@
+"""What the head of a request settles for the plain calls that come with it, remembered for the requests that repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from yett.edge.request import Request
+from yett.errors import OperatorFault, UpstreamNotReached
+from yett.gateway.active import Snapshot, Touched
+from yett.gateway.admission import Bearer, NoBearer, authenticate
+from yett.gateway.http_door import PARAMETER, Door, by_name
+from yett.gateway.route import Route
+from yett.gateway.sessions import Session
+from yett.gateway.tool_fetch import outbound_of
+from yett.policy.decision import ToolFacts
+from yett.ports import HasShortcut, Sent, Shortcut, Waiter
+from yett.protocol.capabilities import without_unmediated_client_capabilities
+from yett.protocol.eras import META_CLIENT_CAPABILITIES, Era
+from yett.protocol.messages import Message
+from yett.protocol.plain import Stated, stated_in
+from yett.protocol.revisions import contradicts
+from yett.protocol.tasks import declares_tasks
+
+ENDPOINT: Final = "/mcp/"
+SESSION: Final = b"mcp-session-id"
+
+
+class Lane(Struct):
+    """One client's way to one server, by one snapshot."""
+
+    epoch: int
+    """Which snapshot that was. Not the snapshot itself: a connection that is open for days would keep it alive."""
+    bearer: Bearer
+    until_ns: int | None
+    """When the token that was shown expires."""
+    stated: Stated
+    route: Route
+    ways: HasShortcut
+    shortcut: Shortcut[Any] | None = None
+    credential: Mapping[str, str] | None = None
+    start: bytes = b""
+    """How a request to the server begins, by this shortcut and with this credential."""
+
+    def changes(self, message: Message) -> bool:
+        """Whether the gate has to do with what the client of a message announces: to take something out, or to keep tasks."""
+        if message.era is Era.HANDSHAKE:
+            return False
+        envelope: Any = message.params["_meta"]
+        if not envelope[META_CLIENT_CAPABILITIES]:
+            return False
+        cut = without_unmediated_client_capabilities(message, self.route.kinds)
+        return cut is not message.body or declares_tasks(message.params)
+
+
+class Closed(Struct, frozen=True):
+    """Stands where requests with a head take the long way, as long as a snapshot is active."""
+
+    epoch: int
+
+
+class Lanes:
+    """Finds the lane of a request. Turns nobody away: what it does not let in is left to the front, which says why."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._parts = door.parts
+        self._epoch = 0
+        door.parts.active.follow(self._changed)
+
+    def _changed(self, _snapshot: Snapshot, _touched: Touched) -> None:
+        self._epoch += 1
+
+    def of(self, request: Request) -> Lane | None:
+        """The lane, if what stands in it still holds; None leaves the request to the front."""
+        known = request.memory.kept
+        if not isinstance(known, Lane | Closed) or known.epoch != self._epoch:
+            known = request.memory.kept = self._made(request) or Closed(self._epoch)
+        if isinstance(known, Closed):
+            return None
+        if known.until_ns is not None and known.until_ns <= self._door.tokens.now_ns():
+            return None
+        session = known.route.session
+        if session is not None and self._found(session.id, known.bearer) is not session:
+            return None
+        return known
+
+    def send(self, lane: Lane, message: Message, waiter: Waiter[Any]) -> Sent | None:
+        """Forward a message on the lane's shortcut; None where that cannot be done now, and nothing was sent."""
+        shortcut = lane.ways.shortcut(modern=message.era is Era.STATELESS)
+        if shortcut is None:
+            return None
+        dispatcher, route = self._parts.dispatcher, lane.route
+        try:
+            credential = dispatcher.credentials(route.caller.server)
+            if shortcut is not lane.shortcut or credential != lane.credential:
+                lane.start = shortcut.start(outbound_of(route, message, b"", credential))
+                lane.shortcut, lane.credential = shortcut, credential
+        except (OperatorFault, UpstreamNotReached):
+            return None
+        return shortcut.send(lane.start, message.body, route.isolation, waiter)
+
+    def tool(self, lane: Lane, name: str) -> ToolFacts | None:
+        """What is known of a tool, if its server need not be asked."""
+        return self._parts.dispatcher.tools.known(lane.route.scope, name)
+
+    def _made(self, request: Request) -> Lane | None:
+        parts, path, snapshot = self._parts, request.path, self._parts.active.current()
+        if snapshot is None or request.method != b"POST" or not path.startswith(ENDPOINT):
+            return None
+        if not parts.guard.host_allowed(request.header(b"host")) or not parts.guard.origin_allowed(request.header(b"origin")):
+            return None
+        stated = stated_in(by_name(request))
+        reference = path.removeprefix(ENDPOINT).removesuffix("/")
+        bearer = authenticate(snapshot, reference, request.header(b"authorization"), self._door.tokens)
+        if stated is None or isinstance(bearer, NoBearer) or bearer.stopped is not None:
+            return None
+        if bearer.server.url is None or bearer.server.one_to_one:
+            return None
+        session = None
+        id = request.header(SESSION)
+        if id is not None and stated.era is Era.HANDSHAKE:
+            session = self._found(id.decode("latin-1"), bearer)
+            if session is None or contradicts(stated.version, session.revision):
+                return None
+        route = self._door.route(request, bearer, session)
+        ways = route.upstream
+        if not isinstance(ways, HasShortcut) or any(name.startswith(PARAMETER) for name, _ in route.headers):
+            return None
+        until_ns = bearer.grant.until_ns(bearer.digest)
+        return Lane(self._epoch, bearer, until_ns, stated, route, ways)
+
+    def _found(self, id: str, bearer: Bearer) -> Session | None:
+        return self._parts.sessions.find(id, grant_id=bearer.grant.id, server_id=bearer.server.id)
