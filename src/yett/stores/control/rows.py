@@ -23,7 +23,9 @@ class Rows:
 
     def all(self, statement: Select[Any]) -> list[Mapping[str, Any]]:
         """The rows that `statement` finds, by column."""
-        return [dict(row._mapping) for row in self.connection.execute(statement)]
+        found = self.connection.execute(statement)
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def first(self, statement: Select[Any]) -> Mapping[str, Any] | None:
         """The first row that `statement` finds."""

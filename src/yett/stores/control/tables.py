@@ -128,8 +128,8 @@ grants: Final = Table(
     metadata,
     Column("id", Text, primary_key=True),
     _organisation(),
-    Column("server_id", Text, ForeignKey("servers.id"), nullable=False, index=True),
-    Column("policy_id", Text, ForeignKey("policies.id"), index=True),
+    Column("server_id", Text, ForeignKey("servers.id"), nullable=False),
+    Column("policy_id", Text, ForeignKey("policies.id")),
     Column("digest", Text, nullable=False, unique=True),
     Column("previous_digest", Text),
     _moment("previous_until_ns"),
@@ -147,6 +147,10 @@ grants: Final = Table(
 )
 """`used_at_ns`: when its token was last good for a request, to the half minute."""
 Index("uq_grants_previous_digest", grants.c.previous_digest, unique=True)
+_STANDING: Final = (grants.c.revoked_at_ns, grants.c.expires_at_ns)
+Index("ix_grants_of_server", grants.c.organisation_id, grants.c.server_id, *_STANDING)
+Index("ix_grants_of_policy", grants.c.organisation_id, grants.c.policy_id, *_STANDING)
+"""Live grants are counted by these alone, without their rows."""
 Index("ix_grants_organisation_id_created_at_ns_id", grants.c.organisation_id, grants.c.created_at_ns, grants.c.id)
 
 grant_requests: Final = Table(

@@ -86,6 +86,10 @@ def _grants() -> None:
     op.add_column("grants", _moment("used_at_ns"))
     op.create_index("uq_grants_previous_digest", "grants", ["previous_digest"], unique=True)
     op.create_index("ix_grants_owner_id", "grants", ["owner_id"])
+    for subject in ("server", "policy"):
+        op.drop_index(f"ix_grants_{subject}_id", "grants")
+        columns = ["organisation_id", f"{subject}_id", "revoked_at_ns", "expires_at_ns"]
+        op.create_index(f"ix_grants_of_{subject}", "grants", columns)
     op.create_index("ix_grants_organisation_id_created_at_ns_id", "grants", ["organisation_id", "created_at_ns", "id"])
 
 
