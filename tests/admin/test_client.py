@@ -14,12 +14,16 @@ from tests.admin.service import Office
 from yett.admin.client import RemoteControl
 from yett.admin.control import Control
 from yett.admin.errors import AdminFault, Conflict, Invalid, NotFound, PolicyRefused, Unauthorised
+from yett.admin.grant_views import Approval, Denial, GrantEdit, GrantFilter, NewRequest, Rotation
+from yett.admin.listing import Listing
+from yett.admin.policy_views import GrantList, PolicyEdit, Publishing, Restoring, Unpublishing
 from yett.admin.remote import NotReached
 from yett.admin.views import Attachment, NewGrant, NewRevision, NewServer
 from yett.errors import OperatorFault
 from yett.gateway.tokens import is_well_formed
 
 DENY = '{"version":"1","default":"deny"}'
+ALLOW = '{"version":"1","default":"allow"}'
 
 
 @pytest.fixture(params=["here", "over HTTP"])
@@ -48,6 +52,56 @@ def test_the_whole_life_of_a_grant(control: Control) -> None:
     assert control.remove_server("files").server.name == "files"
     assert control.status().servers == 0
     assert {line.action for line in control.changes(20)} >= {"server.added", "policy.set", "grant.minted", "server.removed"}
+
+
+def test_the_whole_life_of_a_policy(control: Control) -> None:
+    control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp"))
+    first = control.set_policy("p", NewRevision(document=DENY, message="first", server="files", base=0))
+    assert (first.policy.server, first.warnings) == ("files", [])
+    drafted = control.set_policy("p", NewRevision(document=ALLOW, draft=True, base=1))
+    assert [(one.code, one.pointer) for one in drafted.warnings] == [("default-allow", "/default")]
+    assert [line.number for line in control.policy_revisions("p", Listing(limit=1)).items] == [2]
+    found = control.policy_diff("p")
+    assert [(one.kind, one.path, one.before, one.after) for one in found.changes] == [("changed", "/default", "deny", "allow")]
+    assert control.policy_diff("p", 0, 1).earlier is None
+    assert control.publish_policy("p", Publishing(number=2)).policy.number == 2
+    assert control.restore_policy("p", 1, Restoring(base=2)).policy.number == 3
+    control.mint_grant(NewGrant(server="files", label="ci"))
+    assert [view.policy for view in control.attach_all("p", GrantList(grants=["ci"])).grants] == ["p"]
+    assert [view.label for view in control.policy_uses("p", Listing()).items] == ["ci"]
+    assert control.unpublish_policy("p", Unpublishing(force=True)).policy.status == "draft"
+    assert [view.policy for view in control.detach_all("p", GrantList(grants=["ci"])).grants] == [None]
+    assert control.edit_policy("p", PolicyEdit(name="q", server="")).policy.server is None
+    assert [policy.name for policy in control.policies("Q", "files")] == ["q"]
+    assert control.remove_policy("q").policy.name == "q"
+    assert control.policies() == []
+
+
+def test_the_later_life_of_a_grant(control: Control) -> None:
+    control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp"))
+    control.set_policy("p", NewRevision(document=DENY))
+    minted = control.mint_grant(NewGrant(server="files", label="a/b", owner="ada"))
+    edited = control.edit_grant("a/b", GrantEdit(label="c/d", expires="1d", tags={"x": "y"}))
+    assert (edited.grant.label, edited.grant.tags, edited.grant.owner) == ("c/d", {"x": "y"}, "ada")
+    assert control.rotate_grant("c/d", Rotation(overlap="10m")).grant.previous_until is not None
+    assert control.grants(wanted=GrantFilter(owner="ADA", status="live")) == [control.grant("c/d")]
+    assert control.grants("files", "c/d", GrantFilter(policy="p")) == []
+    with pytest.raises(Conflict, match="keeps no tokens"):
+        control.reveal_grant(minted.grant.id)
+
+
+def test_asking_for_a_grant(control: Control) -> None:
+    control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp"))
+    control.set_policy("p", NewRevision(document=DENY))
+    new = NewRequest(server="files", duration="2h", reason="an outage")
+    first, second, third = (control.request_grant(new) for _ in range(3))
+    assert {view.id for view in control.request_page(Listing()).items} == {first.id, second.id, third.id}
+    assert control.deny_request(first.id, Denial(note="no")).request.note == "no"
+    assert control.withdraw_request(second.id).request.status == "withdrawn"
+    assert control.approve_request(third.id, Approval(policy="p", duration="1h")).request.status == "approved"
+    assert is_well_formed(control.collect_grant(third.id).token)
+    assert control.request_page(Listing()).items == []
+    assert len(control.request_page(Listing(), "all").items) == 3
 
 
 def test_what_is_refused_is_refused_alike(control: Control) -> None:
