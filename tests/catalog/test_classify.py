@@ -16,9 +16,9 @@ R, W, E, D, F = RiskClass
 
 def schema(**properties: Any) -> JsonValue:
     """An input schema: `text="string"`, or a list of choices."""
-    shapes = {
-        name: {"type": "string", "enum": kind} if isinstance(kind, list) else {"type": kind} for name, kind in properties.items()
-    }
+    shapes: dict[str, Any] = {}
+    for name, kind in properties.items():
+        shapes[name] = {"enum": kind} if isinstance(kind, list) else {"type": kind}
     return {"type": "object", "properties": shapes}
 
 

@@ -71,8 +71,8 @@ def _by_both(name: Act, lead: Act) -> Basis:
 _THINGS: Final = listed(
     """
     comment message email label tag star pin record log schedule note bookmark document reply group backup checkpoint seed stage
-    draft index lock flag alert blog post text mail port route feedback package bundle sequence shape object frame slot title caption
-    weight color chain credit reminder file contest appeal commit mirror highlight rate like remark form
+    draft index lock flag alert blog post text mail port route feedback package bundle sequence shape object frame slot title
+    caption weight color chain credit reminder file contest appeal commit mirror highlight rate like remark form
     """
 )
 """Words of names that are things far more often than deeds: `group_members`, `post_details`."""
