@@ -70,19 +70,19 @@ def list_members(people: People, wanted: Wanted) -> MemberPage:
     return people.members(wanted)
 
 
-@ROUTER.get("/members/{member}")
+@ROUTER.get("/members/{member:path}")
 def show_member(people: People, member: str) -> MemberView:
     """One member, by id or address."""
     return people.member(member)
 
 
-@ROUTER.put("/members/{member}/role")
+@ROUTER.put("/members/{member:path}/role")
 def change_member(people: People, member: str, wanted: MemberRole) -> MemberView:
     """Give a member another role. It counts for the next request."""
     return people.change_member(member, wanted)
 
 
-@ROUTER.delete("/members/{member}")
+@ROUTER.delete("/members/{member:path}")
 def remove_member(
     people: People,
     member: str,
