@@ -66,6 +66,7 @@ def _reads_one_way(pairs: Any) -> None:
         assert result.get("resultType") in _FINAL
         for name in result:
             assert name == "resultType" or _laxly(name) != "resulttype"
+            assert _laxly(name) != "task", "a promise that nobody asked for"
 
 
 def _once(pairs: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _PLAIN: Final = {
 }
 _DEPTH_MAX: Final = 64
 _TOP: Final = {"jsonrpc", "id", "method", "params", "result", "error"}
-_PARAMS: Final = {"name", "arguments", "uri", "cursor", "_meta", "ref", "argument", "requestId", "level"}
+_PARAMS: Final = {"name", "arguments", "uri", "cursor", "_meta", "ref", "argument", "requestId", "level", "task", "taskId"}
 
 
 def ingress(data: bytes) -> None:
@@ -62,7 +62,7 @@ def _repeating(body: bytes) -> dict[bytes, bytes]:
     try:
         message = json.loads(body)
         method, params = message["method"], message.get("params") or {}
-        name = params.get("name", params.get("uri"))
+        name = params.get("name", params.get("uri", params.get("taskId")))
         named = {} if name is None else {b"mcp-name": name.encode()}
         return {b"mcp-method": method.encode(), **named}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -138,6 +138,10 @@ def _agrees(message: Message, value: dict[str, Any]) -> None:
         assert message.id is not None
         assert message.method != "tools/call" or params["name"] == message.name
         assert message.method != "tools/call" or params.get("arguments", {}) == message.arguments
+    if message.handling is Handling.OF_TASK:
+        assert message.id is not None
+        assert isinstance(params["taskId"], str)
+        assert params["taskId"] == message.name != ""
     if message.era is Era.STATELESS and message.method and message.id is not None:
         assert params["_meta"][META_PROTOCOL_VERSION] in STATELESS_REVISIONS
         assert isinstance(params["_meta"][META_CLIENT_CAPABILITIES], dict)
