@@ -152,10 +152,14 @@ class House:
 
 @contextmanager
 def open_house(
-    state_dir: Path, *, rules: Callable[[str], Rules] = lambda url: Rules(base_url=url), hasher: PasswordHasher = QUICK
+    state_dir: Path,
+    *,
+    rules: Callable[[str], Rules] = lambda url: Rules(base_url=url),
+    hasher: PasswordHasher = QUICK,
+    port: int = 0,
 ) -> Iterator[House]:
     """`rules` are made of the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock, publication = ManualClock(), KeptPublication()
     environment = Environment(
