@@ -178,10 +178,8 @@ grant_requests: Final = Table(
 
 `requester_id` is the user; None for who runs the installation.
 """
-Index(
-    "ix_grant_requests_organisation_id_created_at_ns_id",
-    *(grant_requests.c[n] for n in ("organisation_id", "created_at_ns", "id")),
-)
+_BY_AGE: Final = (grant_requests.c.organisation_id, grant_requests.c.created_at_ns, grant_requests.c.id)
+Index("ix_grant_requests_organisation_id_created_at_ns_id", *_BY_AGE)
 
 users: Final = Table(
     "users",
