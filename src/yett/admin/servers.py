@@ -94,10 +94,14 @@ class ServerCases(EditCases, GrantCases):
             for found in live:
                 self.revoke_within(write, found, server=server.name)
             write.servers.remove(server.id, now_ns)
+            write.credentials.remove(server.id)
+            write.secrets.drop(server.id)
             self.log(write, "server.removed", (server.id, server.name), before=view)
             return view
 
         view, answer = self.change(work)
+        if self.desk.credentials is not None:
+            self.desk.credentials.changed(self.principal.organisation, view.id)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note)
 
     def _checked_server(self, new: NewServer) -> Server:

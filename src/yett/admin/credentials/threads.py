@@ -43,7 +43,12 @@ class FromThreads:
         return self._keeper.tools.page(path)
 
     def changed(self, organisation: str, server_id: str) -> str | None:
-        return self._run(self._keeper.changed(organisation, server_id))
+        if self.problem is not None:
+            return self.problem
+        try:
+            return self._run(self._keeper.changed(organisation, server_id))
+        except OperatorFault as fault:
+            return str(fault)
 
     def connect(self, organisation: str, server_id: str, actor: str) -> Begun:
         return self._run(self._connector.connect(organisation, server_id, actor))
