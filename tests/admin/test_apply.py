@@ -18,7 +18,7 @@ from yett.admin.control import Control
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
 from yett.admin.permissions import ALLOWED, Principal, Role
 from yett.admin.service import Service
-from yett.admin.views import NewGrant, NewRevision
+from yett.admin.views import NewGrant, NewRevision, NewServer
 from yett.gateway.tokens import is_well_formed
 
 DENY = '{"version":"1","default":"deny"}'
@@ -204,3 +204,22 @@ def test_whatever_was_before_pruning_makes_it_exactly_so_or_refuses_whole(
                 continue
             assert office.service.apply(ApplyWanted(documents=documents, prune=True)).steps == []
             assert {repr(one) for one in office.service.export().documents} == {repr(one) for one in documents}
+
+
+def test_a_document_that_leads_elsewhere_voids_what_was_sealed_for_the_old_origin(office: Office) -> None:
+    from tests.admin.test_server_edits import seal, sealed
+
+    server = office.service.add_server(NewServer(name="shop", url="https://old.example/mcp", credential="env:KEY")).server
+    seal(office, server)
+    document = {"kind": "server", "name": "shop", "url": "https://new.example/mcp", "credential": "env:KEY"}
+    office.service.apply(ApplyWanted(documents=[ServerDocument(**document)]))  # type: ignore[arg-type]  # as a file has it
+    assert sealed(office, server) == (False, False)
+    assert office.service.server("shop").credential == "env:KEY"
+    assert office.service.apply(ApplyWanted(documents=[ServerDocument(**document)])).steps == []  # type: ignore[arg-type]  # as above
+
+
+def test_a_document_whose_url_may_not_be_asked_is_refused_as_a_whole(office: Office) -> None:
+    office.lookout.refused["http://10.0.0.1/"] = "the host `10.0.0.1` has a private address"
+    with pytest.raises(Invalid, match="a private address"):
+        office.service.apply(ApplyWanted(documents=[ServerDocument(kind="server", name="inner", url="http://10.0.0.1/")]))
+    assert office.service.servers() == []

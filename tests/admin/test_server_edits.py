@@ -126,6 +126,8 @@ def test_a_credential_that_comes_with_the_new_url_is_meant_for_it(office: Office
     changed = office.service.edit_server("shop", ServerChanges(url="https://other.example/", credential="env:NEW"))
     assert changed.server.credential == "env:NEW"
     assert sealed(office, server) == (False, False)
+    same = office.service.edit_server("shop", ServerChanges(url="https://third.example/", credential="env:NEW"))
+    assert same.server.credential == "env:NEW"
     assert office.service.edit_server("shop", ServerChanges(credential="")).server.credential is None
 
 

@@ -81,6 +81,7 @@ class ApplyCases(PolicyCases):
             self.principal.require_everywhere(permission)
         check_text("the message", wanted.message, "/message")
         documents = {key: _canonical(document) for key, document in read_documents(wanted.documents).items()}
+        self._check_new_urls(documents)
 
         vault = token_vault(self.desk)
 
@@ -103,6 +104,13 @@ class ApplyCases(PolicyCases):
         except _Undone as undone:
             return undone.result
         return replace(result, applied=answer.applied, note=answer.note)
+
+    def _check_new_urls(self, documents: dict[tuple[str, str], Document]) -> None:
+        """Errors: `Invalid` for a url that may not be asked. Before the transaction: hosts are looked up for it."""
+        known = {server.url for server in self.read(lambda read: read.servers.listed())}
+        for document in documents.values():
+            if isinstance(document, ServerDocument) and document.url is not None and document.url not in known:
+                self.check_reachable(document.url)
 
     def _present(self, read: Transaction) -> _Present:
         documents: dict[tuple[str, str], Document] = {}
@@ -199,10 +207,8 @@ class ApplyCases(PolicyCases):
             write.servers.add(new)
             self.log(write, "server.added", (new.id, new.name), after=self.show_server(write, new))
             return
-        before = self.show_server(write, old)
         kept = replace(new, id=old.id, created_at_ns=old.created_at_ns, stopped_at_ns=old.stopped_at_ns)
-        write.servers.replace(kept)
-        self.log(write, "server.edited", (old.id, old.name), before=before, after=self.show_server(write, kept))
+        self.replace_server_within(write, old, kept, given=True)
 
     def _put_policy(self, write: Transaction, document: PolicyDocument, message: str) -> None:
         server = self.find_server(write, document.server) if document.server else None

@@ -43,7 +43,7 @@ class EditCases(LookCases):
             after = self._edited(before, changes)
             if after == before:
                 return before, after, self.show_server(write, before), []
-            remarks = self.replace_server_within(write, before, after)
+            remarks = self.replace_server_within(write, before, after, given=changes.credential is not None)
             return before, after, self.show_server(write, after), remarks
 
         (before, after, view, remarks), answer = self.change(work)
@@ -53,13 +53,16 @@ class EditCases(LookCases):
             view, remarks = self.looked_view(after, view, remarks)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)
 
-    def replace_server_within(self, write: Transaction, before: Server, after: Server) -> list[str]:
-        """Have the server be `after`, as part of a larger change: with what must not survive it. Sentences to remark."""
+    def replace_server_within(self, write: Transaction, before: Server, after: Server, *, given: bool) -> list[str]:
+        """Have the server be `after`, as part of a larger change: with what must not survive it. Sentences to remark.
+
+        `given`: whether the credential of `after` was given together with its url, so that it is meant for it.
+        """
         if after.name != before.name and write.servers.find(after.name) is not None:
             raise Conflict(f"there is a server `{after.name}` already; choose another name", pointer="/name")
         shown, remarks = self.show_server(write, before), []
         if after.url is not None and origin_of(after.url) != origin_of(before.url):
-            after, dropped = without_credential(write, before, after)
+            after, dropped = without_credential(write, before, after, given=given)
             remarks += ["its credential was dropped, since its url leads to another origin; give it again"] if dropped else []
         write.servers.replace(after)
         if target_of(after) != target_of(before):
@@ -153,16 +156,13 @@ def origin_of(url: str | None) -> tuple[str, str, int | None] | None:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
 
 
-def without_credential(write: Transaction, before: Server, after: Server) -> tuple[Server, bool]:
-    """`after` with nothing that was meant for the origin of `before`, sealed values included; and whether there was something.
-
-    A credential that was given together with the new url is meant for it, and stays.
-    """
+def without_credential(write: Transaction, before: Server, after: Server, *, given: bool) -> tuple[Server, bool]:
+    """`after` with nothing that was meant for the origin of `before`, sealed values included; and whether there was something."""
     dropped = write.credentials.find(before.id) is not None
     if dropped:
         write.credentials.remove(before.id)
     write.secrets.drop(before.id)
     write.connect_flows.drop(before.id)
-    if after.credential is not None and after.credential == before.credential:
+    if after.credential is not None and not given:
         return replace(after, credential=None), True
     return after, dropped
