@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
+
+from yett.policy.json_value import JsonValue
 
 QUOTE_MAX: Final = 160
 """Characters of a quotation."""
@@ -20,6 +23,17 @@ def quoted(text: str, most: int = QUOTE_MAX) -> str:
     """The start of `text` on one line, at most so many characters, with invisible characters written out."""
     shown = INVISIBLE.sub(_escape, _BLANKS.sub(" ", text[:_LOOKED_AT]).strip())
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def visible(text: str) -> str:
+    """The whole of `text`, its lines kept, with invisible characters written out."""
+    return INVISIBLE.sub(_escape, text)
+
+
+def json_text(value: JsonValue) -> str:
+    """JSON as people read it; invisible characters are written out, which means the same."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _escape(found: re.Match[str]) -> str:

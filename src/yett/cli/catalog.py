@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import plain, print_json_line, print_table, say
+from yett.cli.output import CommandError, plain, print_json, print_json_line, print_table, say
 from yett.cli.policy_source import FILES
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from yett.catalog.model import Opinion, ShownVerdict, ToolDefinition, Verdict
+    from yett.catalog.page_model import CataloguedServer
 
 KEY_VARIABLE: Final = "YETT_OPINION_KEY"
 COLOURS: Final = {"Low": "green", "Medium": "yellow", "High": "red", "Critical": "bold red"}
@@ -60,6 +61,46 @@ def classify(context: CliContext, /, file: Path, opinion_url: str | None, opinio
     print_table(
         context, headings, rows, empty="the file holds no tools", whole=("CLASS", "SEVERITY", "SURE", "TOOL"), below="WHY"
     )
+
+
+@command.command("export")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--tools", "files", multiple=True, type=FILES, metavar="FILE.jsonl", help="Tools to catalogue beside, one a line.")
+@click.option("--servers", is_flag=True, help="Also the servers of the control plane, by their tools as they were last seen.")
+@pass_context
+def export(context: CliContext, /, directory: Path, files: tuple[Path, ...], servers: bool) -> None:
+    """Write the catalogue to DIRECTORY as a site: pages, Markdown, JSON, a search, and llms.txt. It needs no server."""
+    from yett.cli.tool_files import read_definitions
+    from yett.site.export import export_site
+    from yett.site.known import by_server, known_servers
+
+    found = [*known_servers(), *by_server(tool for file in files for tool in read_definitions(file))]
+    if servers:
+        found += _configured(context)
+    slugs = [server.slug for server in found]
+    twice = sorted({slug for slug in slugs if slugs.count(slug) > 1})
+    if twice:
+        raise CommandError(f"two servers are called `{twice[0]}`; rename one in the file, or leave one out")
+    pages = export_site(directory, found)
+    if context.json:
+        print_json({"pages": pages, "servers": slugs, "directory": str(directory)})
+        return
+    click.echo(plain(f"{pages} pages about {len(found)} servers in {directory}; open {directory / 'index.html'}"))
+
+
+def _configured(context: CliContext) -> list[CataloguedServer]:
+    """The servers of the control plane."""
+    from yett.app.control import connect
+    from yett.catalog.definition import tool_definition
+    from yett.site.known import catalogued
+
+    with connect(context.settings) as control:
+        views = control.servers()
+        lists = [control.server_tools(view.name) for view in views]
+    return [
+        catalogued(view.name, view.name, view.notes, [tool_definition(tool.definition, view.name) for tool in seen.tools])
+        for view, seen in zip(views, lists, strict=True)
+    ]
 
 
 def _with_opinions(

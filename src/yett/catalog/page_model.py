@@ -1,0 +1,103 @@
+"""What a page of the catalogue shows, as values: the same for HTML, Markdown and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yett.catalog.attacks import Attack
+from yett.catalog.grade import Grade
+from yett.catalog.model import Evidence, RiskClass, Severity, ShownVerdict, ToolDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguedServer:
+    """A server with its tools, as they were judged."""
+
+    slug: str
+    """Its name in addresses."""
+    name: str
+    about: str
+    tools: tuple[tuple[ToolDefinition, ShownVerdict], ...]
+    known: bool = False
+    """Whether it comes with Yett, rather than from an organisation's own servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One that people ask of a tool, with its answer."""
+
+    question: str
+    answer: str
+    policy: str | None = None
+    """JSON text that is the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A piece of evidence or a signal, with what it shows."""
+
+    meaning: str
+    quote: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRow:
+    """A tool in a list."""
+
+    name: str
+    title: str
+    risk: RiskClass
+    severity: Severity
+    rule: str
+    """What is recommended, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPage:
+    """Everything that the page of a tool shows."""
+
+    server: str
+    slug: str
+    name: str
+    title: str
+    description: str
+    """The server's own words, untrusted."""
+    shown: ShownVerdict
+    does: str
+    why: str
+    evidence: tuple[Quoted, ...]
+    signals: tuple[Quoted, ...]
+    attacks: tuple[Attack, ...]
+    policy: str
+    """The recommended policy, JSON text."""
+    policy_why: str
+    proposals: tuple[tuple[str, str], ...]
+    """Conditions worth having, as (what for, JSON text)."""
+    steps: tuple[str, ...]
+    related: tuple[ToolRow, ...]
+    questions: tuple[Question, ...]
+    counts: tuple[tuple[str, int], ...]
+    """What there is how much of: arguments, tools of the server, of this class."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPage:
+    """Everything that the page of a server shows."""
+
+    slug: str
+    name: str
+    about: str
+    grade: Grade
+    tools: tuple[ToolRow, ...]
+    by_class: tuple[tuple[RiskClass, int], ...]
+    by_severity: tuple[tuple[Severity, int], ...]
+    policy: str
+    attacks: tuple[Attack, ...]
+    steps: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+def quoted(piece: Evidence) -> Quoted:
+    """A piece of evidence for a page."""
+    return Quoted(piece.shows, piece.quote, piece.place.value)

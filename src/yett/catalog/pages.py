@@ -1,0 +1,141 @@
+"""From a server and its judged tools to the pages about them. Pure; what they look like is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from yett.catalog import schema_reading
+from yett.catalog.attack_arguments import ALL_ATTACKS
+from yett.catalog.attacks import concerning
+from yett.catalog.grade import grade
+from yett.catalog.model import RiskClass, Severity, ShownVerdict, Suggestion, ToolDefinition
+from yett.catalog.page_model import CataloguedServer, Quoted, ServerPage, ToolPage, ToolRow, quoted
+from yett.catalog.questions import server_questions, tool_questions
+from yett.catalog.quoting import json_text
+from yett.catalog.signals import SIGNALS
+from yett.catalog.suggest import Classified, suggest, suggest_server
+
+RELATED_MAX: Final = 6
+DESCRIPTION_MAX: Final = 2_000
+DOES: Final = {
+    RiskClass.READ: "observes or computes, and changes nothing outside",
+    RiskClass.WRITE: "changes something in a way that can be undone",
+    RiskClass.EXECUTE: "has an effect that depends on what it is given, or sets something going outside",
+    RiskClass.DESTRUCTIVE: "removes or ends something",
+    RiskClass.FINANCIAL: "moves or commits money or assets",
+}
+RULE: Final = {
+    RiskClass.READ: "allowed",
+    RiskClass.WRITE: "30 a minute",
+    RiskClass.EXECUTE: "10 a minute",
+    RiskClass.DESTRUCTIVE: "hidden",
+    RiskClass.FINANCIAL: "by approval",
+}
+WHY: Final = {
+    RiskClass.READ: "What an agent reads decides what it does next, and another tool may carry it out: say who reads it.",
+    RiskClass.WRITE: "An agent writes faster than people read. A limit keeps a mistake small enough to be undone by hand.",
+    RiskClass.EXECUTE: "Its effect is in its arguments, which a model writes. A policy says how often, and with which ones.",
+    RiskClass.DESTRUCTIVE: "What it removes does not come back. Few agents need it; what they do not see they do not try.",
+    RiskClass.FINANCIAL: "Money that has moved is asked for, not taken back. A person decides on each call, or above a sum.",
+}
+
+
+def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
+    """The page of the tool of this name; None where the server has none."""
+    found = next((one for one in server.tools if one[0].name == name), None)
+    if found is None:
+        return None
+    tool, shown = found
+    suggestion = suggest(Classified.of(tool, shown))
+    policy = json_text(suggestion.policy)
+    codes = shown.verdict.codes
+    return ToolPage(
+        server=server.name,
+        slug=server.slug,
+        name=tool.name,
+        title=tool.title,
+        description=tool.description[:DESCRIPTION_MAX],
+        shown=shown,
+        does=f"`{tool.name}` {DOES[shown.risk]}.",
+        why=WHY[shown.risk],
+        evidence=tuple(quoted(piece) for piece in shown.verdict.evidence),
+        signals=tuple(Quoted(SIGNALS[one.code], one.evidence.quote, one.evidence.place.value) for one in shown.verdict.signals),
+        attacks=concerning(ALL_ATTACKS, shown.risk, codes),
+        policy=policy,
+        policy_why=suggestion.why,
+        proposals=tuple((proposal.why, json_text(proposal.condition)) for proposal in suggestion.proposals),
+        steps=_steps(server, tool.name),
+        related=_related(server, tool, shown),
+        questions=tool_questions(server, tool, shown, policy),
+        counts=_counts(server, tool, shown),
+    )
+
+
+def server_page(server: CataloguedServer) -> ServerPage:
+    """The page of a server."""
+    rows = sorted((_row(tool, shown) for tool, shown in server.tools), key=lambda row: (-row.risk.rank, row.name))
+    suggestion = suggest_server(Classified.of(tool, shown) for tool, shown in server.tools)
+    worst = max((shown.risk for _, shown in server.tools), key=lambda risk: risk.rank, default=RiskClass.READ)
+    codes = [code for _, shown in server.tools for code in shown.verdict.codes]
+    classes, severities = Counter(row.risk for row in rows), Counter(row.severity for row in rows)
+    policy = json_text(suggestion.policy)
+    return ServerPage(
+        slug=server.slug,
+        name=server.name,
+        about=server.about,
+        grade=grade([shown for _, shown in server.tools]),
+        tools=tuple(rows),
+        by_class=tuple((risk, classes[risk]) for risk in RiskClass),
+        by_severity=tuple((severity, severities[severity]) for severity in Severity),
+        policy=policy,
+        attacks=concerning(ALL_ATTACKS, worst, codes),
+        steps=_steps(server, None),
+        questions=server_questions(server, policy),
+    )
+
+
+def suggestion_of(tool: ToolDefinition, shown: ShownVerdict) -> Suggestion:
+    """What is recommended for one tool."""
+    return suggest(Classified.of(tool, shown))
+
+
+def _steps(server: CataloguedServer, tool: str | None) -> tuple[str, ...]:
+    name = (
+        "recommended" if tool is None else "".join(char if char.isalnum() else "-" for char in tool.lower()).strip("-") or "tool"
+    )
+    add = f"`yett server add {server.slug} --url https://…`, or with `-- COMMAND` for a program"
+    return (
+        f"Put the server behind the gate: {add}.",
+        f"Copy the policy into `policy.json`, look at it with `yett policy check policy.json`, and publish it: "
+        f"`yett policy set {name} policy.json`.",
+        f"Give the agent a grant with it: `yett grant mint --server {server.slug} --policy {name}`, and paste what it prints.",
+    )
+
+
+def _row(tool: ToolDefinition, shown: ShownVerdict) -> ToolRow:
+    return ToolRow(tool.name, tool.title, shown.risk, shown.severity, RULE[shown.risk])
+
+
+def _related(server: CataloguedServer, tool: ToolDefinition, shown: ShownVerdict) -> tuple[ToolRow, ...]:
+    """Tools of the server that are nearest: those that share a word of the name, then those of the class."""
+    words = _words(tool.name)
+    others = [(other, seen) for other, seen in server.tools if other.name != tool.name]
+    ranked = sorted(others, key=lambda one: (-len(words & _words(one[0].name)), one[1].risk is not shown.risk, one[0].name))
+    return tuple(_row(other, seen) for other, seen in ranked[:RELATED_MAX])
+
+
+def _words(name: str) -> frozenset[str]:
+    plain = "".join(f" {char}" if char.isupper() else char if char.isalnum() else " " for char in name)
+    return frozenset(plain.lower().split())
+
+
+def _counts(server: CataloguedServer, tool: ToolDefinition, shown: ShownVerdict) -> tuple[tuple[str, int], ...]:
+    alike: Sequence[object] = [one for _, one in server.tools if one.risk is shown.risk]
+    return (
+        ("arguments", len(schema_reading.fields(tool.input_schema))),
+        ("tools of the server", len(server.tools)),
+        (f"of them {shown.risk.value}", len(alike)),
+        ("signals", len(shown.verdict.codes)),
+    )
