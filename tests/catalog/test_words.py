@@ -77,7 +77,9 @@ def test_a_verb_inside_a_longer_word_is_found() -> None:
 
 
 def test_no_verb_stands_in_two_lists() -> None:
-    lists = {name: getattr(verb_lists, name).split() for name in dir(verb_lists) if name.isupper() and name != "VAGUE"}
+    lists = {
+        name: getattr(verb_lists, name).split() for name in dir(verb_lists) if name.isupper() and name not in {"VAGUE", "THINGS"}
+    }
     words = [word for listed_words in lists.values() for word in listed_words]
     assert len(words) == len(set(words)) == len(VERBS)
     assert listed(verb_lists.VAGUE) <= VERBS.keys()

@@ -14,6 +14,7 @@ from yett.catalog.readings import Readings
 from yett.catalog.schema_reading import takes_money
 from yett.catalog.signals import speaks_of_money
 from yett.catalog.text_reading import begins_with_unknown_verb
+from yett.catalog.verbs import THINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,6 @@ def _by_both(name: Act, lead: Act) -> Basis:
     return Basis(top.risk, (top, lead if top is name else name), 0.6)
 
 
-_THINGS: Final = listed(
-    """
-    comment message email label tag star pin record log schedule note bookmark document reply group backup checkpoint seed stage
-    draft index lock flag alert blog post text mail port route feedback package bundle sequence shape object frame slot title
-    caption weight color chain credit reminder file contest appeal commit mirror highlight rate like remark form
-    """
-)
-"""Words of names that are things far more often than deeds: `group_members`, `post_details`."""
-
-
 def _by_noun(readings: Readings, name: Act, lead: Act) -> Basis:
     """A name whose word may be a noun (`order_pizza`, `order_status`): with a description that says less, the stricter counts."""
     if lead.risk is name.risk:
@@ -85,7 +76,7 @@ def _by_noun(readings: Readings, name: Act, lead: Act) -> Basis:
     if lead.risk.rank > name.risk.rank or not lead.certain:
         return Basis(name.risk, (name,), 0.7)
     same_verb = lead.word.rstrip("s") == name.word.rstrip("s") and lead.by_object
-    if (name.risk is RiskClass.WRITE and name.word in _THINGS) or same_verb:
+    if (name.risk is RiskClass.WRITE and name.word in THINGS) or same_verb:
         return Basis(lead.risk, (lead, name), 0.75)
     return Basis(name.risk, (name, lead), 0.55)
 

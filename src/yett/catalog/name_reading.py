@@ -13,7 +13,7 @@ from yett.catalog.foreign import FOREIGN
 from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass
 from yett.catalog.senses import Meaning, meaning
-from yett.catalog.verbs import BASE, FORMS, GERUND, Verb, affixed
+from yett.catalog.verbs import BASE, FORMS, GERUND, THINGS, Verb, affixed
 from yett.catalog.words import name_words, singular
 
 _JOINING: Final = frozenset({"or", "and"})
@@ -80,16 +80,12 @@ def _heads(words: Sequence[str], found: Sequence[_Found]) -> list[_Found]:
 
 def _among_nouns(words: Sequence[str], found: Sequence[_Found]) -> _Found | None:
     """Of words that may be nouns: the first if it leads, else the strictest. `refund_status` ends like a reading and is one."""
-    last = singular(words[-1])
-    if last in nouns.READINGS and found[0].verb.risk is not RiskClass.READ and found[-1].verb.word != found[0].word:
-        return next((each for each in found if each.verb.risk is RiskClass.READ and each.index == len(words) - 1), None)
-    if (
-        last in nouns.READINGS
-        and len(words) > 1
-        and found[0].verb.risk is not RiskClass.READ
-        and found[0].verb.word not in _LEADING
-    ):
-        return None
+    first, last = found[0], found[-1]
+    if singular(words[-1]) in nouns.READINGS and len(words) > 1 and first.verb.word not in _LEADING:
+        shown = [each for each in found if each.verb.risk is RiskClass.READ and each.verb.word in _SHOWING]
+        return shown[0] if shown else last if last.verb.risk is RiskClass.READ and last.index == len(words) - 1 else None
+    if last.index == len(words) - 1 > 0 and last.verb.word in _SHOWING and _is_thing(first.verb):
+        return last  # `bill_download`, `comment_review`
     if found[0].index == 0:
         return found[0]
     return max(found, key=lambda each: (each.verb.risk.rank, each.index))
@@ -97,6 +93,13 @@ def _among_nouns(words: Sequence[str], found: Sequence[_Found]) -> _Found | None
 
 _LAST: Final = frozenset({"get", "show", "describe"})
 """Verbs that at the end of a name are what it is about, whatever stands before: `deploy_plan_get`."""
+_SHOWING: Final = frozenset({"download", "query", "search", "check", "view", "review", "export", "lookup", "preview", "display"})
+
+
+def _is_thing(verb: Verb) -> bool:
+    return verb.risk is RiskClass.FINANCIAL or verb.word in THINGS
+
+
 _LEADING: Final = frozenset(
     {"run", "start", "stop", "submit", "test", "audit", "scan", "reset", "clean", "empty", "update", "set"}
 )

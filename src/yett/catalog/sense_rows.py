@@ -147,6 +147,9 @@ Execute: moves a machine
 Execute: switches a port off
   verbs shutdown
   nouns interface port
+Read: looks through what is stored
+  verbs scan
+  nouns collection entry item key record row table
 Read: takes a picture of what is there
   verbs capture do make take
   nouns dump screendump screenshot snapshot
@@ -208,9 +211,13 @@ Read: is a noun here
 Read: looks up what was kept
   verbs fire lapse recall strike
   nouns context conversation fact memories memory price
+Read: makes a text and gives it back
+  verbs generate produce
+  nouns alt analysis caption description embedding hash keyword metadata name outline prompt query report schema summary text
+   title transcript
 Execute*: has a model or program make media
   verbs create generate make produce render
-  nouns audio music podcast speech spoken video voice
+  nouns image photo picture audio music podcast speech spoken video voice
 Execute: has a model or program make media
   verbs build compile compose convert create design draw edit enhance extend generate make produce render restyle transform
   nouns @MEDIA -cover -effect -logo -poster -thumbnail

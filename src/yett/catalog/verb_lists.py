@@ -44,19 +44,19 @@ unlock unmark unmute unpack unpair unpin unpublish unshare unsnooze unstar unsta
 upload upsert upvote waive warn whitelist widen write
 """
 EXECUTE: Final = """
-accelerate actuate aim animate apply assemble automate autopilot autoscale boot bootstrap bounce brew brute bruteforce bypass
-calibrate canary cherrypick colorize commence compile conduct cordon crack crank curl cutover dblclick decelerate defibrillate
-denoise deploy detonate dial digitise digitize disconnect dispatch dispense do dock dogfood drain dub eject emit emulate
-energize enforce escort eval exec execute exfiltrate failback failover fastforward flash float goto grasp grind grip hibernate
-hoist hotpatch hover ignite imagine inflate initiate inject inpaint install interact intercept invoke irrigate isolate jog
-keypress kickoff kickstart launch lipsync maneuver migrate mobilize mop motorize mow multicall mutate narrate navigate operate
-optimise optimize orchestrate outpaint patrol pentest perform phish pivot poison poweroff pwn quarantine rebase reboot rebuild
-recompute reconcile reconnect recreate redeploy redo redrive regenerate rehost rehydrate reindex reinstall rekey relaunch
-reload remediate remix replay reprocess reprovision requeue rerun rescale rescan reseat resegment restart restore restyle
-resubmit resume resuscitate resync retrain retrigger retry revert rewind rollback rollout seal sing soak spawn spin spoof
-spray sprinkle ssh steer stimulate stir strobe stylize sudo swipe sync synchronise synchronize synthesise synthesize takeoff
-teleport throttle tilt transcode transmit transpile trigger uncordon undo undock ungrip unhook unleash unload unmount unpark
-unpause unseal upmix upscale vacuum vectorize vibrate visit water weld wiggle
+accelerate actuate aim animate apply assemble assume automate autopilot autoscale boot bootstrap bounce brew brute bruteforce
+bypass calibrate canary cherrypick colorize commence compile conduct cordon crack crank curl cutover dblclick decelerate
+defibrillate denoise deploy detonate dial digitise digitize disconnect dispatch dispense do dock dogfood drain dub eject emit
+emulate energize enforce escort eval exec execute exfiltrate failback failover fastforward flash float goto grasp grind grip
+hibernate hoist hotpatch hover ignite imagine inflate initiate inject inpaint install interact intercept invoke irrigate
+isolate jog keypress kickoff kickstart launch lipsync maneuver migrate mobilize mop motorize mow multicall mutate narrate
+navigate operate optimise optimize orchestrate outpaint patrol pentest perform phish pivot poison poweroff pwn quarantine
+rebase reboot rebuild recompute reconcile reconnect recreate redeploy redo redrive regenerate rehost rehydrate reindex
+reinstall rekey relaunch reload remediate remix replay reprocess reprovision requeue rerun rescale rescan reseat resegment
+restart restore restyle resubmit resume resuscitate resync retrain retrigger retry revert rewind rollback rollout seal sing
+soak spawn spin spoof spray sprinkle ssh steer stimulate stir strobe stylize sudo swipe sync synchronise synchronize
+synthesise synthesize takeoff teleport throttle tilt transcode transmit transpile trigger uncordon undo undock ungrip unhook
+unleash unload unmount unpark unpause unseal upmix upscale vacuum vectorize vibrate visit water weld wiggle
 """
 DESTRUCTIVE: Final = """
 abandon abolish abort annihilate annul blank bulkdelete bulkremove bulldoze cancel cease cleanup clear clearall clobber cull
@@ -110,3 +110,9 @@ maintain make manage open operate orchestrate perform place prepare process prod
 synchronize take test transform use
 """
 """Verbs that say little by themselves."""
+THINGS: Final = """
+alert appeal backup blog bookmark bundle caption chain checkpoint color comment commit contest credit document draft email
+feedback file flag form frame group highlight index label like lock log mail message mirror note object package pin port post
+rate record remark reminder reply route schedule seed sequence shape slot stage star tag text title weight
+"""
+"""Words of names that are things far more often than deeds: `group_members`, `post_details`."""

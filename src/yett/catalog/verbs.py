@@ -43,6 +43,7 @@ def _table() -> Iterator[Verb]:
             yield Verb(word, risk, noun_too, word in vague)
 
 
+THINGS: Final = listed(lists.THINGS)
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.word: verb for verb in _table()})
 
 
@@ -89,6 +90,8 @@ def affixed(word: str) -> Verb | None:
         inner = word[len(affix) :].lstrip("-") if word.startswith(affix) else ""
         verb = VERBS.get(inner) if len(inner) > 3 and word not in _WHOLE else None
         if verb is not None and verb.risk is RiskClass.READ and affix in _TURNING:
+            return Verb(word, RiskClass.WRITE)
+        if verb is not None and verb.risk is RiskClass.DESTRUCTIVE and affix == "un":
             return Verb(word, RiskClass.WRITE)
         if verb is not None:
             return verb

@@ -73,6 +73,7 @@ _JOINED: Final = {
     ("for", "sale"): "forsale",
     ("for", "rent"): "forrent",
     ("force", "push"): "forcepush",
+    ("reverse", "geocode"): "geocode",
     ("web", "hook"): "webhook",
     ("web", "hooks"): "webhook",
 }
