@@ -18,6 +18,9 @@ import msgspec
 import platformdirs
 
 from yett.errors import OperatorFault
+from yett.settings_outside import EgressSettings as EgressSettings
+from yett.settings_outside import HealthSettings, OAuthSettings, SecretsSettings
+from yett.settings_outside import RegistrySettings as RegistrySettings
 from yett.settings_people import ControlPlaneSettings as ControlPlaneSettings
 from yett.settings_people import Port, ProviderSettings, SignInSettings, SmtpSettings, Text, check_people
 from yett.stores.commands import Command as Command
@@ -79,28 +82,6 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Certificates that `yett connect` trusts beside the system's, for a gateway elsewhere."""
 
 
-class EgressSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[egress]`: where URLs that come from outside may lead, beside public addresses over https."""
-
-    allow: tuple[Text, ...] = ()
-    """Host names, `*.example.com`, addresses and CIDR blocks. A listed loopback address may be asked over plain http."""
-
-
-class SecretsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[secrets]`: what seals the credentials of servers."""
-
-    master_key: Literal["file", "environment", "keyring"] = "file"
-    """Where the master key is: `master.key` in the state directory, the variable `YETT_MASTER_KEY` (which wins wherever it is
-    set), or the system's key ring."""
-
-
-class OAuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[oauth]`: the gateway as a client of servers' authorization servers."""
-
-    client_metadata_url: Text | None = None
-    """Where its client ID metadata document is, if not at `/oauth/client.json` of an https `control_plane.public_url`."""
-
-
 class GrantsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[grants]`: what is kept of grants."""
 
@@ -124,22 +105,6 @@ class ServersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     credentials: tuple[Text, ...] = ()
     """References that members may use as servers' credentials, whole or with `*` for any text: `env:SHOP_TOKEN`,
     `file:/run/secrets/*`. Whoever runs the gateway may use all."""
-
-
-class HealthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[health]`: how often the control plane asks servers whether they are well."""
-
-    interval_s: Annotated[float, msgspec.Meta(ge=0)] = 300.0
-    """Between two looks at one server, give or take a tenth; 0 for never."""
-    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
-    """Servers that are asked at once."""
-
-
-class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[registry]`: the MCP registry from which servers can be imported."""
-
-    url: Text | None = None
-    """Its base url; none is asked by default."""
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
