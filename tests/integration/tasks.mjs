@@ -10,12 +10,14 @@ const require = createRequire(`${modules}/`);
 const load = name => import(pathToFileURL(require.resolve(`@modelcontextprotocol/sdk/${name}`)).href).then(found => found.default ?? found);
 const { Client } = await load('client/index.js');
 const { StreamableHTTPClientTransport } = await load('client/streamableHttp.js');
+const { SSEClientTransport } = await load('client/sse.js');
 const { StdioClientTransport } = await load('client/stdio.js');
 const { CallToolResultSchema, ElicitRequestSchema } = await load('types.js');
 
 function transport() {
   if (endpoint.url !== null) {
-    return new StreamableHTTPClientTransport(new URL(endpoint.url), { requestInit: { headers: endpoint.headers } });
+    const Transport = endpoint.sse ? SSEClientTransport : StreamableHTTPClientTransport;
+    return new Transport(new URL(endpoint.url), { requestInit: { headers: endpoint.headers } });
   }
   const [command, ...args] = endpoint.command;
   return new StdioClientTransport({ command, args, env: endpoint.env });

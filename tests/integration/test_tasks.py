@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -26,6 +26,13 @@ pytestmark = pytest.mark.xdist_group("gateway")
 
 SECONDS_MAX: Final = 40.0
 RESEARCH: Final = {"name": "simulate-research-query", "arguments": {"topic": "python", "ambiguous": True}}
+SERVERS: Final = {
+    "http": "tasks-http",
+    "http as in 2024": "tasks-http",
+    "server as of 2024": "tasks-old",
+    "program": "everything",
+}
+"""By the way to them."""
 ALLOW_ALL: Final = {"version": "1", "default": "allow"}
 
 
@@ -49,8 +56,9 @@ def typescript(endpoint: Endpoint, *, foreign: str | None = None) -> Any:
 def everything(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The reference server, whose research is a task, behind the gateway over HTTP and as its program."""
     require_program("server-everything")
-    with running_everything() as url:
+    with running_everything() as url, running_everything(sse=True) as old:
         gateway.yett("server", "add", "tasks-http", "--url", url)
+        gateway.yett("server", "add", "tasks-old", "--url", old, "--transport", "sse")
         gateway.publish("tasks", ALLOW_ALL, tmp_path_factory.mktemp("policies"))
         yield gateway
 
@@ -66,10 +74,13 @@ def endpoint_of(gateway: Gateway, way: str, directory: Path) -> Endpoint:
         token = gateway.mint("tasks-http", "tasks")["token"]
         command = (YETT, "connect", "tasks-http", "--url", gateway.url)
         return Endpoint(command=command, env={**gateway.environment, "YETT_TOKEN": token})
-    return gateway.endpoint("tasks-http" if way == "http" else "everything", "tasks")
+    endpoint = gateway.endpoint(SERVERS[way], "tasks")
+    if way == "http as in 2024":
+        return replace(endpoint, url=f"{gateway.url}/sse/{SERVERS[way]}", sse=True)
+    return endpoint
 
 
-@pytest.mark.parametrize("way", ["http", "program", "run", "connect"])
+@pytest.mark.parametrize("way", [*SERVERS, "run", "connect"])
 def test_a_tool_of_the_reference_server_runs_as_a_task_and_asks_its_client_under_way(
     everything: Gateway, way: str, tmp_path: Path
 ) -> None:
