@@ -59,6 +59,7 @@ def said(kind: str, id: bytes) -> bytes:
         "text": response(b"oops", content_type=b"text/plain"),
         "complete": response(result(id, content("fine", resultType="complete"))),
         "task": response(result(id, content("later", resultType="task"))),
+        "task within": response(result(id, content("later", task={"taskId": "t", "status": "working", "ttl": None}))),
         "asks": response(result(id, {"resultType": "input_required", "inputRequests": {}, "requestState": "s"})),
         "event": response(EVENT % fine, content_type=b"text/event-stream"),
         "not found": response(rpc_error(id, -32600), status=b"404 Not Found"),
@@ -76,7 +77,20 @@ def said(kind: str, id: bytes) -> bytes:
 
 KINDS: Final = (
     *("fine", "fine", "fine", "dated", "charset", "in pieces", "tool error", "rpc error", "did not run", "of another call"),
-    *("spaced id", "twice a member", "no json", "empty", "text", "complete", "task", "asks", "event", "not found", "failed"),
+    *(
+        "spaced id",
+        "twice a member",
+        "no json",
+        "empty",
+        "text",
+        "complete",
+        "task",
+        "task within",
+        "asks",
+        "event",
+        "not found",
+        "failed",
+    ),
     *("busy", "session", "compressed", "redirected", "last", "malformed", "half"),
 )
 

@@ -40,6 +40,7 @@ class Step:
 
 
 META = "io.modelcontextprotocol/"
+TAKES_TASKS: Final[Any] = ((f"{META}clientCapabilities", {"extensions": {f"{META}tasks": {}}}),)
 PLAIN: Final = st.builds(
     Step, tool=st.sampled_from(["echo", "pay"]), kind=st.sampled_from(KINDS), amount=st.just(1), stateless=st.booleans()
 )
@@ -53,7 +54,7 @@ ODD: Final = st.builds(
     id=st.sampled_from([1, 1, "a", 7]),
     more=st.sampled_from([(), (), (), ((b"traceparent", b"00-1"),), ((b"mcp-param-x", b"y"),), ((b"origin", b"http://evil"),)]),
     method=st.sampled_from(["tools/call", "tools/call", "tools/call", "tools/list", "ping"]),
-    meta=st.sampled_from([(), (), ((f"{META}clientCapabilities", {"sampling": {}}),), (("progressToken", 1),)]),
+    meta=st.sampled_from([(), (), ((f"{META}clientCapabilities", {"sampling": {}}),), TAKES_TASKS, (("progressToken", 1),)]),
 )
 STEPS: Final = st.one_of(
     PLAIN, PLAIN, ODD, st.builds(Step, kind=st.sampled_from(KINDS), stateless=st.just(False), in_session=st.just(True))
