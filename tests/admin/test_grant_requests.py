@@ -279,3 +279,10 @@ def test_an_unknown_request_is_told_alike_for_everybody(ready: Office) -> None:
             eve.withdraw_request(request)
         told.append((type(error.value), str(error.value).replace(request, "X")))
     assert told[0] == told[1]
+
+
+def test_a_policy_that_was_asked_for_and_is_gone_is_named(ready: Office) -> None:
+    asked = ready.service.request_grant(ASKED)
+    ready.service.remove_policy("p")
+    with pytest.raises(Conflict, match="the policy `p` that was asked for is gone; name another one"):
+        ready.service.approve_request(asked.id, Approval())

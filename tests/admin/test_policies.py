@@ -91,3 +91,9 @@ def test_a_policy_whose_file_left_the_settings_is_free_again(office: Office) -> 
 def test_a_file_that_is_no_text_is_refused(office: Office) -> None:
     with pytest.raises(PolicyRefused):
         office.service.follow_file("strict", "/etc/p.json", b"\xff\xfe", yaml=False)
+
+
+def test_no_more_grants_are_attached_at_once_than_is_sane(office: Office) -> None:
+    with pytest.raises(Invalid, match="at most 1,000 grants"):
+        office.service.set_policy("strict", NewRevision(document=DENY, grants=["g"] * 1_001))
+    assert office.service.policies() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from yett.policy.canonical import canonical_json
 from yett.policy.compile import compile_policy
 from yett.policy.decision import Surface
 from yett.policy.document import read_policy
+from yett.policy.layout import laid_out
 
 OVER = {"conditions": [{"path": "args.amount", "op": "gt", "value": 100}]}
 EUROS = {"conditions": [{"path": "args.currency", "op": "eq", "value": "EUR"}], "on_deny": "euros only"}
@@ -93,3 +95,30 @@ def test_texts_are_compared_line_by_line() -> None:
     assert '+  "default": "allow"' in text
     assert unified(json.dumps(policy()), json.dumps(policy()), ("a", "b")) == ""
     assert unified(None, json.dumps(policy()), ("nothing", "b")).count("\n+") == 5
+
+
+def test_texts_that_would_take_minutes_to_compare_are_told_as_one_change() -> None:
+    before = policy(hide=["start", *(f"t{number % 150}" for number in range(20_000)), "end"])
+    after = policy(hide=["start", *(f"t{number % 149}" for number in range(20_000, 0, -1)), "end"])
+    lines = unified(json.dumps(before), json.dumps(after), ("1-aa", "2-bb")).split("\n")
+    assert lines[:2] == ["--- 1-aa", "+++ 2-bb"]
+    head = re.fullmatch(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@", lines[2])
+    assert head is not None
+    old = [line[1:] for line in lines[3:] if line[0] in " -"]
+    new = [line[1:] for line in lines[3:] if line[0] in " +"]
+    assert (len(old), len(new)) == (int(head[2]), int(head[4]))
+    for document, found, start in ((before, old, int(head[1])), (after, new, int(head[3]))):
+        whole = laid_out(document).split("\n")
+        assert whole[start - 1 : start - 1 + len(found)] == found
+
+
+def test_two_small_changes_far_apart_in_a_long_policy_are_two_hunks() -> None:
+    def long(first: int, last: int) -> dict[str, Any]:
+        limits = {0: first, 999: last}
+        return policy(
+            tools={f"tool_{n}": {"limits": [{**DAY, "max": limits.get(n, 5)}], "deny_if": [OVER]} for n in range(1_000)}
+        )
+
+    text = unified(json.dumps(long(1, 2)), json.dumps(long(3, 4)), ("a", "b"))
+    assert text.count("\n@@ ") == 2
+    assert len(text.split("\n")) < 30

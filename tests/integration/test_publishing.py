@@ -1,4 +1,4 @@
-"""What people change counts for the next call on every data plane: publishing under load, new tokens, grants that were asked for."""
+"""What people change counts for the next call on every data plane: texts under load, new tokens, grants that were asked for."""
 
 from __future__ import annotations
 
@@ -278,3 +278,24 @@ async def test_a_grant_that_was_asked_for_works_when_it_is_collected_and_not_bef
         await asyncio.to_thread(control.revoke_grant, minted.grant.id)
         for installation in stage.installations:
             assert await status_of(installation, minted.token) == 401
+
+
+async def test_when_a_grant_was_last_used_comes_to_the_control_plane_at_the_latest_when_a_data_plane_stops(
+    tmp_path: Path,
+) -> None:
+    recorder = Server()
+    server = await asyncio.start_server(recorder.serve, "127.0.0.1", 0)
+    upstream = server.sockets[0].getsockname()[1]
+    with running_gateway(tmp_path, configuration='[egress]\nallow = ["127.0.0.1"]\n') as gateway:
+        settings = load_settings(None, gateway.environment)
+        control, token = await asyncio.to_thread(_installed, settings, upstream)
+        (grant,) = await asyncio.to_thread(control.grants)
+        assert grant.used_at is None
+        async with another_data_plane(gateway) as port:
+            installation = Installation(Path(gateway.environment["YETT_CONFIG"]), settings.state_dir, port, token, b"")
+            assert await status_of(installation, token) == 200
+        async with asyncio.timeout(10):
+            while grant.used_at is None:
+                await asyncio.sleep(0.05)
+                grant = await asyncio.to_thread(control.grant, grant.id)
+    server.close()

@@ -203,6 +203,8 @@ class GrantRequestCases(GrantCases):
         reference = wanted or found.request.policy_id
         if reference is None:
             raise Invalid("name the policy that is to judge its calls; none was asked for", pointer="/policy")
+        if wanted is None and read.policies.find(reference) is None:
+            raise Conflict(f"the policy `{found.policy}` that was asked for is gone; name another one", pointer="/policy")
         policy = self.find_policy(read, reference)
         fits(policy, self.find_server(read, found.request.server_id))
         return policy

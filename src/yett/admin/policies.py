@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from yett.admin.checks import check_name, check_text, show_moment
-from yett.admin.errors import Conflict, NotFound, PolicyRefused
+from yett.admin.errors import Conflict, Invalid, NotFound, PolicyRefused
 from yett.admin.listing import PAGE_MAX, Listing
 from yett.admin.permissions import Permission
 from yett.admin.policy_lint import tool_shapes, warnings
+from yett.admin.policy_views import REFERENCES_MAX
 from yett.admin.servers import ServerCases
 from yett.admin.showing import revision_line
 from yett.admin.views import GrantView, NewRevision, PolicyChanged, PolicyPage, PolicyText, PolicyView, PolicyWarning
@@ -86,6 +87,8 @@ class PolicyCases(ServerCases):
         self.require(Permission.EDIT_POLICIES)
         checked = parsed(name, new.document.encode("utf-8", "surrogatepass"), yaml=new.yaml)
         message = check_text("the message", new.message, "/message")
+        if len(new.grants) > REFERENCES_MAX:
+            raise Invalid(f"at most {REFERENCES_MAX:,} grants are attached at once", pointer="/grants")
 
         def work(write: Transaction) -> tuple[PolicyView, bool, list[GrantView], _Linting]:
             policy = self._policy_to_save(write, name, new)

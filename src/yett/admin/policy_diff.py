@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -14,6 +15,10 @@ from yett.policy.layout import laid_out
 SECTIONS: Final = frozenset({"tools", "risk", "resources", "prompts"})
 LISTS: Final = frozenset({"require", "deny_if", "require_approval", "limits"})
 CONTEXT_LINES: Final = 3
+POPULAR_FROM: Final = 200
+"""Lines from which on `difflib` leaves out of its search those that are more than a hundredth of the text."""
+PAIRS_MAX: Final = 100_000
+"""Pairs of equal lines up to which two texts are compared line by line; above, that might take minutes."""
 
 Document = Mapping[str, Any]
 
@@ -27,7 +32,36 @@ def unified(before: str | None, after: str, names: tuple[str, str]) -> str:
     """A unified diff of two canonical texts, laid out in lines; `names` stand in its head."""
     old = [] if before is None else laid_out(json.loads(before)).split("\n")
     new = laid_out(json.loads(after)).split("\n")
+    if _pairs(old, new) > PAIRS_MAX:
+        return "\n".join((f"--- {names[0]}", f"+++ {names[1]}", *_one_hunk(old, new)))
     return "\n".join(difflib.unified_diff(old, new, *names, n=CONTEXT_LINES, lineterm=""))
+
+
+def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many pairs of equal lines a comparison looks at, again and again; of lines that are very frequent it looks at none."""
+    left, right = Counter(old), Counter(new)
+    frequent = len(new) // 100 + 1 if len(new) >= POPULAR_FROM else len(new)
+    return sum(count * right[line] for line, count in left.items() if right[line] <= frequent)
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many lines the two have in common at their starts, and after those at their ends."""
+    shorter = min(len(old), len(new))
+    start = next((index for index in range(shorter) if old[index] != new[index]), shorter)
+    end = next((index for index in range(shorter - start) if old[-1 - index] != new[-1 - index]), shorter - start)
+    return start, end
+
+
+def _one_hunk(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Everything between what is alike, as removed and added."""
+    start, end = _alike(old, new)
+    begin, before, after = max(0, start - CONTEXT_LINES), len(old) - end, len(new) - end
+    tail = old[before : before + CONTEXT_LINES]
+    yield f"@@ -{begin + 1},{before - begin + len(tail)} +{begin + 1},{after - begin + len(tail)} @@"
+    yield from (f" {line}" for line in old[begin:start])
+    yield from (f"-{line}" for line in old[start:before])
+    yield from (f"+{line}" for line in new[start:after])
+    yield from (f" {line}" for line in tail)
 
 
 def _document(before: Document, after: Document) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ from yett.admin.policy_views import PolicyDiff, Publishing, Restoring, RevisionP
 from yett.admin.showing import revision_line
 from yett.admin.views import PolicyChanged, PolicyView
 from yett.stores.control.grants import live
-from yett.stores.control.records import Policy
+from yett.stores.control.records import Policy, Revision
 from yett.stores.control.tables import grants
 from yett.stores.control.transaction import Transaction
 
@@ -48,24 +48,23 @@ class PolicyHistoryCases(PolicyCases):
         """
         self.require(Permission.VIEW)
 
-        def look(read: Transaction) -> PolicyDiff:
+        def look(read: Transaction) -> tuple[Policy, Revision | None, Revision]:
             policy = self.find_policy(read, reference)
             last = read.policies.last_revision(policy.id)
             assert last is not None, "a policy with no text"
             new = last if later is None else find_revision(read, policy, later)
             judges = policy.published if policy.published is not None and policy.published < new.number else new.number - 1
             number = judges if earlier is None else earlier
-            old = find_revision(read, policy, number) if number else None
-            before = None if old is None else json.loads(old.document)
-            names = "nothing" if old is None else old.name, new.name
-            return PolicyDiff(
-                earlier=None if old is None else revision_line(old, policy.published),
-                later=revision_line(new, policy.published),
-                changes=differences(before, json.loads(new.document)),
-                text=unified(None if old is None else old.document, new.document, names),
-            )
+            return policy, find_revision(read, policy, number) if number else None, new
 
-        return self.read(look)
+        policy, old, new = self.read(look)
+        before = None if old is None else old.document
+        return PolicyDiff(  # made once the store is free again
+            earlier=None if old is None else revision_line(old, policy.published),
+            later=revision_line(new, policy.published),
+            changes=differences(None if before is None else json.loads(before), json.loads(new.document)),
+            text=unified(before, new.document, ("nothing" if old is None else old.name, new.name)),
+        )
 
     def restore_policy(self, reference: str, number: int, wanted: Restoring) -> PolicyChanged:
         """Have an old text as a new revision, which judges unless it is to be a draft."""
