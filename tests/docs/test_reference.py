@@ -13,6 +13,7 @@ from yett.audit.record import Refused, Result
 from yett.cli.output import Exit
 from yett.policy.decision import Code, Effect
 from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, StateSettings, TlsSettings
+from yett.settings_outside import EgressSettings, OAuthSettings, SecretsSettings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 
@@ -37,6 +38,9 @@ SECTIONS: Final = {
     "data_plane": DataPlaneSettings,
     "control_plane": ControlPlaneSettings,
     "tls": TlsSettings,
+    "egress": EgressSettings,
+    "secrets": SecretsSettings,
+    "oauth": OAuthSettings,
     "audit": AuditSettings,
 }
 
