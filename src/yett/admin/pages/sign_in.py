@@ -180,6 +180,7 @@ def _sign_in(request: Request, onward: str, error: AdminFault | None = None, ema
         next=onward,
         providers=providers,
         passwords=rules.passwords,
+        closed=rules.newcomers == "refuse",
         magic=rules.magic_links and doors_of(request).post is not None,
     )
     if isinstance(error, TooSoon):
