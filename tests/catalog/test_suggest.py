@@ -146,3 +146,22 @@ def test_the_policy_of_every_tool_and_server_of_the_corpora_has_no_finding(file:
             for conditions in (False, True):
                 shapes = [ToolShape(each.tool.name, each.tool.input_schema) for each in chosen]
                 assert lint_document(suggest_server(chosen, conditions=conditions).policy, shapes) == ()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"const": {"a": 1}},
+        {"enum": {"a": 1}},
+        {"const": 5},
+        {"type": "string", "const": None},
+        {"anyOf": "string"},
+        {"type": {"string": 1}},
+    ],
+)
+@pytest.mark.parametrize("name", ["path", "sql", "url", "to", "odd\nto", 'quo"ted.path', "back\\path", "\u202epath"])
+def test_what_is_proposed_for_strange_schemas_and_names_has_no_finding_either(name: str, shape: JsonValue) -> None:
+    schema: JsonValue = {"type": "object", "properties": {name: shape, "path": {"type": "string"}}}
+    tool = ToolDefinition("do_it", input_schema=schema)
+    policy = suggest(Classified(tool, W), conditions=True).policy
+    assert lint_document(policy, [ToolShape("do_it", schema)]) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -20,6 +21,8 @@ from yett.catalog.schema_reading import (
 )
 from yett.catalog.words import name_words
 from yett.policy.json_value import JsonObject, JsonValue
+from yett.policy.lint import lint_document
+from yett.policy.lint_tools import ToolShape
 
 PROPOSALS_MAX: Final = 12
 AMOUNT_NAMES: Final = listed("amount price total budget value quantity qty cost sum cents notional")
@@ -48,7 +51,14 @@ def proposals(tool: ToolDefinition) -> tuple[Proposal, ...]:
     """Conditions worth having, at most one an argument, in the order of the schema. They fit the schema's types."""
     found = [field for field in fields(tool.input_schema) if len(field.path) <= 2]
     proposed = [proposal for field in found if (proposal := _proposal(tool, field)) is not None]
-    return tuple(proposed[:PROPOSALS_MAX])
+    return tuple(proposal for proposal in proposed[:PROPOSALS_MAX] if _fits(tool, proposal))
+
+
+def _fits(tool: ToolDefinition, proposal: Proposal) -> bool:
+    """Whether the linter has nothing to say against the condition: schemas may be stranger than types tell."""
+    rule: JsonObject = {"require": [{"conditions": [proposal.condition]}]}
+    policy: JsonObject = {"version": "1", "default": "deny", "tools": {"tool": rule}}
+    return lint_document(policy, [ToolShape("tool", tool.input_schema)]) == ()
 
 
 def _proposal(tool: ToolDefinition, field: Field) -> Proposal | None:
@@ -125,7 +135,7 @@ def _path(field: Field) -> tuple[str | None, bool]:
 def _step(name: str) -> str:
     if _BARE.match(name):
         return f".{name}"
-    return '["' + name.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+    return f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def _dialect(tool: ToolDefinition) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from yett.catalog.act import Act
@@ -69,7 +70,7 @@ class Field:
     @property
     def choices(self) -> tuple[str, ...]:
         """The texts that it may be, where the schema lists them."""
-        return tuple(_choices(self.schema))[:CHOICES_MAX]
+        return tuple(islice(_choices(self.schema), CHOICES_MAX))
 
 
 def fields(schema: JsonValue) -> tuple[Field, ...]:
@@ -116,8 +117,8 @@ def _choices(schema: JsonObject) -> Iterator[str]:
         if isinstance(part.get("const"), str):
             yield str(part["const"])
     items = schema.get("items")
-    if isinstance(items, dict) and items is not schema and isinstance(items.get("enum"), list):
-        yield from _choices(items)
+    listed = items.get("enum") if isinstance(items, dict) else None
+    yield from (value for value in (listed if isinstance(listed, list) else ()) if isinstance(value, str))
 
 
 def read_schema(found: Sequence[Field]) -> tuple[Act, ...]:

@@ -262,8 +262,9 @@ _UNSPACED: Final = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\
 
 def begins_with_unknown_verb(text: str) -> bool:
     """Whether a text without a known verb seems to begin with one (`Shut a port`), or cannot be told (other scripts)."""
+    text = text[:LOOKED_AT_MAX]
     found = _UNKNOWN.match(text)
-    return (found is not None and found[1].lower() not in _NO_VERBS) or bool(_UNSPACED.search(text[:LOOKED_AT_MAX]))
+    return (found is not None and found[1].lower() not in _NO_VERBS) or bool(_UNSPACED.search(text))
 
 
 _NO_VERBS: Final = listed("""
