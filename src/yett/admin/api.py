@@ -23,6 +23,7 @@ from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
 from yett.admin.routes import (
     apply,
+    catalogue,
     credentials,
     grant_requests,
     grants,
@@ -51,6 +52,7 @@ ROUTERS: Final = (
     stops.ROUTER,
     apply.ROUTER,
     issuers.ROUTER,
+    catalogue.ROUTER,
     credentials.ROUTER,
     members.ROUTER,
     me.ROUTER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from yett.admin.client_apply import RemoteApply
+from yett.admin.client_catalogue import RemoteCatalogue
 from yett.admin.client_credentials import RemoteCredentials
 from yett.admin.client_grants import RemoteGrants
 from yett.admin.client_issuers import RemoteIssuers
@@ -22,7 +23,9 @@ from yett.admin.views import (
 )
 
 
-class RemoteControl(RemoteCredentials, RemoteServers, RemoteStops, RemoteIssuers, RemoteApply, RemotePolicies, RemoteGrants):
+class RemoteControl(
+    RemoteCredentials, RemoteServers, RemoteStops, RemoteCatalogue, RemoteIssuers, RemoteApply, RemotePolicies, RemoteGrants
+):
     """Implements `yett.admin.control.Control`. The use cases of other subjects are its bases, one file each.
 
     Errors: `AdminFault` as the service raises it; `NotReached`; `OperatorFault` for an answer that makes no sense.

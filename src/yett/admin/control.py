@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
+from yett.admin.catalogue_views import NewToolClass, ServerVerdict, ToolClassChanged
 from yett.admin.control_grants import GrantControl
 from yett.admin.control_policies import PolicyControl
 from yett.admin.credentials.views import (
@@ -79,6 +80,16 @@ class ApplyControl(Protocol):
     def export(self) -> Exported: ...
 
 
+class CatalogueControl(Protocol):
+    """What tools can do."""
+
+    def catalogue(self, reference: str) -> ServerVerdict: ...
+
+    def set_tool_class(self, reference: str, tool: str, new: NewToolClass) -> ToolClassChanged: ...
+
+    def clear_tool_class(self, reference: str, tool: str) -> ToolClassChanged: ...
+
+
 class IssuerControl(Protocol):
     """Issuers of access tokens."""
 
@@ -93,7 +104,17 @@ class IssuerControl(Protocol):
     def remove_issuer(self, reference: str) -> IssuerChanged: ...
 
 
-class Control(ServerControl, CredentialControl, IssuerControl, StopControl, ApplyControl, PolicyControl, GrantControl, Protocol):
+class Control(
+    CatalogueControl,
+    ServerControl,
+    CredentialControl,
+    IssuerControl,
+    StopControl,
+    ApplyControl,
+    PolicyControl,
+    GrantControl,
+    Protocol,
+):
     """Every use case of the control plane, whether it runs here or is asked over HTTP.
 
     Errors: `AdminFault` for what is refused, `OperatorFault` for what cannot be done.

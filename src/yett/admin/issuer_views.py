@@ -30,7 +30,7 @@ class NewIssuer:
     """The `iss` of its tokens, a https URL."""
     audiences: list[str] = field(default_factory=list)
     """One of which a token must be for; none for the server's own address at the gate."""
-    algorithms: list[Algorithm] = field(default_factory=lambda: ["RS256", "ES256"])  # type: ignore[arg-type]  # they are two
+    algorithms: list[Algorithm] = field(default_factory=lambda: ["RS256", "ES256"])
     keys_url: str | None = None
     """Where its keys are; by default where its metadata says."""
     rules: list[IssuerRuleView] = field(default_factory=list)

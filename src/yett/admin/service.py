@@ -10,6 +10,7 @@ from typing import Final
 
 from yett import __version__
 from yett.admin.apply import ApplyCases
+from yett.admin.catalogue import CatalogueCases
 from yett.admin.credentials.cases import CredentialCases
 from yett.admin.errors import Invalid
 from yett.admin.grant_edits import GrantEditCases
@@ -38,6 +39,7 @@ class Service(
     PolicyHistoryCases,
     PolicyUseCases,
     ApplyCases,
+    CatalogueCases,
     IssuerCases,
     StopCases,
 ):

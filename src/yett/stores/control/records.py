@@ -50,6 +50,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolClass:
+    """The class that an admin gave to a tool."""
+
+    server_id: str
+    tool: str
+    risk: str
+    severity: str | None = None
+    """None for the base of the class."""
+    reason: str = ""
+    set_by: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A named policy. Its texts are its revisions: the published one judges, later ones are drafts."""
 

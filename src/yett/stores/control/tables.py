@@ -89,6 +89,19 @@ server_looks: Final = Table(
 )
 """What a server was like when it was last asked: its name, revision and tools, as JSON; or what was wrong."""
 
+tool_classes: Final = Table(
+    "tool_classes",
+    metadata,
+    Column("server_id", Text, ForeignKey("servers.id"), primary_key=True),
+    Column("tool", Text, primary_key=True),
+    Column("risk", Text, nullable=False),
+    Column("severity", Text),
+    Column("reason", Text, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+)
+"""The class that an admin gave to a tool, in the place of the classifier's. It is kept when the server's list is read again."""
+
 policies: Final = Table(
     "policies",
     metadata,

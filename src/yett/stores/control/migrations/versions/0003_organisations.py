@@ -52,10 +52,21 @@ def _existing_tables() -> None:
         sa.PrimaryKeyConstraint("server_id", name="pk_server_looks"),
         _reference("server_looks", "server_id", "servers.id"),
     )
+    _tool_classes()
     _policies()
     for name in ("before", "after", "address"):
         op.add_column("admin_log", _text(name, nullable=True))
     op.create_index("ix_admin_log_organisation_id_sequence", "admin_log", ["organisation_id", "sequence"])
+
+
+def _tool_classes() -> None:
+    op.create_table(
+        "tool_classes",
+        *(_text("server_id"), _text("tool"), _text("risk"), _text("severity", nullable=True), _text("reason"), _text("set_by")),
+        _number("at_ns"),
+        sa.PrimaryKeyConstraint("server_id", "tool", name="pk_tool_classes"),
+        _reference("tool_classes", "server_id", "servers.id"),
+    )
 
 
 def _policies() -> None:
