@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -228,3 +229,21 @@ def test_redbooks_image_tool_is_execute_and_high() -> None:
         "generate_images", "Paint a project's pages: the cover first, the others in its style.", schema(projectId="string")
     )
     assert (told.risk, told.severity) == (E, Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<" + " " * 60_000,
+        "\n \n" * 20_000,
+        "a-" * 30_000,
+        "(e.g. " * 10_000,
+        "operations a b c " * 4_000,
+        "删除、" * 20_000,
+        "- `" * 20_000,
+    ],
+)
+def test_texts_made_to_be_slow_are_read_in_bounded_time(hostile: str) -> None:
+    began = time.perf_counter()
+    verdict("x", hostile, {"properties": {"action": {"description": hostile}}})
+    assert time.perf_counter() - began < 3

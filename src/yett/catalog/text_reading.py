@@ -23,7 +23,7 @@ _LEAD_MAX: Final = 10
 """Words that may stand before the verb that a sentence is about."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[^a-z\s])|\n+|;\s+|(?<=[a-z)])\. +|\u3002|<br ?/?>| - (?=[A-Z])")
 _CUT: Final = re.compile(
-    r"(?im)^\s*(args|arguments|parameters?|params|returns?|examples?|raises|notes?|usage|input|output|see also)\s*:"
+    r"(?im)^[ \t]*(args|arguments|parameters?|params|returns?|examples?|raises|notes?|usage|input|output|see also)\s*:"
 )
 _EXAMPLES: Final = re.compile(
     r"\((?:e\.?g\.?|i\.?e\.?|for example|such as|including|like)[^)]*\)"
@@ -38,7 +38,7 @@ _OPERATIONS: Final = re.compile(
     r"|\bsupport(?:s|ed|ing)?\b(?:\s+\w+){0,2}?\s*:?\s*(?P<supported>[^.;\n]{3,120})",
     re.IGNORECASE,
 )
-_BULLET: Final = re.compile(r"(?m)^\s*(?:[-*•]|\d+[.)])\s*[`'\"*]{0,3}([A-Za-z_]+)[`'\"*]{0,3}\s*(?:[:(–—-]|$)")
+_BULLET: Final = re.compile(r"(?m)^[ \t]*(?:[-*•]|\d+[.)])\s*[`'\"*]{0,3}([A-Za-z_]+)[`'\"*]{0,3}\s*(?:[:(–—-]|$)")
 _NEGATIONS: Final = listed("""
     not never no without cannot can't don't doesn't won't isn't didn't non instead rather before prior unable avoid prevent
 """)
