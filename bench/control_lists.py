@@ -48,6 +48,13 @@ LINES: Final = 20_000
 ROUNDS: Final = 30
 MS_MAX: Final = 50.0
 BEGIN_NS: Final = 1_800_000_000 * 10**9
+FILTERS: Final = {
+    "grants of a server": GrantFilter(server="server-0001"),
+    "grants of a policy": GrantFilter(policy="policy-0002"),
+    "grants of an owner": GrantFilter(owner="person7@example.com"),
+    "grants that are live": GrantFilter(status="live"),
+    "grants that are revoked": GrantFilter(status="revoked"),
+}
 
 
 class Nobody:
@@ -153,15 +160,7 @@ def asks(service: Service) -> dict[str, Callable[[], Any]]:
         "the admin log, searched": lambda: service.changes(100, search="label 77"),
         "status": service.status,
     }
-    filters = {
-        "grants of a server": GrantFilter(server="server-0001"),
-        "grants of a policy": GrantFilter(policy="policy-0002"),
-        "grants of an owner": GrantFilter(owner="person7@example.com"),
-        "grants that are live": GrantFilter(status="live"),
-        "grants that are revoked": GrantFilter(status="revoked"),
-    }
-    for name, wanted in filters.items():
-        found[name] = partial(grants, Listing(), wanted)
+    found |= {name: partial(grants, Listing(), wanted) for name, wanted in FILTERS.items()}
     pages: dict[str, Callable[..., Any]] = {"servers": servers, "policies": policies, "grants": grants, "requests": requests}
     for what, text in {"much": "e", "one thing": "77", "nothing": "zzz"}.items():
         for name, page in pages.items():

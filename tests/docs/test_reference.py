@@ -12,7 +12,7 @@ import pytest
 from yett.audit.record import Refused, Result
 from yett.cli.output import Exit
 from yett.policy.decision import Code, Effect
-from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, StateSettings, TlsSettings
+from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, GrantsSettings, StateSettings, TlsSettings
 from yett.settings_outside import EgressSettings, OAuthSettings, SecretsSettings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -41,6 +41,7 @@ SECTIONS: Final = {
     "egress": EgressSettings,
     "secrets": SecretsSettings,
     "oauth": OAuthSettings,
+    "grants": GrantsSettings,
     "audit": AuditSettings,
 }
 
