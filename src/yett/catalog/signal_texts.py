@@ -53,7 +53,8 @@ TEXTS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
         "instructions": _any(
             r"ignore (?:all |any |the )?(?:previous|prior|above|other|earlier) |disregard (?:all|any|the|previous)",
             r"\b(?:do not|don't) (?:tell|inform|mention|reveal|notify)|without (?:telling|informing|asking|notifying) the user",
-            r"<[ \t]{0,3}/?[ \t]{0,3}(?:important|system|secret|instructions?|hidden|admin)\b|system prompt|\bsidenote\b|exfiltrat",
+            r"<[ \t]{0,3}/?[ \t]{0,3}(?:important|system|secret|instructions?|hidden|admin)\b",
+            r"system prompt|\bsidenote\b|exfiltrat",
             r"\b(?:before|after|prior to|when) (?:using|calling|invoking|executing|running) (?:this|any|other|the) "
             r"[^.]{0,60}\b(?:must|first|always|also)\b",
             r"\byou must (?:first |always |also )?(?:call|read|send|include|pass|use)",
