@@ -250,6 +250,6 @@ def test_a_data_plane_that_starts_without_a_control_plane_goes_on_and_without_th
         assert status == 503
         assert "stays sealed" in str(said)
         assert code_of(stage.call("people")) == "credential_unavailable"
-    key.write_bytes(good)
-    with stage.data_plane_alone():
-        assert is_sum(stage.call("people"))
+        key.write_bytes(good)
+        soon(lambda: stage.ready()[0] == 200)
+        soon(lambda: is_sum(stage.call("people")))

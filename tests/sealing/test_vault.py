@@ -62,3 +62,13 @@ def test_a_version_made_elsewhere_is_found_when_it_is_met(keys: FileKeys) -> Non
     keys.store(ring)
     assert vault.open(PLACE, seal(ring, PLACE, b"secret")) == b"secret"
     assert vault.ring().current == 2
+
+
+def test_the_right_key_is_found_when_it_is_back(keys: FileKeys) -> None:
+    right, wrong = new_ring(), new_ring()
+    keys.store(wrong)
+    vault, blob = Vault(keys), seal(right, PLACE, b"secret")
+    with pytest.raises(Unsealable):
+        vault.open(PLACE, blob)
+    keys.store(right)
+    assert vault.open(PLACE, blob) == b"secret"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.clock import ManualClock
 from yett.sealing.handover import Fields, Handover, hand_over
-from yett.sealing.keys import KEY_FILE, FileKeys
+from yett.sealing.keys import KEY_FILE, FileKeys, new_ring
 from yett.sealing.vault import Vault
 from yett.upstreams.credentials import CredentialUnavailable
 from yett.upstreams.sealed import SealedCredentials
@@ -90,3 +90,15 @@ def test_a_value_that_would_break_the_request_is_not_sent(vault: Vault, sealed: 
     with pytest.raises(CredentialUnavailable) as refused:
         sealed.fields_of("s")
     assert value not in str(refused.value)
+
+
+def test_when_the_right_key_is_back_it_opens_a_moment_later(vault: Vault, tmp_path: Path, clock: ManualClock) -> None:
+    keys = FileKeys(tmp_path / "other")
+    keys.store(new_ring())
+    sealed = SealedCredentials(Vault(keys), clock.now_ns)
+    sealed.take([handover(vault, 1, "hidden")], whole=True)
+    assert len(sealed.problems()) == 1
+    keys.store(vault.ring())
+    clock.advance(1)
+    assert sealed.problems() == []
+    assert sealed.fields_of("s") == {"x-key": "hidden"}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from yett.errors import OperatorFault
-from yett.sealing.box import Place, Unsealable, seal, unseal, version_of
+from yett.sealing.box import Place, Unsealable, seal, unseal
 from yett.sealing.keys import KeyRing, KeySource
 
 
@@ -68,9 +68,13 @@ class Vault:
     def open(self, place: Place, blob: bytes) -> bytes:
         """What was sealed at `place`. Errors: `Unsealable`, `OperatorFault`."""
         ring = self.ring()
-        if version_of(blob) not in ring.keys:  # a rotation that this process did not do
-            ring = self.reload()
-        return unseal(ring, place, blob)
+        try:
+            return unseal(ring, place, blob)
+        except Unsealable:
+            again = self.reload()  # a rotation that this process did not do, or the right key is back
+            if again == ring:
+                raise
+        return unseal(again, place, blob)
 
     def reload(self) -> KeyRing:
         """The ring as it is kept now. Errors: as `ring`."""

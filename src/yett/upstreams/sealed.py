@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from yett.errors import OperatorFault
 from yett.sealing.handover import Handover, take_over
 from yett.sealing.vault import Vault
 from yett.upstreams.credentials import CredentialUnavailable, Secret, header_field
+
+LOOK_AGAIN_NS: Final = 1_000_000_000
+"""Between two tries to open what did not open."""
+_SEE: Final = "see `yett server credential NAME`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class SealedCredentials:
         self._vault = vault
         self._now_ns = now_ns
         self._held: dict[str, _Held] = {}
+        self._looked_at_ns = 0
         self._on_expired: Callable[[str], object] = lambda server: None
 
     def on_expired(self, tell: Callable[[str], object]) -> None:
@@ -54,12 +60,15 @@ class SealedCredentials:
         """
         held = self._held.get(server)
         if held is None:
-            raise CredentialUnavailable("the server is not connected, or its credential did not arrive; see `yett server show`")
+            raise CredentialUnavailable(f"the server is not connected, or its credential did not arrive; {_SEE}")
+        if held.problem is not None:
+            self._look_again()
+            held = self._held[server]
         if held.problem is not None:
             raise CredentialUnavailable(held.problem)
         if held.expires_at_ns is not None and held.expires_at_ns <= self._now_ns():
             self._on_expired(server)
-            raise CredentialUnavailable("the server's access token is over, and no newer one came; see `yett server show`")
+            raise CredentialUnavailable(f"the server's access token is over, and no newer one came; {_SEE}")
         return held.fields
 
     def number_of(self, server: str) -> int:
@@ -69,7 +78,18 @@ class SealedCredentials:
 
     def problems(self) -> list[str]:
         """Why credentials do not open, each reason once."""
+        if any(held.problem is not None for held in self._held.values()):
+            self._look_again()
         return list(dict.fromkeys(held.problem for held in self._held.values() if held.problem is not None))
+
+    def _look_again(self) -> None:
+        """Try once more to open what does not open, a moment after the last time: the right key may be back."""
+        now_ns = self._now_ns()
+        if now_ns - self._looked_at_ns >= LOOK_AGAIN_NS:
+            self._looked_at_ns = now_ns
+            self._held = {
+                server: held if held.problem is None else self._opened(held.handover) for server, held in self._held.items()
+            }
 
     def _opened(self, handover: Handover) -> _Held:
         try:

@@ -114,14 +114,14 @@ class Keeper:
         """A data plane's server refused a credential: bring a newer one, or say why there is none."""
         if self.problem is not None:
             return self.problem
-        organisation = await self._in_thread(lambda: self.tools.desk.look(lambda whole: whole.sealed.owner_of(wanted.server)))
-        if organisation is None:
-            return "there is no such server"
-        if wanted.number < self._numbers.get(wanted.server, 0):
-            opened = await self._opened(organisation, wanted.server)
-            if opened is not None and opened.fields is not None:
-                await self._offer(opened)
+        try:
+            organisation = await self._in_thread(lambda: self.tools.desk.look(lambda whole: whole.sealed.owner_of(wanted.server)))
+            if organisation is None:
+                return "there is no such server"
+            if wanted.number < self._numbers.get(wanted.server, 0) and await self._offered_again(organisation, wanted.server):
                 return None
+        except OperatorFault as fault:
+            return str(fault)
         return await self.renewed(organisation, wanted.server, wanted.challenge)
 
     async def renewed(self, organisation: str, server_id: str, challenge: str | None) -> str | None:
@@ -205,10 +205,10 @@ class Keeper:
         """Renew what is due; look again for a master key that is missing."""
         while True:
             await asyncio.sleep(TICK_S)
-            if self.problem is not None:
-                await self.open()
-            else:
-                await self.renew_due()
+            try:
+                await (self.renew_due() if self.problem is None else self.open())
+            except OperatorFault as fault:
+                _log.error("credentials could not be looked at or handed over: %s", fault)
 
     async def renew_due(self) -> None:
         """Renew what is due."""
@@ -218,6 +218,14 @@ class Keeper:
             for server_id, one in due:
                 del self._due[server_id]
                 renewals.create_task(self.renewed(one.organisation, server_id, None), name="yett due renewal")
+
+    async def _offered_again(self, organisation: str, server_id: str) -> bool:
+        """Hand over what there is once more; whether there is something."""
+        opened = await self._opened(organisation, server_id)
+        if opened is None or opened.fields is None:
+            return False
+        await self._offer(opened)
+        return True
 
     async def _offer(self, opened: Opened) -> None:
         handover = self._handover(opened)
