@@ -178,10 +178,6 @@ def test_a_body_where_none_is_wanted_changes_nothing(listener: Listener, path: s
     assert {server.command for server in office.lookout.asked} == {None}
 
 
-def test_commands_are_listed_by_name_only(listener: Listener) -> None:
-    assert listener.ask("GET", "/api/v1/commands") == (200, {"items": ["time"]})
-
-
 def test_a_token_with_one_scope_does_that_and_no_more(door: Door) -> None:
     principal = replace(door.office.service.principal, kind="token", permissions=frozenset({Permission.MANAGE_SERVERS}))
     door.app.dependency_overrides[asked] = lambda: Service(door.office.service.desk, principal)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.admin.listener import Listener
 from tests.admin.service import Office
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from yett.admin.permissions import Permission
@@ -207,17 +206,3 @@ def test_an_origin_is_scheme_host_and_port() -> None:
     assert origin_of("https://A.example/x") == origin_of("https://a.example:443/y?z") == ("https", "a.example", 443)
     assert origin_of("http://a.example") != origin_of("https://a.example")
     assert origin_of(None) is None
-
-
-def test_over_http_an_etag_guards_an_edit(listener: Listener) -> None:
-    listener.ask("POST", "/api/v1/servers", {"name": "shop", "url": URL})
-    _, view = listener.ask("GET", "/api/v1/servers/shop")
-    etag = {"if-match": f'"{view["revision"]}"'}
-    assert listener.ask("PATCH", "/api/v1/servers/shop", {"notes": "one"}, fields=etag)[0] == 200
-    status, problem = listener.ask("PATCH", "/api/v1/servers/shop", {"notes": "two"}, fields=etag)
-    assert (status, problem["code"]) == (412, "stale")
-    assert listener.ask("PATCH", "/api/v1/servers/shop", {"notes": "two"}, fields={"if-match": "W/x"})[0] == 412
-    for fields in ({"if-match": "*"}, {}):
-        assert listener.ask("PATCH", "/api/v1/servers/shop", {"notes": "two"}, fields=fields)[0] == 200
-    status, problem = listener.ask("PATCH", "/api/v1/servers/shop", {"url": "ftp://x"})
-    assert (status, problem["errors"][0]["pointer"]) == (422, "/url")

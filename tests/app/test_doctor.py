@@ -64,7 +64,8 @@ async def test_a_data_plane_that_does_not_answer_and_has_problems_fails(tmp_path
     assert found[2].message == "no room"
 
 
-async def test_each_server_is_looked_at_without_being_started(tmp_path: Path) -> None:
+async def test_each_server_is_looked_at_without_being_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.app.lookout.LOOK_S", 0.5)  # one of them never answers when it is added
     settings = settings_in(tmp_path)
     add_command(settings.state_dir, "here", Command(argv=("sh", "-c", f"touch {tmp_path}/started")))
     add_command(settings.state_dir, "nowhere", Command(argv=("no-such-program",)))
@@ -76,8 +77,9 @@ async def test_each_server_is_looked_at_without_being_started(tmp_path: Path) ->
                 await added(settings, NewServer(name=name, command=name))
             for name, port in (("up", there.getsockname()[1]), ("down", gone.getsockname()[1])):
                 await added(settings, NewServer(name=name, url=f"http://127.0.0.1:{port}/mcp"))
-            await added(settings, NewServer(name="secret", url="http://127.0.0.1:9/", credential="env:YETT_TEST_NEVER_SET"))
+            await added(settings, NewServer(name="secret", url="http://127.0.0.1:9/", credential="env:NEVER_SET_IN_TESTS"))
             (settings.state_dir / "commands.json").write_text('{"here":{"argv":["sh"]},"nowhere":{"argv":["no-such-program"]}}')
+            (tmp_path / "started").unlink(missing_ok=True)  # adding it started it
             found = await findings(settings)
     levels = {
         check.removeprefix("server "): lines[0].level.value for check, lines in found.items() if check.startswith("server ")

@@ -38,7 +38,8 @@ def test_a_used_installation_is_well(quiet: Terminal) -> None:
     found = findings(quiet)
     assert {level for lines in found.values() for level, _ in lines} == {"ok", "warn"}
     assert found["control.db"][0][1].startswith("sound, ")
-    assert found["snapshot"] == [("ok", "revision 1: 1 servers, 0 grants")]
+    ((level, said),) = found["snapshot"]
+    assert (level, said.endswith(": 1 servers, 0 grants")) == ("ok", True)
 
 
 def test_what_fails_is_status_1_with_its_remedy(quiet: Terminal) -> None:

@@ -13,7 +13,7 @@ from yett.audit.record import Refused, Result
 from yett.cli.output import Exit
 from yett.policy.decision import Code, Effect
 from yett.settings import AuditSettings, ControlPlaneSettings, DataPlaneSettings, GrantsSettings, StateSettings, TlsSettings
-from yett.settings_outside import EgressSettings, OAuthSettings, SecretsSettings
+from yett.settings_outside import EgressSettings, HealthSettings, OAuthSettings, RegistrySettings, SecretsSettings
 from yett.settings_people import SignInSettings, SmtpSettings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -44,6 +44,8 @@ SECTIONS: Final = {
     "oauth": OAuthSettings,
     "grants": GrantsSettings,
     "audit": AuditSettings,
+    "health": HealthSettings,
+    "registry": RegistrySettings,
     "sign_in": SignInSettings,
     "smtp": SmtpSettings,
 }
@@ -52,7 +54,7 @@ SECTIONS: Final = {
 def test_every_setting_is_explained() -> None:
     settings = {f"{section}.{key}" for section, struct in SECTIONS.items() for key in struct.__struct_fields__}
     explained = {name.strip("` ") for cell in rows("operations.md", "Configuration") for name in cell.split(",")}
-    named = {"servers.commands.<name>", "policies.<name>", "sign_in.providers.<name>"}
+    named = {"servers.credentials", "servers.commands.<name>", "policies.<name>", "sign_in.providers.<name>"}
     assert explained == settings - {"sign_in.providers"} | named
 
 
