@@ -22,6 +22,7 @@ from tests.upstreams.http_server import (
 )
 from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.ports import Answer, Outbound, Upstream
+from yett.protocol.tasks import RESULT_S
 from yett.upstreams.http import HttpUpstream, HttpUpstreamLimits
 
 pytestmark = pytest.mark.anyio
@@ -259,6 +260,23 @@ async def test_a_server_that_does_not_answer_in_time_is_a_time_out() -> None:
         clock.advance(5)
         upstream.sweep(clock.monotonic())
         with pytest.raises(UpstreamTimedOut, match="within 5 s"):
+            await asking
+        await upstream.aclose()
+
+
+async def test_the_result_of_a_task_is_waited_for_longer() -> None:
+    clock = ManualClock()
+    async with serving(saying(b"")) as server:
+        upstream = HttpUpstream(server.url, clock=clock, timeout_s=5)
+        asking = asyncio.ensure_future(upstream.exchange(replace(CALL, method="tasks/result")))
+        await until(lambda: len(server.heads) == 1)
+        clock.advance(RESULT_S - 1)
+        upstream.sweep(clock.monotonic())
+        await asyncio.sleep(0)
+        assert not asking.done()
+        clock.advance(1)
+        upstream.sweep(clock.monotonic())
+        with pytest.raises(UpstreamTimedOut):
             await asking
         await upstream.aclose()
 

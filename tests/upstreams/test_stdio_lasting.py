@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 
 import pytest
 
-from tests.upstreams.stdio_rig import outbound, rig, until
+from tests.upstreams.stdio_rig import notification, outbound, request, result, rig, until
+from yett.errors import UpstreamTimedOut
 from yett.upstreams.stdio_lasting import LASTING_MAX, Lasting
 
 pytestmark = pytest.mark.anyio
@@ -41,3 +43,25 @@ def test_only_so_many_tokens_are_remembered() -> None:
     lasting.keep(-1, b"1", outbound("x", task={}, modern=True))
     lasting.keep(-2, None, outbound("x", task={}))
     assert lasting.token(-1) is lasting.token(-2) is None
+
+
+HOLDING = """
+import json, sys
+held = None
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "tasks/result":
+        held = asked["id"]
+    if asked["method"] == "notifications/go":
+        print(json.dumps({"jsonrpc": "2.0", "id": held, "result": {"content": []}}), flush=True)
+"""
+
+
+async def test_the_result_of_a_task_is_waited_for_longer_than_an_answer() -> None:
+    async with rig(argv=[sys.executable, "-I", "-S", "-c", HOLDING], timeout_s=0.3) as children:
+        asking = asyncio.ensure_future(children.upstream.exchange(request("tasks/result", {"taskId": "t"})))
+        with pytest.raises(UpstreamTimedOut):
+            await children.upstream.exchange(request("tasks/get", {"taskId": "t"}, id=2))
+        assert not asking.done()
+        await children.upstream.exchange(notification("notifications/go"))
+        assert result(await asking) == {"content": []}

@@ -31,12 +31,19 @@ TASK_ID_CHARS_MAX: Final = 512
 TASKS_GET: Final = "tasks/get"
 TASKS_LIST: Final = "tasks/list"
 TASKS_RESULT: Final = "tasks/result"
+RESULT_S: Final = 3_600.0
+"""How long the result of a task is waited for: servers hold the answer back until there is one, and may ask people before."""
 TASKS_UPDATE: Final = "tasks/update"
 TASK_STATES: Final = frozenset({TASKS_GET, "tasks/cancel", TASKS_UPDATE})
 """What is answered with the state of a task, or a word that it was taken note of."""
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 """Statuses that do not change any more."""
 STATUSES: Final = ENDED | {"working", "input_required"}
+
+
+def patience_s(method: str, usual_s: float) -> float:
+    """How long the answer to a request is waited for, where others are waited for `usual_s`."""
+    return max(RESULT_S, usual_s) if method == TASKS_RESULT else usual_s
 
 
 class State(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from yett.errors import UpstreamFault
 from yett.ports import Answer, Clock, Outbound, Waiter
 from yett.protocol.peek import peek_response, same_id
 from yett.protocol.sse import EVENT_BYTES_MAX, SseDecoder
+from yett.protocol.tasks import patience_s
 from yett.upstreams.http1 import ClientLimits, Http1Client, system_trust
 from yett.upstreams.http1_connection import Http1Connection
 from yett.upstreams.http1_response import Response
@@ -173,7 +174,7 @@ class HttpUpstream:
         return headers
 
     async def _ask(self, method: bytes, headers: list[tuple[bytes, bytes]], message: Outbound) -> Answer:
-        body, timeout_s = message.body if method == b"POST" else None, self._timeout_s
+        body, timeout_s = message.body if method == b"POST" else None, patience_s(message.method, self._timeout_s)
         response = await self._client.request(method, self._target, headers, body, within_s=timeout_s, holder=message.isolation)
         return await self.answer_to(message, response)
 

@@ -14,6 +14,7 @@ from yett.errors import UpstreamFault, UpstreamNotReached
 from yett.ports import Answer, Clock, Outbound
 from yett.protocol.lines import Noise
 from yett.protocol.peek import peek_response
+from yett.protocol.tasks import patience_s
 from yett.upstreams.child_watch import Watcher
 from yett.upstreams.peer import PeerSpec
 from yett.upstreams.stdio_channel import Channel, Reports
@@ -99,7 +100,7 @@ class StdioUpstream:
             return Answer(status=202)
         slot = self._slot(message.isolation)
         channel = await self._ready(slot, message)
-        answer = await channel.request(message, timeout_s=self._timeout_s)
+        answer = await channel.request(message, timeout_s=patience_s(message.method, self._timeout_s))
         slot.used_s = self._clock.monotonic()
         if message.method == "initialize" and answer.body is not None:
             peek = peek_response(answer.body)
