@@ -10,6 +10,9 @@ import pytest
 
 from tests.upstreams.stdio_rig import notification, outbound, request, result, rig, until
 from yett.errors import UpstreamTimedOut
+from yett.gateway.sessions import IDLE_S as SESSION_IDLE_S
+from yett.protocol.tasks import RESULT_S
+from yett.upstreams.stdio import IDLE_S as CHILD_IDLE_S
 from yett.upstreams.stdio_lasting import LASTING_MAX, Lasting
 
 pytestmark = pytest.mark.anyio
@@ -65,3 +68,7 @@ async def test_the_result_of_a_task_is_waited_for_longer_than_an_answer() -> Non
         assert not asking.done()
         await children.upstream.exchange(notification("notifications/go"))
         assert result(await asking) == {"content": []}
+
+
+def test_nobody_who_waits_for_a_result_counts_as_idle() -> None:
+    assert min(SESSION_IDLE_S, CHILD_IDLE_S) > RESULT_S

@@ -31,8 +31,9 @@ TASK_ID_CHARS_MAX: Final = 512
 TASKS_GET: Final = "tasks/get"
 TASKS_LIST: Final = "tasks/list"
 TASKS_RESULT: Final = "tasks/result"
-RESULT_S: Final = 3_600.0
-"""How long the result of a task is waited for: servers hold the answer back until there is one, and may ask people before."""
+RESULT_S: Final = 1_500.0
+"""How long the result of a task is waited for: servers hold the answer back until there is one, and may ask people before. Less
+than the time after which a session or a program counts as idle."""
 TASKS_UPDATE: Final = "tasks/update"
 TASK_STATES: Final = frozenset({TASKS_GET, "tasks/cancel", TASKS_UPDATE})
 """What is answered with the state of a task, or a word that it was taken note of."""
