@@ -13,11 +13,11 @@ from tests.admin.service import Office, open_office
 from yett.admin.credentials.cases import credential_view
 from yett.admin.credentials.port import Begun, Departure
 from yett.admin.credentials.views import NewCredential
-from yett.admin.errors import AdminFault, Forbidden, Invalid, NotFound
+from yett.admin.errors import AdminFault, Conflict, Forbidden, Invalid, NotFound
 from yett.admin.permissions import ALLOWED, Permission, Role
 from yett.admin.service import Service
 from yett.admin.views import NewServer
-from yett.errors import OperatorFault
+from yett.errors import OperatorFault, UpstreamFault
 from yett.oauth.client import Identity
 from yett.sealing.keys import KEY_FILE, FileKeys
 from yett.sealing.rotation import Rotated
@@ -49,6 +49,8 @@ class Keeper:
         return self.note
 
     def connect(self, organisation: str, server_id: str, actor: str) -> Begun:
+        if self.note is not None:
+            raise UpstreamFault(self.note)
         return Begun("ticket", "https://i.example", 10**18)
 
     def depart(self, ticket: str) -> Departure:
@@ -171,12 +173,15 @@ def test_without_a_control_plane_it_says_what_to_start(office: Office) -> None:
         lambda: office.service.connect("files"),
         office.service.secrets,
     ):
-        with pytest.raises(OperatorFault, match="yett up"):
+        with pytest.raises(Conflict, match="yett up"):
             case()
 
 
 def test_a_connection_begins_at_a_page_of_ours(office: Office) -> None:
     assert office.service.connect("files").url == "https://gate.example/oauth/start/ticket"
+    keeper_of(office).note = "the authorization server is broken"
+    with pytest.raises(Conflict, match="is broken"):
+        office.service.connect("files")
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from yett.admin.credentials.views import (
     SecretsRotated,
     SecretsView,
 )
-from yett.admin.errors import Forbidden, Invalid
+from yett.admin.errors import Conflict, Forbidden, Invalid
 from yett.admin.permissions import Permission
 from yett.egress.fetch import origin_of
-from yett.errors import OperatorFault
+from yett.errors import OperatorFault, UpstreamFault
 from yett.oauth.client import Client
 from yett.sealing.box import version_of
 from yett.stores.control.credentials import StoredCredential
@@ -70,11 +70,14 @@ class CredentialCases(Cases):
         return CredentialChanged(credential=view, applied=answer.applied and problem is None, note=problem or answer.note)
 
     def connect(self, server: str) -> ConnectStarted:
-        """Begin to connect a server: where a person goes to allow it. Errors: `Conflict`, `UpstreamFault`."""
+        """Begin to connect a server: where a person goes to allow it. Errors: `Conflict`, also where a server does not answer."""
         self.require(Permission.MANAGE_CREDENTIALS)
         found = self.read(lambda read: self.find_server(read, server))
         keeper = self._keeper()
-        begun = keeper.connect(self.principal.organisation, found.id, self.principal.name)
+        try:
+            begun = keeper.connect(self.principal.organisation, found.id, self.principal.name)
+        except UpstreamFault as fault:
+            raise Conflict(f"the server `{found.name}` cannot be connected: {fault}") from fault
         url = keeper.page(f"{START}{begun.ticket}")
         return ConnectStarted(url=url, issuer=begun.issuer, expires_at=show_moment(begun.expires_at_ns))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from yett.errors import OperatorFault
+from yett.admin.errors import Conflict
 from yett.oauth.client import Identity
 from yett.sealing.rotation import Rotated
 from yett.sealing.vault import Vault
@@ -78,6 +78,6 @@ class CredentialKeeper(Protocol):
         ...
 
 
-def absent() -> OperatorFault:
+def absent() -> Conflict:
     """What to say where nobody keeps credentials."""
-    return OperatorFault("credentials are kept by the control plane, and none is running; start it with `yett up`")
+    return Conflict("credentials are kept by the control plane, and none is running; start it with `yett up`")
