@@ -23,7 +23,7 @@ HINTED: Final = (
     "livemcpbench_tools",
     "docker_registry_tools",
 )
-OWN: Final = ("held_out", "held_out_second", "held_out_third", "held_out_fourth")
+OWN: Final = ("held_out", "held_out_second", "held_out_third", "held_out_fourth", "held_out_fifth")
 DANGEROUS: Final = (RiskClass.DESTRUCTIVE, RiskClass.FINANCIAL)
 HINT_NAMES: Final = {"readOnly": "readOnlyHint", "destructive": "destructiveHint"}
 

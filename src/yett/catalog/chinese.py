@@ -145,43 +145,29 @@ _UNITED: Final = {
 }
 
 
+_WITH_OBJECTS: Final = (
+    (_BRINGING, foreign.MONEY, RiskClass.FINANCIAL),
+    (listed("移入 移到 移至 移动 放入"), listed("回收站 垃圾桶"), RiskClass.DESTRUCTIVE),
+    (listed("关闭 结束"), listed("交易 订单 账户 账号 会话 店铺"), RiskClass.DESTRUCTIVE),
+    (listed("打开 关闭 开启 控制 開啟"), listed("灯 窗帘 空调 门 插座 电视 风扇 开关 車庫 车库 阀"), RiskClass.WRITE),
+    (listed("清除 清空 清理 重置 刷新"), foreign.SHOWN, RiskClass.WRITE),
+    (listed("生成 制作 创建 合成 编辑 创作"), foreign.MEDIA, RiskClass.EXECUTE),
+    (listed("生成"), foreign.TEXTS, RiskClass.READ),
+    (listed("执行 进行 運行 运行"), frozenset(foreign.RAW), RiskClass.EXECUTE),
+    (listed("执行 进行 運行 运行"), listed("搜索 查询 检索 分析 计算 统计 查找 翻译 对比"), RiskClass.READ),
+    (listed("执行 进行 運行 运行"), listed("删除 清空 销毁"), RiskClass.DESTRUCTIVE),
+)
+"""Verbs that mean something of their own with these objects; the first row that fits counts."""
+_BOOKING: Final = frozenset({"预订", "预定", "預訂"})
+
+
 def _meaning(verb: str, after: str, before: str) -> tuple[RiskClass, str, bool]:
-    risk = _special(verb, after, before)
-    return (
-        (ELSEWHERE[verb] if risk is None else risk),
-        _UNITED[ELSEWHERE[verb] if risk is None else risk],
-        verb not in foreign.VAGUE,
-    )
+    risk = _special(verb, after, before) or ELSEWHERE[verb]
+    return risk, _UNITED[risk], verb not in foreign.VAGUE
 
 
 def _special(verb: str, after: str, before: str) -> RiskClass | None:
     """What the object makes of the verb; None where nothing special."""
-    if verb in _BRINGING and _has(after, foreign.MONEY):
-        return RiskClass.FINANCIAL
-    if verb in {"预订", "预定", "預訂"} and not _has(after + before, foreign.JOURNEY):
-        return RiskClass.WRITE if _has(after, ("会议", "时间", "座位", "餐")) else None
-    if verb in {"清除", "清空", "清理", "重置", "刷新"} and _has(after, foreign.SHOWN):
+    if verb in _BOOKING and not _has(after + before, foreign.JOURNEY) and _has(after, ("会议", "时间", "座位", "餐")):
         return RiskClass.WRITE
-    if verb in {"关闭", "结束"} and _has(after, ("交易", "订单", "账户", "账号", "会话", "店铺")):
-        return RiskClass.DESTRUCTIVE
-    if verb in {"打开", "关闭", "开启", "控制", "開啟"} and _has(
-        after, ("灯", "窗帘", "空调", "门", "插座", "电视", "风扇", "开关", "車庫", "车库", "阀")
-    ):
-        return RiskClass.WRITE
-    if verb in {"生成", "制作", "创建", "合成", "编辑", "创作"}:
-        if _has(after, foreign.MEDIA) and not _has(after, ("列表", "文件夹", "标签")):
-            return RiskClass.EXECUTE
-        return RiskClass.READ if verb == "生成" and _has(after, foreign.TEXTS) else None
-    if verb in {"查询", "查詢"} and _has(after + before, ("执行", "运行")) and _has(before, ("SQL", "sql")):
-        return RiskClass.EXECUTE
-    if verb in {"执行", "进行", "運行", "运行"}:
-        return _running(after)
-    return None
-
-
-def _running(after: str) -> RiskClass | None:
-    if _has(after, foreign.RAW):
-        return RiskClass.EXECUTE
-    if _has(after, ("搜索", "查询", "检索", "分析", "计算", "统计", "查找", "翻译", "对比")):
-        return RiskClass.READ
-    return RiskClass.DESTRUCTIVE if _has(after, ("删除", "清空", "销毁")) else None
+    return next((risk for verbs, objects, risk in _WITH_OBJECTS if verb in verbs and _has(after, objects)), None)

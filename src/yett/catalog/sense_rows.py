@@ -26,75 +26,6 @@ clean clear delete drop erase filter flush remove scrub strip
 }
 
 ROWS: Final = """
-Financial: books what is paid for
-  verbs book reserve
-  nouns @JOURNEY
-Write: books an appointment or a place
-  verbs book reserve
-Write: sets an allowance
-  verbs approve increase revoke set
-  nouns allowance spender
-Financial: releases money
-  verbs approve authorize release
-  nouns expense reimbursement transaction
-Financial: commits to regular payments
-  verbs activate change create downgrade modify reactivate renew resume start update upgrade
-  nouns membership subscription
-Financial: changes what is paid
-  verbs change downgrade switch upgrade
-  nouns plan tier
-Financial: is billed
-  verbs purchase register renew
-  nouns domain license membership policy
-Write: prolongs something
-  verbs renew
-Financial: collects assets
-  verbs claim
-  nouns airdrop bonus dividend fee refund reward token yield
-Write: takes something over
-  verbs claim
-Financial: trades
-  verbs close exit flatten increase liquidate open reduce
-  nouns position trade
-Financial: attaches a means of payment
-  verbs add attach create link register save set store
-  nouns payment_method
-Write: changes a means of payment
-  verbs change edit modify update
-  nouns payment_method
-Financial: handles a means of payment
-  verbs @PAYING
-  nouns payment_method
-Financial: places an order
-  verbs complete confirm create execute make modify new place replace send submit
-  nouns order preorder reorder
-Financial: moves or commits money
-  verbs @PAYING add
-  nouns @MONEY
-Financial*: moves assets
-  verbs airdrop bridge exchange move send swap transfer unwrap wrap
-  nouns @MONEY @COINS
-Financial: sends a transaction that moves assets
-  verbs broadcast execute send sign submit
-  nouns transaction tx txn userop
-Write: exchanges
-  verbs exchange swap
-  nouns code face item key message rate token_code
-Write: hands over
-  verbs transfer
-  nouns agent call case chat control conversation data document file image issue lead learning number object owner
-   ownership project record repository role room session style task ticket user
-Read: is a noun here
-  verbs bill charge fund invoice refund settle tip trade
-  nouns code type
-Write: settles
-  verbs settle
-  nouns argument dispute_case
-Write: offers something
-  verbs offer
-Write: connects
-  verbs bridge escrow hedge
-  nouns call interface mode network
 Read: cleans up a text that it was given
   verbs @UNMAKING
   nouns @DATA_TEXT
@@ -147,6 +78,12 @@ Execute: moves a machine
 Execute: switches a port off
   verbs shutdown
   nouns interface port
+Financial: trades
+  verbs exercise
+  nouns contract option right warrant
+Write: draws into a picture
+  verbs burn
+  nouns caption overlay subtitle timecode watermark
 Read: looks through what is stored
   verbs scan
   nouns collection entry item key record row table
@@ -274,7 +211,8 @@ Write: closes a case
   verbs close
 Write: changes a document
   verbs apply
-  nouns color coupon diff discount edit effect filter font format formatting formula highlight label layout lut mask material
+  nouns color coupon promo promotion voucher diff discount edit effect filter font format formatting formula highlight label
+   layout lut mask material
    modifier patch preset stamp style tag tagging template texture theme validation watermark
 Read: reads it
   verbs scan

@@ -39,7 +39,7 @@ class _Row:
 
 def _rows() -> Iterator[_Row]:
     """The rows of the text. A row that cannot be read is a fault of this package, and fails its import."""
-    for block in _BLOCK.split(sense_rows.ROWS.strip()):
+    for block in _BLOCK.split(f"{money_words.ROWS.strip()}\n{sense_rows.ROWS.strip()}"):
         head, _, rest = block.partition("\n")
         risk, _, shows = head.partition(": ")
         verbs, _, objects = rest.partition("\n  nouns ")
@@ -92,6 +92,8 @@ _USUAL: Final[Mapping[RiskClass, str]] = MappingProxyType(
         RiskClass.FINANCIAL: "moves or commits money or assets",
     }
 )
+_PUTTING: Final = frozenset({"move", "put", "send", "throw"})
+_BIN: Final = frozenset({"trash", "bin", "recycle", "recyclebin", "wastebasket"})
 _BREAKS: Final = listed(
     """
     by from for with in to of via using on into at as without and or per through based over about between against across
@@ -107,6 +109,8 @@ _FILLERS: Final = listed(
 
 def meaning(verb: Verb, following: Sequence[str]) -> Meaning:
     """What `verb` does to the words that follow it."""
+    if verb.word in _PUTTING and not _BIN.isdisjoint(following):
+        return Meaning(RiskClass.DESTRUCTIVE, "puts something into the bin", by_object=True)
     objects = _object(following)
     last = objects[-1] if objects else ""
     for row in _TABLE.get(verb.word, ()):

@@ -74,6 +74,8 @@ _JOINED: Final = {
     ("for", "rent"): "forrent",
     ("force", "push"): "forcepush",
     ("reverse", "geocode"): "geocode",
+    ("work", "out"): "calculate",
+    ("works", "out"): "calculates",
     ("web", "hook"): "webhook",
     ("web", "hooks"): "webhook",
 }
