@@ -220,6 +220,19 @@ def test_names_with_control_characters_and_marks_are_judged_and_shown_inert() ->
     assert "hidden_text" in told.codes
 
 
+@pytest.mark.parametrize(
+    "name", ["del\u200bete_file", "d\u0435lete_file", "\u0440urge_queue", "del\u00adete_it", "drop\u2063_table"]
+)
+def test_a_disguised_name_is_read_as_it_looks(name: str) -> None:
+    told = verdict(name, "Lists things.")
+    assert told.risk is D
+    assert {"hidden_text", "lookalike_name"} & set(told.codes)
+
+
+def test_hidden_characters_hide_no_verb_of_a_description() -> None:
+    assert verdict("get_it", "De\u200bletes all files.").risk is D
+
+
 def test_full_width_letters_are_read_as_what_they_look_like() -> None:
     assert verdict("ｄｅｌｅｔｅ＿file").risk is D
 

@@ -12,6 +12,7 @@ from yett.catalog.chinese import chinese_acts
 from yett.catalog.foreign import FOREIGN
 from yett.catalog.listed import listed
 from yett.catalog.model import Place, RiskClass
+from yett.catalog.quoting import INVISIBLE
 from yett.catalog.senses import meaning
 from yett.catalog.verbs import BASE, FORMS, GERUND, THIRD, Verb
 from yett.catalog.words import fold, joined
@@ -71,7 +72,7 @@ class _Verbal:
 
 def read_text(text: str, place: Place = Place.DESCRIPTION) -> tuple[Act, ...]:
     """What the text says its tool does; the first act is what it is about. Empty where no verb is found."""
-    text = text[:LOOKED_AT_MAX]
+    text = INVISIBLE.sub("", text[:LOOKED_AT_MAX])
     other = chinese_acts(text, place)
     if other:
         return other

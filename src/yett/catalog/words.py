@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from yett.catalog.nouns import COMMON
+from yett.catalog.quoting import INVISIBLE
 from yett.catalog.verbs import FORMS
 
 NAME_MAX: Final = 200
@@ -89,7 +90,25 @@ _SPLIT_VERBS: Final = (
 @lru_cache(maxsize=16384)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a tool's name, in lower case: split at `_`, `-`, `.`, `/`, blanks and camelCase, two-word verbs joined."""
-    return joined(_parts(name[:NAME_MAX]))
+    return joined(_parts(_undisguised(name[:NAME_MAX])))
+
+
+_LOOKALIKES: Final = str.maketrans(
+    "аАеЕоОрРсСуУхХіІјЈһԁѕЅԛԝвВнНкКмМтТ\u03b1\u03bf\u03b5\u03b9\u03ba\u03bd\u03c1\u03c4\u03c5\u03c7\u0391\u0395\u039f",
+    "aAeEoOpPcCyYxXiIjJhdsSqwbBhHkKmMtTaoeikvptuxAEO",
+)
+"""Cyrillic and Greek letters that are read as Latin ones."""
+
+
+def _undisguised(name: str) -> str:
+    """The name as people read it: without invisible marks, with lookalikes among Latin letters as what they look like."""
+    if name.isascii():
+        return name
+    shown = INVISIBLE.sub("", name)
+    return shown.translate(_LOOKALIKES) if _LATIN.search(shown) else shown
+
+
+_LATIN: Final = re.compile(r"[A-Za-z]")
 
 
 def _parts(name: str) -> list[str]:
