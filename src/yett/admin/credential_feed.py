@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from yett.errors import OperatorFault
-from yett.gateway.credential_feed import BYTES_MAX, Credentials, Settled, Taken, Wanted, encode, read
+from yett.gateway.credential_feed import BYTES_MAX, Credentials, Settled, Taken, Wanted, encode, load, read
 from yett.gateway.frames import FrameFault
 from yett.private_files import write_private
 from yett.sealing.handover import Handover
@@ -48,6 +48,13 @@ class CredentialFeed:
         self._current: dict[str, Handover] = {}
         self._numbers = count(1)
         self._heard = asyncio.Condition()
+
+    def resume(self) -> None:
+        """Offer what was kept last, as it is: who starts without the key must not make data planes forget what they have.
+
+        Errors: `OperatorFault` where it cannot be read.
+        """
+        self._current = {entry.server: entry for entry in load(self._file)}
 
     @asynccontextmanager
     async def listening(self, socket: Path, renew: Renew) -> AsyncIterator[None]:

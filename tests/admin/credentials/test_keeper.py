@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,9 +15,12 @@ from yett.admin.credentials.keeper import FRESH_S, renewal_at_ns
 from yett.admin.credentials.records import TOKENS, Sealing
 from yett.admin.credentials.views import NewCredential
 from yett.errors import OperatorFault
+from yett.gateway.credential_feed import CredentialLink
 from yett.oauth.tokens import ACCESS_TOKEN_TYPE, NS, Tokens
-from yett.sealing.keys import KEY_FILE, new_ring
+from yett.sealing.keys import KEY_FILE, FileKeys, new_ring
+from yett.sealing.vault import Vault
 from yett.stores.control.transaction import Transaction
+from yett.upstreams.sealed import SealedCredentials
 
 pytestmark = pytest.mark.anyio
 PERSON = NewCredential(kind="authorization_code")
@@ -165,8 +168,15 @@ async def test_without_the_right_key_everything_stays_sealed_until_it_is_back(tm
             await asyncio.to_thread(kept.office.service.set_credential, "s", new)
         with pytest.raises(OperatorFault, match="stay sealed"):
             await kept.keeper.rotate()
+        plane = SealedCredentials(Vault(FileKeys(tmp_path / KEY_FILE)), kept.office.clock.now_ns)
+        link = CredentialLink(plane.take)
+        following = asyncio.ensure_future(link.follow(tmp_path / "c", tmp_path / "none"))
+        await until(lambda: bool(plane.problems()))  # it has what it had, and is not ready
         (tmp_path / KEY_FILE).write_bytes(good)
         await kept.keeper.open()
+        await until(lambda: plane.problems() == [])
+        following.cancel()
+        await asyncio.wait([following])
         assert kept.keeper.problem is None
         assert kept.office.service.desk.problems() == []
         assert kept.handed_over() is not None
@@ -211,6 +221,12 @@ async def put_back(kept: Kept, tokens: Tokens) -> None:
         Sealing(write, kept.keeper.tools.vault, opened.server.id, 1).keep(TOKENS, msgspec.json.encode(tokens))
 
     await asyncio.to_thread(kept.office.service.desk.change, opened.organisation, work)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what is waited for comes over a socket
+            await asyncio.sleep(0.01)
 
 
 def contents(directory: Path) -> list[bytes]:

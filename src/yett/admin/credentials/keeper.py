@@ -70,6 +70,10 @@ class Keeper:
     @asynccontextmanager
     async def keeping(self, socket: Path) -> AsyncIterator[None]:
         """Hand over what there is, and keep it alive while the block lasts. Errors: `OperatorFault`."""
+        try:
+            self._feed.resume()
+        except OperatorFault as fault:
+            _log.warning("%s", fault)
         await self.open()
         async with self._feed.listening(socket, self.wanted), asyncio.TaskGroup() as parts:
             watching = parts.create_task(self._watch(), name="yett credentials")
