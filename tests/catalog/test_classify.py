@@ -63,10 +63,30 @@ def test_a_name_alone_tells_the_class(name: str, risk: RiskClass) -> None:
 
 
 CHINESE = {
-    R: ["获取用户列表", "查询微信支付订单", "根据支付单号查询订单状态", "获取已删除的文件", "搜索网页并返回结果", "退款状态查询"],
+    R: [
+        "获取用户列表",
+        "退款查询",
+        "下载账单",
+        "语音转文字",
+        "生成周报",
+        "查询微信支付订单",
+        "根据支付单号查询订单状态",
+        "获取已删除的文件",
+        "搜索网页并返回结果",
+        "退款状态查询",
+    ],
     W: ["发送邮件给客户", "创建日程", "更新商品价格", "群发短信", "审批通过任务"],
     E: ["执行 SQL 语句", "在服务器上运行脚本", "重启云服务器", "生成一张图片", "点击页面上的按钮"],
-    D: ["删除文件", "清空购物车", "批量移动、复制或删除文件", "取消外卖订单", "对任务进行增删改查", "撤回一条消息"],
+    D: [
+        "删除文件",
+        "清空购物车",
+        "批量移动、复制或删除文件",
+        "取消外卖订单",
+        "把文件移动到回收站",
+        "管理用户，支持查询、新增、修改、删除",
+        "对任务进行增删改查",
+        "撤回一条消息",
+    ],
     F: ["支付订单", "转账给其他用户", "为订单申请退款", "购买火车票", "创建支付宝订单，返回支付链接", "给好友发红包"],
 }
 
@@ -74,6 +94,11 @@ CHINESE = {
 @pytest.mark.parametrize(("text", "risk"), [(text, risk) for risk, texts in CHINESE.items() for text in texts])
 def test_a_chinese_description_tells_the_class_where_the_name_says_nothing(text: str, risk: RiskClass) -> None:
     assert verdict("gongju", text).risk is risk
+
+
+def test_a_subscription_of_events_costs_nothing() -> None:
+    assert verdict("create_subscription", "Create a subscription on a topic.").risk is W
+    assert verdict("create_subscription", "Subscribe a customer to a plan.").risk is F
 
 
 def test_words_of_other_languages_are_known() -> None:

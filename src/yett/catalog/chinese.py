@@ -23,6 +23,7 @@ _JOINERS: Final = re.compile(r"^\s*([、/／,，及和与或並并且]|以及|�
 _THEN: Final = re.compile(r"(并|并且|然后|再|同时|並)\s*(自动|永久|批量|彻底|直接)?$")
 _OBJECT: Final = re.compile(r"[^，。、；,;.\n（(]{0,12}")
 _CAN: Final = re.compile(r"(可以|可|支持|会|将|能够|能|也|还|用于|包括|自动|直接|并|同时|永久|：|:|、|，|或|和|^)\s*$")
+_OFFERS: Final = re.compile(r"支持|包括|包含|涵盖|提供")
 _CRUD: Final = re.compile(r"增删改查|增删查改|CRUD")
 
 
@@ -80,7 +81,7 @@ def _main(sentence: str, place: Place) -> list[Act]:
         if _JOINERS.match(gap) or (_THEN.search(gap) and len(gap) <= 24):
             acts.append(_act(sentence, hit, place, leads=False))
             last = hit
-        elif _JOINERS.match(gap.lstrip("中的")) is None and ELSEWHERE[hit.word].rank > RiskClass.EXECUTE.rank and "将" in gap:
+        elif ELSEWHERE[hit.word].rank > RiskClass.EXECUTE.rank and ("将" in gap or _OFFERS.search(sentence[: hit.start])):
             acts.append(_act(sentence, hit, place, leads=False))
     return acts
 
@@ -111,11 +112,16 @@ def _hits(sentence: str) -> list[_Hit]:
     ]
 
 
+_ENDS: Final = re.compile(r"\s*(?:$|[，,。：:（(])")
+
+
 def _is_noun(sentence: str, hit: _Hit, later: Sequence[_Hit]) -> bool:
     """Whether the verb stands before a noun that it describes; in front of another verb more often than not."""
     after = sentence[hit.end : hit.end + 3]
     if after.startswith(("宝", "的", "者", "率")):
         return True
+    if later and later[0].start == hit.end and ELSEWHERE[later[0].word] is RiskClass.READ and _ENDS.match(sentence, later[0].end):
+        return True  # `退款查询`
     if not after.startswith(foreign.NOMINAL):
         return False
     near = [other for other in later if other.start - hit.end <= 12]

@@ -94,7 +94,7 @@ SHOWN: Final = _set("""
     terminal
 """)
 NOTIFYING: Final = _set("""
-    notification webhook event topic pubsub push alert graphql newsletter channel feed resource message queue eventgrid
+    notification webhook event topic pubsub pub sub push alert graphql newsletter channel feed resource message queue eventgrid
     thread sns mail list
 """)
 """Subscriptions to these cost nothing."""

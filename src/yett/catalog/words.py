@@ -75,6 +75,8 @@ _JOINED: Final = {
     ("for", "rent"): "forrent",
     ("force", "push"): "forcepush",
     ("reverse", "geocode"): "geocode",
+    ("compose", "up"): "launch",
+    ("compose", "down"): "teardown",
     ("work", "out"): "calculate",
     ("works", "out"): "calculates",
     ("web", "hook"): "webhook",
