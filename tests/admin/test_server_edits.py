@@ -109,6 +109,8 @@ def test_another_origin_never_gets_the_credential_of_the_old_one(office: Office,
     assert "its credential was dropped, since its url leads to another origin; give it again" in changed.remarks
     (entry,) = office.publication.last.servers
     assert (entry.url, entry.credential, entry.sealed) == (url, None, None)
+    asked = office.lookout.asked[-1]
+    assert (asked.url, asked.credential, asked.sealed, office.lookout.fields[-1]) == (url, None, None, None)
 
 
 @pytest.mark.parametrize("url", [URL + "/other", "https://SHOP.example:443/mcp?x=1"])

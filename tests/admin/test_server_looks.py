@@ -88,7 +88,12 @@ def test_an_answer_that_comes_too_late_for_its_server_is_dropped(office: Office)
     elsewhere = Server(id=there.id, name="shop", url="https://elsewhere.example/", created_at_ns=1)
     gone = Server(id="11111111-1111-1111-1111-111111111111", name="gone", url="https://x.example/", created_at_ns=1)
     late = Seen({"name": "late"}, None)
-    desk.write(lambda whole: [note(whole.of(organisation), server, late, 99) for server in (elsewhere, gone)])
+
+    def write(whole: Whole) -> None:
+        for server in (elsewhere, gone):
+            note(whole.of(organisation), server, late, 99)
+
+    desk.write(write)
     assert office.service.server_tools("shop").name == "a server"
 
 

@@ -28,7 +28,7 @@ INFO = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverI
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[tuple[str, list[tuple[dict[str, str], Any]]]]:
+def serving(answer: Answer, *, port: int = 0) -> Iterator[tuple[str, list[tuple[dict[str, str], Any]]]]:
     """An MCP server that answers each request as it is told: status and result; and what reached it."""
     seen: list[tuple[dict[str, str], Any]] = []
 
@@ -54,7 +54,7 @@ def serving(answer: Answer) -> Iterator[tuple[str, list[tuple[dict[str, str], An
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

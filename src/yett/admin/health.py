@@ -89,7 +89,7 @@ class HealthRounds:
     def look(self, due: Due) -> None:
         """Ask one and remember what came of it."""
         try:
-            look_and_note(self._desk, due.organisation, due.server)
+            look_and_note(self._desk, due.organisation, due.server.id)
         except StoreFault as fault:
             log.warning("what the server `%s` said was not kept: %s", due.server.name, fault)
 

@@ -44,13 +44,14 @@ class EditCases(LookCases):
             if after == before:
                 return before, after, self.show_server(write, before), []
             remarks = self.replace_server_within(write, before, after, given=changes.credential is not None)
+            after = self.find_server(write, before.id)
             return before, after, self.show_server(write, after), remarks
 
         (before, after, view, remarks), answer = self.change(work)
         if self.desk.credentials is not None and origin_of(before.url) != origin_of(after.url):
             self.desk.credentials.changed(self.principal.organisation, after.id)
         if target_of(before) != target_of(after) or before.credential != after.credential:
-            view, remarks = self.looked_view(after, view, remarks)
+            view, remarks = self.looked_view(after.id, view, remarks)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)
 
     def replace_server_within(self, write: Transaction, before: Server, after: Server, *, given: bool) -> list[str]:
@@ -72,10 +73,10 @@ class EditCases(LookCases):
         self.log(write, "server.edited", (after.id, after.name), before=shown, after=self.show_server(write, after))
         return remarks
 
-    def looked_view(self, server: Server, view: ServerView, remarks: list[str]) -> tuple[ServerView, list[str]]:
+    def looked_view(self, server_id: str, view: ServerView, remarks: list[str]) -> tuple[ServerView, list[str]]:
         """Ask a new or changed server, outside of the transaction; its view after that, and what is to be remarked."""
-        problem = self.look_now(server)
-        present = self.read(lambda read: read.servers.find(server.id))
+        problem = self.look_now(server_id)
+        present = self.read(lambda read: read.servers.find(server_id))
         if present is not None:  # nobody removed it meanwhile
             view = self.read(lambda read: self.show_server(read, present))
         return view, [*remarks, *([f"the server did not tell its tools: {problem}"] if problem else [])]

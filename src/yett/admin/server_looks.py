@@ -15,6 +15,7 @@ from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
+from yett.sealing.vault import Vault
 from yett.stores.control.records import Look, Server
 from yett.stores.control.transaction import Transaction
 
@@ -31,7 +32,7 @@ class LookCases(Cases):
         """Ask a server now. Where it cannot be asked, `health` says why, and its tools are those of last time."""
         self.require(Permission.MANAGE_SERVERS)
         server = self.read(lambda read: self.find_server(read, reference))
-        self.look_now(server, patient=True)
+        self.look_now(server.id, patient=True)
         return self.read(lambda read: self._told(read, self.find_server(read, server.id)))
 
     def server_tools(self, reference: str) -> ToolList:
@@ -39,9 +40,9 @@ class LookCases(Cases):
         self.require(Permission.VIEW)
         return self.read(lambda read: self._told(read, self.find_server(read, reference)))
 
-    def look_now(self, server: Server, *, patient: bool = False) -> str | None:
+    def look_now(self, server_id: str, *, patient: bool = False) -> str | None:
         """Ask a server and remember what came of it; the problem, if there was one."""
-        return look_and_note(self.desk, self.principal.organisation, server, patient=patient)
+        return look_and_note(self.desk, self.principal.organisation, server_id, patient=patient)
 
     def _told(self, read: Transaction, server: Server) -> ToolList:
         look = read.servers.look(server.id)
@@ -56,29 +57,41 @@ class LookCases(Cases):
         )
 
 
-def look_and_note(desk: Desk, organisation: str, server: Server, *, patient: bool = False) -> str | None:
-    """Ask a server as data planes ask it, and remember what came of it; the problem, if there was one."""
+def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: bool = False) -> str | None:
+    """Ask a server as data planes ask it, and remember what came of it; the problem, if there was one.
+
+    INVARIANT: url and credential are read from the store together, so that one never goes to where another was meant to go.
+    """
     environment = desk.environment
-
-    def entry_and_fields(read: Transaction) -> tuple[ServerEntry, Mapping[str, str] | None]:
-        stored = read.credentials.find(server.id)
-        entry = server_entry(organisation, server, None if stored is None else stored.kind)
-        if stored is None or environment.vault is None:
-            return entry, None
-        opened = open_credential(read, server.id, environment.vault)
-        fields = None if opened is None else opened.fields
-        return entry, None if fields is None else fields.fields
-
+    server = desk.read(organisation, lambda read: read.servers.find(server_id))
+    if server is None:
+        return None
     try:
-        entry, fields = desk.read(organisation, entry_and_fields)
+        found = desk.read(organisation, lambda read: _entry_and_fields(read, server_id, environment.vault))
+        if found is None:
+            return None
+        server, entry, fields = found
         seen = environment.lookout.look(entry, fields, patient=patient)
     except StoreFault:
         raise
     except OperatorFault as fault:
         seen = Seen(None, f"its credential stays sealed: {fault}")
-    at_ns = environment.clock.now_ns()
-    desk.write(lambda whole: note(whole.of(organisation), server, seen, at_ns))
+    looked, at_ns = server, environment.clock.now_ns()
+    desk.write(lambda whole: note(whole.of(organisation), looked, seen, at_ns))
     return seen.problem
+
+
+def _entry_and_fields(
+    read: Transaction, server_id: str, vault: Vault | None
+) -> tuple[Server, ServerEntry, Mapping[str, str] | None] | None:
+    """A server as it is now, and the header fields of its sealed credential. Errors: `OperatorFault` where that does not open."""
+    server, stored = read.servers.find(server_id), read.credentials.find(server_id)
+    if server is None:
+        return None
+    entry = server_entry(read.organisation, server, None if stored is None else stored.kind)
+    opened = None if stored is None or vault is None else open_credential(read, server_id, vault)
+    fields = None if opened is None else opened.fields
+    return server, entry, None if fields is None else fields.fields
 
 
 def note(write: Transaction, server: Server, seen: Seen, at_ns: int) -> None:

@@ -71,7 +71,7 @@ class ServerCases(EditCases, GrantCases):
             return view
 
         view, answer = self.change(work)
-        view, remarks = self.looked_view(server, view, [])
+        view, remarks = self.looked_view(server.id, view, [])
         return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)
 
     def commands(self) -> CommandList:

@@ -11,6 +11,7 @@ from yett.cli.context import CliContext, pass_context
 from yett.cli.output import Exit, plain, print_fields, print_json, print_table
 
 if TYPE_CHECKING:
+    from yett.admin.views import StatusView
     from yett.settings import Settings
     from yett.stores.state_figures import CounterFigures, Traffic
 
@@ -37,11 +38,16 @@ class Health:
 def command(context: CliContext, /, minutes: int) -> int:
     """Show the gateway's health, the traffic of the last minutes, and limits near full. Exits with 1 unless it is ready."""
     health = ask(context.settings)
+    control = _control(context.settings)
+    unwell = [] if control is None else control.unwell
     traffic, near = _figures(context.settings, minutes * 60)
     if context.json:
-        print_json(_as_json(health, traffic, near))
+        print_json({**_as_json(health, traffic, near), "unwell_servers": unwell})
     else:
         _print(context, health, traffic, near)
+        if unwell:
+            click.echo()
+            click.echo(f"not well: {plain(', '.join(unwell))}; `yett server show NAME` says why")
     return Exit.OK if health.status == "ready" else Exit.FAILED
 
 
@@ -83,6 +89,16 @@ def _listening(settings: Settings) -> tuple[str, int]:
         return settings.data_plane.host, settings.data_plane.port
     from urllib.parse import urlsplit
 
+    status = _control(settings)
+    for plane in () if status is None else status.data_planes:
+        parts = urlsplit(plane.listening)
+        if parts.hostname and parts.port:
+            return parts.hostname, parts.port
+    return settings.data_plane.host, 0
+
+
+def _control(settings: Settings) -> StatusView | None:
+    """What the control plane says; None where none runs."""
     from yett.admin.client import RemoteControl
     from yett.app.address import admin_token, read_address
     from yett.errors import OperatorFault
@@ -90,17 +106,12 @@ def _listening(settings: Settings) -> tuple[str, int]:
 
     address = read_address(settings.state_dir)
     if address is None or not is_held(settings.state_dir):
-        return settings.data_plane.host, 0
+        return None
     try:
         remote = RemoteControl(address.host, address.port, admin_token(settings.state_dir), certificate=address.certificate)
-        status = remote.status()
+        return remote.status()
     except OperatorFault:  # it ends or starts just now
-        return settings.data_plane.host, 0
-    for plane in status.data_planes:
-        parts = urlsplit(plane.listening)
-        if parts.hostname and parts.port:
-            return parts.hostname, parts.port
-    return settings.data_plane.host, 0
+        return None
 
 
 def _figures(settings: Settings, seconds: int) -> tuple[Traffic | None, list[CounterFigures]]:
