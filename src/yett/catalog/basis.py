@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from yett.catalog.act import Act, worst
 from yett.catalog.listed import listed
 from yett.catalog.model import RiskClass
 from yett.catalog.neighbours import Trade
-from yett.catalog.nouns import NOTIFYING
-from yett.catalog.raising import mentioned
+from yett.catalog.raising import REGULAR_PAYMENTS, is_of_events, mentioned
 from yett.catalog.readings import Readings
 from yett.catalog.schema_reading import takes_money
 from yett.catalog.signals import speaks_of_money
 from yett.catalog.text_reading import begins_with_unknown_verb
 from yett.catalog.verbs import THINGS
-from yett.catalog.words import fold, name_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,10 @@ def basis_of(readings: Readings) -> Basis:
         return Basis(name.risk, (name,), (0.85 if name.certain and not name.noun_too else 0.68 if name.certain else 0.55))
     if not name.certain:
         return _by_both(name, lead)
-    if _subscribes_to_events(readings, name) or _is_no_money(readings, name, lead):
+    if name.shows == REGULAR_PAYMENTS and is_of_events(readings):
+        events = replace(name, risk=RiskClass.WRITE, shows="subscribes to events, which cost nothing")
+        return Basis(events.risk, (events,), 0.75)
+    if _is_no_money(readings, name, lead):
         return Basis(lead.risk, (lead, name), 0.7)
     if name.noun_too:
         return _by_noun(readings, name, lead)
@@ -49,14 +50,6 @@ _OTHER_SENSES: Final = listed("""
     withdraw checkout redeem invest lease tip escrow borrow cash sponsor
 """)
 """Verbs of money that are also said of other things."""
-
-
-def _subscribes_to_events(readings: Readings, name: Act) -> bool:
-    """Whether a subscription is one of events: it is said to be, and nothing is to be paid."""
-    if name.risk is not RiskClass.FINANCIAL or "subscription" not in name_words(readings.tool.name):
-        return False
-    said = set(fold(f"{readings.tool.title} {readings.tool.description[:600]}").replace("/", " ").replace(".", " ").split())
-    return not said.isdisjoint(NOTIFYING) and takes_money(readings.fields) is None
 
 
 def _is_no_money(readings: Readings, name: Act, lead: Act) -> bool:

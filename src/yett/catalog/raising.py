@@ -12,10 +12,11 @@ from yett.catalog.act import Act
 from yett.catalog.listed import listed
 from yett.catalog.model import Evidence, Place, RiskClass, ToolDefinition
 from yett.catalog.neighbours import Trade
+from yett.catalog.nouns import NOTIFYING
 from yett.catalog.quoting import quoted
 from yett.catalog.readings import Readings
 from yett.catalog.verbs import FORMS
-from yett.catalog.words import name_words
+from yett.catalog.words import fold, name_words
 
 R, W, E, D, F = RiskClass
 
@@ -82,8 +83,20 @@ _RAW_SHOWS: Final = ("runs a query", "runs code", "sends any")
 def _by_text(readings: Readings, base: RiskClass) -> Iterator[Raise]:
     plain = base is R and any(act.certain and act.risk is R for act in readings.name)
     for act in readings.text:
+        if act.shows == REGULAR_PAYMENTS and is_of_events(readings):
+            continue
         if act.risk.rank > base.rank and not _says_no_more(act, readings, plain_read=plain):
             yield Raise(act.risk, _text_confidence(act, base, plain_read=plain), act.evidence())
+
+
+REGULAR_PAYMENTS: Final = "commits to regular payments"
+"""What the rows of meanings say of subscriptions."""
+
+
+def is_of_events(readings: Readings) -> bool:
+    """Whether a subscription is one of events: the description says so, and nothing is to be paid."""
+    said = set(fold(f"{readings.tool.title} {readings.tool.description[:600]}").replace("/", " ").replace(".", " ").split())
+    return not said.isdisjoint(NOTIFYING) and schema.takes_money(readings.fields) is None
 
 
 def _says_no_more(act: Act, readings: Readings, *, plain_read: bool) -> bool:
