@@ -11,7 +11,8 @@ from yett.catalog.name_reading import read_name
 from yett.catalog.neighbours import Neighbours, Trade
 from yett.catalog.quoting import QUOTE_MAX, quoted
 from yett.catalog.schema_reading import DEPTH_MAX, PROPERTIES_MAX, fields, read_schema, takes_money
-from yett.catalog.text_reading import begins_with_unknown_verb, read_text
+from yett.catalog.text_reading import read_text
+from yett.catalog.unknown_verbs import begins_with_unknown_verb
 from yett.policy.json_value import JsonValue
 
 

@@ -13,7 +13,7 @@ from yett.catalog.raising import REGULAR_PAYMENTS, is_of_events, mentioned
 from yett.catalog.readings import Readings
 from yett.catalog.schema_reading import takes_money
 from yett.catalog.signals import speaks_of_money
-from yett.catalog.text_reading import begins_with_unknown_verb
+from yett.catalog.unknown_verbs import begins_with_unknown_verb
 from yett.catalog.verbs import THINGS
 
 
