@@ -12,6 +12,7 @@ from tests.stores.ledger_cases import DENIED, allow, call, key, limit, opened, r
 from yett.audit.mode import AuditMode
 from yett.errors import StoreFault
 from yett.policy.decision import Effect
+from yett.ports import Admission
 from yett.stores import state_commit
 
 pytestmark = pytest.mark.anyio
@@ -71,3 +72,24 @@ async def test_with_fsync_a_call_that_came_while_a_group_was_written_does_not_wa
         assert first.done()
         assert second.done()
     assert rows(path, "SELECT count(*) FROM calls") == [(3,)]
+
+
+@pytest.mark.parametrize(("at_first", "commits"), [(1, 2), (2, 1)])
+async def test_several_calls_take_those_of_the_next_turn_along_and_a_single_one_waits_for_nobody(
+    path: Path, at_first: int, commits: int
+) -> None:
+    async with opened(path) as store:
+        loop, told = asyncio.get_running_loop(), asyncio.Semaphore(0)
+        before = store._committer.commits
+
+        def submit() -> None:
+            waiter: asyncio.Future[Admission] = loop.create_future()
+            waiter.add_done_callback(lambda _: told.release())
+            store.submit(call(allow(limit(maximum=9))), waiter)
+
+        for _ in range(at_first):
+            submit()
+        loop.call_soon(submit)  # runs behind the first look at what waits
+        for _ in range(at_first + 1):
+            await told.acquire()
+        assert store._committer.commits - before == commits

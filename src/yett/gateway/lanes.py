@@ -15,6 +15,7 @@ from yett.gateway.http_door import PARAMETER, Door, by_name
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session
 from yett.gateway.tool_fetch import outbound_of
+from yett.gateway.tools import Scope
 from yett.policy.decision import ToolFacts
 from yett.ports import HasShortcut, Sent, Shortcut, Waiter
 from yett.protocol.capabilities import without_unmediated_client_capabilities
@@ -38,6 +39,8 @@ class Lane(Struct):
     """When the token that was shown expires."""
     stated: Stated
     route: Route
+    scope: Scope
+    """Whose tool list applies."""
     ways: HasShortcut
     shortcut: Shortcut[Any] | None = None
     credential: Mapping[str, str] | None = None
@@ -75,17 +78,20 @@ class Lanes:
 
     def of(self, request: Request) -> Lane | None:
         """The lane, if what stands in it still holds; None leaves the request to the front."""
-        known = request.memory.kept
-        if not isinstance(known, Lane | Closed) or known.epoch != self._epoch:
-            known = request.memory.kept = self._made(request) or Closed(self._epoch)
-        if isinstance(known, Closed):
+        lane = request.memory.kept
+        if not isinstance(lane, Lane) or lane.epoch != self._epoch:
+            if isinstance(lane, Closed) and lane.epoch == self._epoch:
+                return None
+            lane = self._made(request)
+            request.memory.kept = lane or Closed(self._epoch)
+            if lane is None:
+                return None
+        if lane.until_ns is not None and lane.until_ns <= self._door.tokens.now_ns():
             return None
-        if known.until_ns is not None and known.until_ns <= self._door.tokens.now_ns():
+        session = lane.route.session
+        if session is not None and self._found(session.id, lane.bearer) is not session:
             return None
-        session = known.route.session
-        if session is not None and self._found(session.id, known.bearer) is not session:
-            return None
-        return known
+        return lane
 
     def send(self, lane: Lane, message: Message, waiter: Waiter[Any]) -> Sent | None:
         """Forward a message on the lane's shortcut; None where that cannot be done now, and nothing was sent."""
@@ -104,7 +110,7 @@ class Lanes:
 
     def tool(self, lane: Lane, name: str) -> ToolFacts | None:
         """What is known of a tool, if its server need not be asked."""
-        return self._parts.dispatcher.tools.known(lane.route.scope, name)
+        return self._parts.dispatcher.tools.known(lane.scope, name)
 
     def _made(self, request: Request) -> Lane | None:
         parts, path, snapshot = self._parts, request.path, self._parts.active.current()
@@ -130,7 +136,7 @@ class Lanes:
         if not isinstance(ways, HasShortcut) or any(name.startswith(PARAMETER) for name, _ in route.headers):
             return None
         until_ns = bearer.grant.until_ns(bearer.digest)
-        return Lane(self._epoch, bearer, until_ns, stated, route, ways)
+        return Lane(self._epoch, bearer, until_ns, stated, route, route.scope, ways)
 
     def _found(self, id: str, bearer: Bearer) -> Session | None:
         return self._parts.sessions.find(id, grant_id=bearer.grant.id, server_id=bearer.server.id)

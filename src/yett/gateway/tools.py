@@ -83,8 +83,11 @@ class ToolBook:
 
     def known(self, scope: Scope, name: str) -> ToolFacts | None:
         """What is known of a tool as long as nobody has to be asked; None where somebody has."""
-        known = self._of(scope)
-        return None if known.stale else known.tools.get(name)
+        known = self._known.get(scope)
+        if known is None or known.stale:
+            return None
+        self._known.move_to_end(scope)
+        return known.tools.get(name)
 
     async def facts(self, scope: Scope, name: str, fetch: Fetch) -> ToolFacts:
         """What is known of a tool; asks the server on a miss, after a change, and at most once a second.

@@ -318,6 +318,8 @@ def decide_in_view(policy: CompiledPolicy | None, call: Call, facts: Facts, look
     if policy is None:
         return decide(policy, call, facts, {}, now_ns=now_ns)
     plan = policy.plan(call.surface, call.name, facts.tool.risk)
+    if plan.plain and (allowed := _allowed(plan, call, facts, now_ns)) is not None:
+        return allowed
     asks = bool(plan.limits and plan.approvals)
     decision = decide(policy, call, facts, look(_counters(plan, facts)) if asks else {}, now_ns=now_ns)
     if decision.code is None or asks or len(plan.limits) < _LIMITS_IN_ORDER:

@@ -56,7 +56,9 @@ def plain_call(body: bytes, stated: Stated) -> Message | None:
         value = read(body)
     except Unreadable:
         return None
-    if not isinstance(value, dict) or value.keys() != _MEMBERS or value["jsonrpc"] != "2.0" or value["method"] != CALL:
+    if not isinstance(value, dict) or len(value) != len(_MEMBERS) or not _MEMBERS.issubset(value):
+        return None
+    if value["jsonrpc"] != "2.0" or value["method"] != CALL:
         return None
     id, params = echo(value["id"]), value["params"]
     if id is None or not isinstance(params, dict) or not params.keys() <= _PARAMS:

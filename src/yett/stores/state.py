@@ -147,7 +147,7 @@ class StateStore:
             self._settle(receipt, outcome)
 
     def _settle(self, receipt: Receipt, outcome: Outcome) -> None:
-        if len(self._pending) >= QUEUE_MAX:
+        if self._pending.is_full(QUEUE_MAX):
             self.outcomes_lost += 1
             return
         self._pending.outcomes.append((receipt, outcome))
@@ -184,7 +184,7 @@ class StateStore:
             raise StoreFault("the ledger is closed")
         if self._fault is not None and fault_matters:
             raise StoreFault(str(self._fault))
-        if len(self._pending) >= QUEUE_MAX:
+        if self._pending.is_full(QUEUE_MAX):
             raise StoreFault(f"too much waits for `{self._path}` ({QUEUE_MAX} records): its disk or another process is too slow")
 
     def _may_be_late(self, record: CallRecord) -> bool:
@@ -194,7 +194,7 @@ class StateStore:
         self._pending.calls.append(QueuedCall(record, True, waiter))
         if not self._soon:
             self._soon = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush_or_look_again)
 
     def _queue_relaxed(self, record: CallRecord) -> Admission:
         self._tickets -= 1
@@ -208,6 +208,13 @@ class StateStore:
             self._settle(admission.receipt, Outcome(Result.NOT_SENT, self._clock.now_ns()))
 
     # When to write
+
+    def _flush_or_look_again(self) -> None:
+        """Write one call at once. Several seldom come alone: take along what one more look at the sockets brings."""
+        if len(self._pending.calls) > 1:
+            self._loop.call_soon(self._flush)
+        else:
+            self._flush()
 
     def _flush_later(self) -> None:
         if self._timer is None and not self._soon:

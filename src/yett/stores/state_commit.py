@@ -65,6 +65,10 @@ class Group:
     gives_back: bool = False
     """Whether an outcome is among them that gives units back."""
 
+    def is_full(self, most: int) -> bool:
+        """Whether so much waits already. Asked for each call and each outcome."""
+        return len(self.calls) + len(self.outcomes) + len(self.notes) >= most
+
     def __len__(self) -> int:
         return len(self.outcomes) + len(self.calls) + len(self.notes)
 
