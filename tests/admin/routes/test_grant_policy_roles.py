@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from tests.admin.listener import Listener, listen
 from tests.admin.service import Office, open_office
 from yett.admin.errors import AdminFault, Forbidden
 from yett.admin.grant_views import Approval, Denial, GrantEdit, NewRequest, Rotation
@@ -145,6 +146,60 @@ def test_an_admin_of_another_server_sees_nothing_of_it_here(house: Office) -> No
     assert service.grant_page(EVERY).items == service.grants() == []
     assert service.policy_uses("p", EVERY).items == []
     assert service.request_page(EVERY, "all").items == []
+
+
+# --- the same over HTTP, with API tokens --------------------------------------------------------------------------------------
+
+BODIES: dict[str, object] = {
+    "PUT /policies/{policy}": {"document": TEXT.document},
+    "PATCH /policies/{policy}": {"server": ""},
+    "POST /policies/{policy}/revisions/{number}/restore": {},
+    "POST /policies/{policy}/publish": {},
+    "POST /policies/{policy}/unpublish": {},
+    "POST /policies/{policy}/attach": {"grants": ["g"]},
+    "POST /policies/{policy}/detach": {"grants": ["g"]},
+    "POST /grants": {"server": "files"},
+    "POST /grants/{grant:path}/rotate": {"overlap": "1m"},
+    "PATCH /grants/{grant:path}": {"reason": "x"},
+    "PUT /grants/{grant:path}/policy": {"policy": "p"},
+    "POST /grant-requests": {"server": "files", "duration": "1h", "reason": "x"},
+    "POST /grant-requests/{request}/approve": {},
+    "POST /grant-requests/{request}/deny": {},
+}
+ENDS_LAST: list[Row] = sorted(ROWS, key=lambda row: "DELETE" in row.route or "revoke" in row.route)
+PLACES = {"{policy}": "p", "{number}": "1", "{grant:path}": "g", "{request}": "r-0"}
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Listener, dict[Role, str]]]:
+    """The API on a socket, and for each role an API token that may just as much."""
+    with open_office(tmp_path_factory.mktemp("doors"), reveal=True) as office:
+        office.with_server().service.set_policy("p", TEXT)
+        office.service.mint_grant(NewGrant(server="files", label="g", policy="p"))
+        with listen(office) as listener:
+            yield listener, {role: _token(listener, role) for role in Role}
+
+
+def _token(listener: Listener, role: Role) -> str:
+    new = {"label": role.value, "scopes": sorted(ALLOWED[role])}
+    status, answer = listener.ask("POST", "/api/v1/tokens", new)
+    assert status == 201, answer
+    return str(answer["token"])
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("row", ENDS_LAST, ids=lambda row: row.route)
+def test_the_routes_ask_for_what_the_matrix_says(doors: tuple[Listener, dict[Role, str]], row: Row, role: Role) -> None:
+    listener, tokens = doors
+    method, path = row.route.split(" ")
+    for name, value in PLACES.items():
+        path = path.replace(name, value)
+    status, answer = listener.ask(method, f"/api/v1{path}", BODIES.get(row.route), token=tokens[role])
+    if role in row.roles:
+        assert status in {200, 201, 404, 409}, answer
+    else:
+        assert (status, answer["code"]) == (403, "forbidden")
+    assert listener.ask(method, f"/api/v1{path}", BODIES.get(row.route), token=None)[0] == 401
 
 
 def test_every_route_has_its_row() -> None:
