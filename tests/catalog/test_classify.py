@@ -96,6 +96,13 @@ def test_a_chinese_description_tells_the_class_where_the_name_says_nothing(text:
     assert verdict("gongju", text).risk is risk
 
 
+def test_a_name_that_is_a_noun_for_a_deed_is_no_reading() -> None:
+    assert verdict("file_deletion").risk is D
+    assert verdict("voucher_redemption", "Redemption of vouchers").risk is F
+    assert verdict("x", "Cancellation of a booking").risk is D
+    assert verdict("payments", "List payments").risk is R
+
+
 def test_a_subscription_of_events_costs_nothing() -> None:
     assert verdict("create_subscription", "Create a subscription on a topic.").risk is W
     assert verdict("create_subscription", "Subscribe a customer to a plan.").risk is F

@@ -81,6 +81,8 @@ def _heads(words: Sequence[str], found: Sequence[_Found]) -> list[_Found]:
 def _among_nouns(words: Sequence[str], found: Sequence[_Found]) -> _Found | None:
     """Of words that may be nouns: the first if it leads, else the strictest. `refund_status` ends like a reading and is one."""
     first, last = found[0], found[-1]
+    if any(words[-1] in deeds for deeds in nouns.DEEDS.values()) and len(words) > 1:
+        return None  # `file_deletion`
     if singular(words[-1]) in nouns.READINGS and len(words) > 1 and first.verb.word not in _LEADING:
         shown = [each for each in found if each.verb.risk is RiskClass.READ and each.verb.word in _SHOWING]
         return shown[0] if shown else last if last.verb.risk is RiskClass.READ and last.index == len(words) - 1 else None
@@ -179,6 +181,9 @@ def _act(name: str, words: Sequence[str], head: _Found, whole: Sequence[str]) ->
 
 def _by_noun(name: str, words: Sequence[str]) -> tuple[Act, ...]:
     """A name without a verb that ends like something to look at."""
+    deed = next((risk for risk, deeds in nouns.DEEDS.items() if words and words[-1] in deeds), None)
+    if deed is not None:
+        return (Act(Place.NAME, deed, words[-1], name, "names the deed", certain=False, noun_too=True, vague=True),)
     if words and singular(words[-1]) in nouns.READINGS:
         sense = Meaning(RiskClass.READ, "names something to look at", certain=False)
         return (Act(Place.NAME, sense.risk, words[-1], name, sense.shows, certain=False, noun_too=True),)

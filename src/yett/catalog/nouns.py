@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+
+from yett.catalog.model import RiskClass
 
 
 def _set(text: str) -> frozenset[str]:
@@ -103,6 +106,20 @@ JOURNEY: Final = _set("""
     package bus ferry
 """)
 """What is booked with payment."""
+
+DEEDS: Final[Mapping[RiskClass, frozenset[str]]] = {
+    RiskClass.FINANCIAL: _set(
+        "payment withdrawal disbursement remittance donation redemption settlement reimbursement payout repayment liquidation"
+    ),
+    RiskClass.DESTRUCTIVE: _set(
+        "deletion removal erasure cancellation termination revocation destruction purging deregistration"
+    ),
+    RiskClass.EXECUTE: _set("execution deployment invocation installation migration restoration automation runner executor"),
+    RiskClass.WRITE: _set(
+        "creation registration modification publication submission writer editor uploader sender creator updater"
+    ),
+}
+"""Nouns that name a deed: `file_deletion`, `account_removal`."""
 
 COMMON: Final = (
     MONEY

@@ -120,17 +120,15 @@ def _text_confidence(act: Act, base: RiskClass, *, plain_read: bool) -> float:
     return 0.8 if act.leads else 0.75
 
 
-_STEMS: Final = (
-    (D, re.compile(r"\b(?:delet|eras|wip(?:e|ing)|purg|destroy|uninstall|terminat|revok|truncat)\w*", re.IGNORECASE)),
-    (
-        F,
-        re.compile(
-            r"\b(?:purchas|refund|payout|checkout|withdraw|buy(?:s|ing)?\b|pay(?:s|ing)?\b|transfer(?:s|ring)? money)\w*",
-            re.IGNORECASE,
-        ),
-    ),
-    (E, re.compile(r"\b(?:execut|deploy|invok|trigger|shell command|arbitrary|automat)\w*", re.IGNORECASE)),
-    (W, re.compile(r"\b(?:creat|updat|modif|upload|send(?:s|ing)?\b|writ(?:e|es|ing)\b)\w*", re.IGNORECASE)),
+_STEMS: Final = tuple(
+    (risk, re.compile(rf"\b(?:{stems})\w*", re.IGNORECASE))
+    for risk, stems in (
+        (D, "delet|eras|wipe|wiping|purg|destroy|destruct|uninstall|terminat|revok|revoc|truncat|removal|cancell"),
+        (F, r"purchas|refund|payout|checkout|withdraw|buy\b|buys\b|buying|pay\b|pays\b|paying|payment of|transfer\w* money"),
+        (F, "redempt|disburs|remittanc|donati|reimburs"),
+        (E, "execut|deploy|invok|trigger|shell command|arbitrary|automat"),
+        (W, r"creat|updat|modif|upload|send\b|sends\b|sending|write\b|writes\b|writing"),
+    )
 )
 
 
