@@ -15,7 +15,8 @@ from yett import __version__
 from yett.admin.desk import Desk
 from yett.admin.errors import AdminFault, Unauthorised
 from yett.admin.guard import Guard
-from yett.admin.pages import account, connect
+from yett.admin.pages import account, connect, new_policy
+from yett.admin.pages import catalogue as catalogue_pages
 from yett.admin.pages import links as link_pages
 from yett.admin.pages import sign_in as sign_in_pages
 from yett.admin.people.doors import Doors, build_doors
@@ -57,7 +58,14 @@ ROUTERS: Final = (
     members.ROUTER,
     me.ROUTER,
 )
-PAGES: Final = (account.router, connect.router, sign_in_pages.router, link_pages.router)
+PAGES: Final = (
+    catalogue_pages.router,
+    new_policy.router,
+    account.router,
+    connect.router,
+    sign_in_pages.router,
+    link_pages.router,
+)
 _log: Final = logging.getLogger("yett.api")
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": Problem, "content": {MEDIA_TYPE: {}}} for code in (401, 403, 404, 409, 422, 503)

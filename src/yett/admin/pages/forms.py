@@ -15,7 +15,8 @@ from yett.admin.people.doors import check_same_site, doors_of
 from yett.admin.people.entrance import Entrance
 from yett.admin.people.handles import is_handle, same
 
-FORM_BYTES_MAX: Final = 16 * 1024
+FORM_BYTES_MAX: Final = 512 * 1024
+"""A form may hold a policy."""
 FIELDS_MAX: Final = 16
 STALE: Final = "this page was open for too long, or cookies are off; try again"
 

@@ -1,0 +1,186 @@
+"""Pages of the catalogue: open for what comes with Yett; an organisation's own servers for its members only.
+
+Each page is also there as Markdown (`.md`) and as JSON (`.json`). Recommended policies become drafts here, never more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from yett.admin.authentication import authenticate
+from yett.admin.errors import NotFound, Unauthorised
+from yett.admin.pages.looks import HEADERS
+from yett.admin.service import Service
+from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
+from yett.catalog.page_model import CataloguedServer
+from yett.catalog.pages import server_page, tool_page
+from yett.site.export import as_json
+from yett.site.known import known_servers
+from yett.site.render import (
+    SCRIPT,
+    STYLE,
+    Links,
+    ServerRow,
+    attack_html,
+    attack_of,
+    attacks_html,
+    index_html,
+    server_html,
+    tool_html,
+)
+
+router: Final = APIRouter(include_in_schema=False, prefix="/catalog")
+HERE: Final = "/catalog"
+OURS: Final = f"{HERE}/-"
+"""Below this stand pages of ours; no name of a server begins with `-`."""
+FOUND_MAX: Final = 50
+QUERY_MAX: Final = 200
+_ALLOWING: Final = (
+    "script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+FIELDS: Final = {**HEADERS, "content-security-policy": f"default-src 'none'; {_ALLOWING}"}
+_MARKDOWN: Final = "text/markdown; charset=utf-8"
+
+
+@router.get("")
+def index(request: Request, q: str = "") -> Response:
+    """All servers, or the tools that fit a search."""
+    query = q[:QUERY_MAX]
+    servers = _servers(request)
+    rows = [ServerRow(server.slug, server_page(server)) for server in servers]
+    words = query.lower().split()
+    found = [
+        (row.slug, tool)
+        for row in rows
+        for tool in row.page.tools
+        if words and all(word in f"{tool.name} {tool.title} {row.page.name} {tool.risk}".lower() for word in words)
+    ]
+    return _page(index_html(rows, _links(), query=query, found=found[:FOUND_MAX]))
+
+
+@router.get("/-/attacks")
+def attacks() -> Response:
+    """The attack database."""
+    return _page(attacks_html(_links()))
+
+
+@router.get("/-/attacks/{slug}")
+def attack(slug: str) -> Response:
+    """One attack."""
+    name, form = _split(slug, lambda name: attack_of(name) is not None)
+    found = attack_of(name)
+    if found is None:
+        raise NotFound("there is no page of this name")
+    links = _links(f"{OURS}/attacks/{found.slug}")
+    return _answer(form, lambda: attack_html(found, links), lambda: attack_markdown(found), found)
+
+
+@router.get("/-/catalog.css")
+def style() -> Response:
+    """How the pages look."""
+    return Response(STYLE.read_bytes(), headers=_public(), media_type="text/css")
+
+
+@router.get("/-/catalog.js")
+def script() -> Response:
+    """Copy buttons."""
+    return Response(SCRIPT.read_bytes(), headers=_public(), media_type="text/javascript")
+
+
+@router.get("/{server}")
+def show_server(request: Request, server: str) -> Response:
+    """A server: its grade, its tools, the recommended policy."""
+    names = {one.slug: one for one in _servers(request)}
+    name, form = _split(server, lambda name: name in names)
+    if name not in names:
+        raise _unknown()
+    shown = server_page(names[name])
+    links = _links(_server_at(name), use=_use(names[name], None))
+    return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown), shown)
+
+
+@router.get("/{server}/{tool:path}")
+def show_tool(request: Request, server: str, tool: str) -> Response:
+    """A tool: its risk, why, what abuses it, how to control it."""
+    found = next((one for one in _servers(request) if one.slug == server), None)
+    if found is None:
+        raise _unknown()
+    listed = {one.name for one, _ in found.tools}
+    name, form = _split(tool, lambda name: name in listed)
+    shown = tool_page(found, name)
+    if shown is None:
+        raise _unknown()
+    links = _links(_tool_at(server, name), use=_use(found, name))
+    return _answer(form, lambda: tool_html(shown, links), lambda: tool_markdown(shown), shown)
+
+
+def _servers(request: Request) -> list[CataloguedServer]:
+    """Those that come with Yett, and those of whoever asks; one of theirs takes the place of a known one of its name."""
+    try:
+        own = Service(request.app.state.desk, authenticate(request)).catalogued_servers()
+    except Unauthorised:
+        own = []
+    names = {server.slug for server in own}
+    return sorted([*own, *(server for server in known_servers() if server.slug not in names)], key=lambda server: server.slug)
+
+
+def _unknown() -> NotFound:
+    return NotFound("there is no such server or tool here; sign in to see your own")
+
+
+def _split(text: str, is_name: Callable[[str], bool]) -> tuple[str, str]:
+    """The name and the form that a path asks for: a name may end in `.md` itself."""
+    for ending in (".md", ".json"):
+        if text.endswith(ending) and not is_name(text) and is_name(text.removesuffix(ending)):
+            return text.removesuffix(ending), ending
+    return text, ""
+
+
+def _answer(form: str, html: Callable[[], str], markdown: Callable[[], str], value: object) -> Response:
+    if form == ".md":
+        return Response(markdown(), headers=FIELDS, media_type=_MARKDOWN)
+    if form == ".json":
+        return Response(as_json(value), headers=FIELDS, media_type="application/json")
+    return _page(html())
+
+
+def _page(text: str) -> Response:
+    return Response(text.encode("utf-8", "backslashreplace"), headers=FIELDS, media_type="text/html; charset=utf-8")
+
+
+def _public() -> dict[str, str]:
+    return {**FIELDS, "cache-control": "public, max-age=3600"}
+
+
+def _links(at: str | None = None, *, use: str | None = None) -> Links:
+    return Links(
+        asset=lambda name: f"{OURS}/{name}",
+        home=HERE,
+        server=_server_at,
+        tool=_tool_at,
+        attack=lambda slug: f"{OURS}/attacks/{slug}",
+        attacks=f"{OURS}/attacks",
+        markdown=None if at is None else f"{at}.md",
+        json=None if at is None else f"{at}.json",
+        use=use,
+    )
+
+
+def _server_at(slug: str) -> str:
+    return f"{HERE}/{quote(slug, safe='')}"
+
+
+def _tool_at(slug: str, tool: str) -> str:
+    return f"{_server_at(slug)}/{quote(tool, safe='')}"
+
+
+def _use(server: CataloguedServer, tool: str | None) -> str:
+    """Where the recommendation is taken over."""
+    query = urlencode({"tool": tool}) if tool is not None else ""
+    return f"/servers/{quote(server.slug, safe='')}/policies/new{'?' if query else ''}{query}"

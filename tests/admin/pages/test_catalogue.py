@@ -1,0 +1,124 @@
+"""The catalogue's pages: open for what comes with Yett, for members only where it is an organisation's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.admin.people.house import Browser, House
+from yett.stores.control.records import Look
+
+TOOLS = [
+    {"name": "refund_order", "description": "Refund an order.", "title": "<b>Refund</b>"},
+    {"name": "get.md", "description": "Get it."},
+    {"name": "a/b", "description": "<script>alert(1)</script>"},
+]
+
+
+@pytest.fixture
+def shop(house: House) -> House:
+    house.with_server("shop")
+    server = house.service.server("shop")
+    look = Look(server_id=server.id, at_ns=house.clock.now_ns(), said={"tools": TOOLS})
+    own = house.desk.first_organisation()
+    house.desk.write(lambda whole: whole.of(own).servers.note_look(look))
+    return house
+
+
+def document_of(browser: Browser, path: str) -> Any:
+    answer = browser.get(path)
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.text)
+
+
+def test_what_comes_with_yett_is_open_to_all(shop: House) -> None:
+    stranger = shop.browser()
+    page = stranger.get("/catalog/redbook/generate_images")
+    assert page.status_code == 200
+    assert "Execute" in page.text
+    assert "High" in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert stranger.get("/catalog/redbook").status_code == 200
+    assert "redbook" in stranger.get("/catalog").text
+    assert "refund_order" not in stranger.get("/catalog?q=refund").text
+    assert document_of(stranger, "/catalog/redbook/generate_images.json")["shown"]["risk"] == "Execute"
+    assert stranger.get("/catalog/redbook/generate_images.md").text.startswith("# `generate_images`")
+    assert document_of(stranger, "/catalog/redbook.json")["grade"]["letter"] == "C"
+    for path in ("/catalog/-/attacks", "/catalog/-/attacks/rug-pull", "/catalog/-/attacks/rug-pull.md", "/catalog/-/catalog.css"):
+        assert stranger.get(path).status_code == 200
+
+
+def test_an_organisations_servers_are_there_for_its_members_only(shop: House) -> None:
+    stranger, member = shop.browser(), shop.with_member("eve@example.com", "viewer")
+    for path in ("/catalog/shop", "/catalog/shop/refund_order", "/catalog/none", "/catalog/shop.json"):
+        assert stranger.get(path).status_code == 404
+    assert {stranger.get("/catalog/shop").text, stranger.get("/catalog/none").text} == {stranger.get("/catalog/other").text}
+    assert "by approval" in member.get("/catalog/shop").text
+    assert "refund_order" in member.get("/catalog?q=refund").text
+
+
+def test_a_foreign_organisations_servers_are_not_there(shop: House) -> None:
+    there = shop.elsewhere("other")
+    mallory = shop.with_member("mallory@example.com", "admin", people=there)
+    assert mallory.get("/catalog/shop").status_code == 404
+    assert mallory.get("/servers/shop/policies/new").status_code == 404
+
+
+def test_names_that_end_like_a_form_or_hold_a_slash_have_pages(shop: House) -> None:
+    eve = shop.with_member("eve@example.com", "viewer")
+    assert "<h1><code>get.md</code></h1>" in eve.get("/catalog/shop/get.md").text
+    assert eve.get("/catalog/shop/get.md.md").text.startswith("# `get.md`")
+    page = eve.get("/catalog/shop/a%2Fb").text
+    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+
+
+def test_the_recommended_policy_becomes_a_draft(shop: House) -> None:
+    manager = shop.with_member("pat@example.com", "policy_manager")
+    page = manager.get("/catalog/shop/refund_order").text
+    assert "/servers/shop/policies/new?tool=refund_order" in page
+    filled = manager.get("/servers/shop/policies/new?tool=refund_order").text
+    assert "shop-refund-order" in filled
+    policy = shop.service.catalogue("shop").tools[0].rule
+    document = json.dumps({"version": "1", "default": "deny", "tools": {"refund_order": policy}})
+    saved = manager.fill("/servers/shop/policies/new?tool=refund_order", {"name": "shop-refund-order", "document": document})
+    assert "Saved as a draft" in saved.text
+    view = shop.service.policy("shop-refund-order").policy
+    assert (view.status, view.author) == ("draft", "pat@example.com")
+
+
+@pytest.mark.parametrize(
+    ("role", "document", "status", "told"),
+    [
+        ("viewer", '{"version":"1","default":"deny"}', 403, "is not allowed"),
+        ("policy_manager", "{", 422, "not readable as JSON"),
+        ("policy_manager", '{"version":"1"}', 422, "default"),
+    ],
+)
+def test_what_cannot_be_saved_stays_on_the_page_with_the_reason(
+    shop: House, role: Any, document: str, status: int, told: str
+) -> None:
+    browser = shop.with_member("x@example.com", role)
+    answer = browser.fill("/servers/shop/policies/new", {"name": "p", "document": document})
+    assert answer.status_code == status
+    assert told in answer.text
+    assert document.replace('"', "&#34;") in answer.text
+    assert shop.service.policies() == []
+
+
+def test_the_form_needs_a_session_and_its_own_token(shop: House) -> None:
+    stranger, manager = shop.browser(), shop.with_member("pat@example.com", "policy_manager")
+    answer = stranger.get("/servers/shop/policies/new")
+    assert (answer.status_code, answer.headers["location"].startswith("/sign-in?next=")) == (303, True)
+    sent = {"name": "p", "document": '{"version":"1","default":"deny"}', "csrf": "x"}
+    assert manager.post("/servers/shop/policies/new", sent).status_code == 403
+    assert shop.service.policies() == []
+
+
+def test_a_known_server_that_is_not_added_yet_says_so(shop: House) -> None:
+    manager = shop.with_member("pat@example.com", "policy_manager")
+    page = manager.get("/servers/redbook/policies/new?tool=generate_images").text
+    assert "add it first" in page
+    assert "disabled" in page
