@@ -268,6 +268,8 @@ def test_each_step_stands_in_the_admin_log(ready: Office) -> None:
     assert lines[1].before is not None and lines[1].after is not None
     assert (lines[1].before["status"], lines[1].after["status"]) == ("open", "approved")
     assert lines[2].detail["request"] == asked.id
+    assert lines[0].before is not None and lines[0].after is not None
+    assert (lines[0].before["collected_at"], lines[0].after["collected_at"]) == (None, "2026-01-01T00:00:00Z")
 
 
 def test_an_unknown_request_is_told_alike_for_everybody(ready: Office) -> None:

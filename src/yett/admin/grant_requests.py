@@ -155,7 +155,9 @@ class GrantRequestCases(GrantCases):
             write.grants.replace(replace(grant.grant, digest=digest(token, self.desk.environment.token_key)))
             keep_token(write, vault, grant.grant.id, token, now_ns)
             write.grant_requests.replace(replace(request, collected_at_ns=now_ns))
-            self.log(write, "request.collected", (request.id, request.label), grant=grant.grant.id)
+            before, after = self._show_request(found), self._show_stored_request(write, request.id)
+            subject = request.id, request.label
+            self.log(write, "request.collected", subject, before=before, after=after, grant=grant.grant.id)
             return self.show_stored_grant(write, grant.grant)
 
         view, answer = self.change(work)

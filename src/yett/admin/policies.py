@@ -192,9 +192,10 @@ class PolicyCases(ServerCases):
         def work(write: Transaction) -> None:
             policy = self.policy_for(write, name)
             if policy.source != source:
+                subject, before, after = (policy.id, policy.name), {"source": policy.source}, {"source": source}
                 policy = replace(policy, source=source)
                 write.policies.replace(policy)
-                self.log(write, "policy.followed", (policy.id, policy.name), source=source)
+                self.log(write, "policy.followed", subject, before=before, after=after, source=source)
             self.revise(write, policy, checked, f"from {source}"[-256:], publish=True)
 
         if self.read(known):
@@ -209,7 +210,8 @@ class PolicyCases(ServerCases):
             for policy in write.policies.following():
                 if policy.name not in names:
                     write.policies.replace(replace(policy, source=None))
-                    self.log(write, "policy.unfollowed", (policy.id, policy.name), source=policy.source or "")
+                    subject, before, after = (policy.id, policy.name), {"source": policy.source}, {"source": None}
+                    self.log(write, "policy.unfollowed", subject, before=before, after=after, source=policy.source or "")
 
         self.change(work)
 
