@@ -113,3 +113,28 @@ def test_an_endpoint_that_fails_leaves_the_verdicts_and_is_told(terminal: Termin
 
 def test_an_opinion_needs_both_a_url_and_a_model(terminal: Terminal, file: Path) -> None:
     assert terminal.run("catalog", "classify", file, "--opinion-model", "m").status == 2
+
+
+def test_the_catalogue_is_exported_with_tools_of_a_file(terminal: Terminal) -> None:
+    lines = [{"name": "delete_all", "server": "evil"}, {"name": "get_it", "server": "evil"}]
+    (terminal.directory / "tools.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    done = terminal.ok("catalog", "export", "out", "--tools", "tools.jsonl")
+    assert "about 2 servers" in done.out
+    assert (terminal.directory / "out" / "evil" / "delete_all" / "index.html").is_file()
+    assert (terminal.directory / "out" / "redbook" / "generate_images.md").is_file()
+    again = terminal.run("catalog", "export", "out")
+    assert (again.status, "is not empty" in again.err) == (3, True)
+    assert terminal.ok("catalog", "export", "site", "--json").json["servers"] == ["redbook"]
+
+
+def test_classes_of_a_configured_servers_tools_are_shown_and_set(terminal: Terminal) -> None:
+    terminal.ok("server", "add", "shop", "--url", "http://127.0.0.1:9/mcp")
+    assert "was not asked yet" in terminal.ok("catalog", "show", "shop").out + terminal.ok("catalog", "show", "shop").err
+    done = terminal.ok("catalog", "set-class", "shop", "flush", "destructive", "--reason", "it clears")
+    assert "`flush` is Destructive, Critical" in done.out
+    (tool,) = terminal.ok("catalog", "show", "shop", "--json").json["tools"]
+    assert (tool["name"], tool["risk"], tool["reason"]) == ("flush", "Destructive", "it clears")
+    assert "Destructive" in terminal.ok("catalog", "show", "shop").out
+    terminal.ok("catalog", "set-class", "shop", "flush", "--clear")
+    assert terminal.ok("catalog", "show", "shop", "--json").json["tools"] == []
+    assert "name a class, or say --clear" in terminal.run("catalog", "set-class", "shop", "flush").err

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, plain, print_json, print_json_line, print_table, say
+from yett.cli.output import CommandError, plain, print_json, print_json_line, print_table, say, tell_note
 from yett.cli.policy_source import FILES
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from yett.admin.catalogue_views import ToolVerdict
     from yett.catalog.model import Opinion, ShownVerdict, ToolDefinition, Verdict
     from yett.catalog.page_model import CataloguedServer
 
 KEY_VARIABLE: Final = "YETT_OPINION_KEY"
+CLASSES: Final = ("Read", "Write", "Execute", "Destructive", "Financial")
+LEVELS: Final = ("Low", "Medium", "High", "Critical")
 COLOURS: Final = {"Low": "green", "Medium": "yellow", "High": "red", "Critical": "bold red"}
 WHY_MAX: Final = 100
 """Characters of a rationale in the table."""
@@ -60,6 +63,70 @@ def classify(context: CliContext, /, file: Path, opinion_url: str | None, opinio
     headings = ("CLASS", "SEVERITY", "SURE", "SERVER", "TOOL", "SIGNALS", "WHY")
     print_table(
         context, headings, rows, empty="the file holds no tools", whole=("CLASS", "SEVERITY", "SURE", "TOOL"), below="WHY"
+    )
+
+
+@command.command("show")
+@click.argument("server")
+@pass_context
+def show(context: CliContext, server: str) -> None:
+    """Show what the tools of SERVER can do, the riskiest first, as they were last seen."""
+    from dataclasses import asdict
+
+    from yett.app.control import connect
+
+    with connect(context.settings) as control:
+        found = control.catalogue(server)
+    if context.json:
+        print_json(asdict(found))
+        return
+    rows = [_verdict_row(tool) for tool in found.tools]
+    headings = ("CLASS", "SEVERITY", "SURE", "TOOL", "RECOMMENDED", "SIGNALS", "SET BY")
+    print_table(context, headings, rows, empty="no tools: the server was not asked yet, or has none; `yett server look` asks it")
+    say(f"grade {found.grade}: {plain(found.why)}; `yett policy suggest {server}` writes the recommended policy")
+
+
+@command.command("set-class")
+@click.argument("server")
+@click.argument("tool")
+@click.argument("risk", type=click.Choice(CLASSES, case_sensitive=False), metavar="CLASS", required=False)
+@click.option("--severity", type=click.Choice(LEVELS, case_sensitive=False), help="Another one than goes with the class.")
+@click.option("--reason", default="", help="For the admin log, and shown beside the class.")
+@click.option("--clear", is_flag=True, help="Let the classifier's class count again.")
+@pass_context
+def set_class(context: CliContext, /, server: str, tool: str, risk: str | None, clear: bool, **said: Any) -> None:
+    """Say what class TOOL of SERVER has: Read, Write, Execute, Destructive or Financial. Kept when the list is read again."""
+    from dataclasses import asdict
+
+    from yett.admin.catalogue_views import NewToolClass
+    from yett.app.control import connect
+
+    if (risk is None) is not clear:
+        raise click.UsageError("name a class, or say --clear")
+    with connect(context.settings) as control:
+        if risk is None:
+            changed = control.clear_tool_class(server, tool)
+        else:
+            changed = control.set_tool_class(server, tool, NewToolClass(risk=risk, **said))  # type: ignore[arg-type]  # click chose
+    if context.json:
+        print_json(asdict(changed))
+        return
+    click.echo(plain(f"`{tool}` is {changed.tool.risk}, {changed.tool.severity}; the classifier says {changed.tool.classifier}"))
+    tell_note(changed.note)
+
+
+def _verdict_row(tool: ToolVerdict) -> tuple[str | Text | None, ...]:
+    from rich.text import Text
+
+    style = COLOURS[tool.severity]
+    return (
+        Text(tool.risk, style=style),
+        Text(tool.severity, style=style),
+        f"{tool.confidence:.2f}",
+        tool.name,
+        tool.recommended,
+        ", ".join(tool.signals),
+        tool.set_by,
     )
 
 
