@@ -131,4 +131,4 @@ def test_who_adds_a_url_under_the_wrong_transport_is_told(gateway: Gateway, stag
     for said in ("http", "sse"):
         command = [YETT, "server", "add", f"{name}-as-{said}", "--url", url, "--transport", said]
         done = subprocess.run(command, env=gateway.environment, capture_output=True, text=True, timeout=30, check=True)
-        assert (f"--transport {transport}" in done.stderr) is (said != transport)
+        assert (f"set its transport to `{transport}`" in done.stderr) is (said != transport)
