@@ -6,39 +6,27 @@ Moments are nanoseconds since the epoch, UTC. Lists and objects are JSON text. S
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-"""Named constraints, so that a later migration can name them on either database."""
-
-
-def _organisation() -> Column[str]:
-    return Column("organisation_id", Text, ForeignKey("organisations.id"), nullable=False)
-
-
-def _created() -> Column[int]:
-    return Column("created_at_ns", BigInteger, nullable=False)
-
-
-def _moment(name: str) -> Column[Any]:
-    return Column(name, BigInteger)
-
+from yett.stores.control.columns import created, moment, organisation
+from yett.stores.control.columns import metadata as metadata
+from yett.stores.control.people_tables import api_tokens as api_tokens
+from yett.stores.control.people_tables import flows as flows
+from yett.stores.control.people_tables import identities as identities
+from yett.stores.control.people_tables import invitations as invitations
+from yett.stores.control.people_tables import members as members
+from yett.stores.control.people_tables import one_time_links as one_time_links
+from yett.stores.control.people_tables import sessions as sessions
+from yett.stores.control.people_tables import users as users
 
 installation: Final = Table(
     "installation",
     metadata,
     Column("id", Text, primary_key=True),
     Column("revision", BigInteger, nullable=False),
-    _moment("stopped_at_ns"),
+    moment("stopped_at_ns"),
 )
 """One row. `id` names this database to the data planes, `revision` counts its snapshots."""
 
@@ -47,15 +35,15 @@ organisations: Final = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
-    _created(),
-    _moment("stopped_at_ns"),
+    created(),
+    moment("stopped_at_ns"),
 )
 
 servers: Final = Table(
     "servers",
     metadata,
     Column("id", Text, primary_key=True),
-    _organisation(),
+    organisation(),
     Column("name", Text, nullable=False),
     Column("notes", Text, nullable=False),
     Column("url", Text),
@@ -64,9 +52,9 @@ servers: Final = Table(
     Column("credential", Text),
     Column("credential_header", Text, nullable=False),
     Column("credential_scheme", Text, nullable=False),
-    _created(),
-    _moment("removed_at_ns"),
-    _moment("stopped_at_ns"),
+    created(),
+    moment("removed_at_ns"),
+    moment("stopped_at_ns"),
 )
 present: Final = servers.c.removed_at_ns.is_(None)
 """A removed server keeps its row, for the log names it; its name is free again."""
@@ -106,13 +94,13 @@ policies: Final = Table(
     "policies",
     metadata,
     Column("id", Text, primary_key=True),
-    _organisation(),
+    organisation(),
     Column("name", Text, nullable=False),
     Column("server_id", Text, ForeignKey("servers.id"), index=True),
     Column("source", Text),
     Column("published", Integer),
-    _created(),
-    _moment("removed_at_ns"),
+    created(),
+    moment("removed_at_ns"),
 )
 kept: Final = policies.c.removed_at_ns.is_(None)
 Index(
@@ -133,30 +121,30 @@ policy_revisions: Final = Table(
     Column("document", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("message", Text, nullable=False),
-    _created(),
+    created(),
 )
 
 grants: Final = Table(
     "grants",
     metadata,
     Column("id", Text, primary_key=True),
-    _organisation(),
+    organisation(),
     Column("server_id", Text, ForeignKey("servers.id"), nullable=False),
     Column("policy_id", Text, ForeignKey("policies.id")),
     Column("digest", Text, nullable=False, unique=True),
     Column("previous_digest", Text),
-    _moment("previous_until_ns"),
+    moment("previous_until_ns"),
     Column("label", Text, nullable=False),
     Column("owner", Text),
     Column("owner_id", Text, ForeignKey("users.id"), index=True),
     Column("tags", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    _created(),
-    _moment("expires_at_ns"),
-    _moment("rotated_at_ns"),
-    _moment("revoked_at_ns"),
-    _moment("stopped_at_ns"),
-    _moment("used_at_ns"),
+    created(),
+    moment("expires_at_ns"),
+    moment("rotated_at_ns"),
+    moment("revoked_at_ns"),
+    moment("stopped_at_ns"),
+    moment("used_at_ns"),
 )
 """`used_at_ns`: when its token was last good for a request, to the half minute."""
 Index("uq_grants_previous_digest", grants.c.previous_digest, unique=True)
@@ -170,7 +158,7 @@ grant_requests: Final = Table(
     "grant_requests",
     metadata,
     Column("id", Text, primary_key=True),
-    _organisation(),
+    organisation(),
     Column("server_id", Text, ForeignKey("servers.id"), nullable=False),
     Column("policy_id", Text, ForeignKey("policies.id")),
     Column("requester", Text, nullable=False),
@@ -178,14 +166,14 @@ grant_requests: Final = Table(
     Column("label", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("seconds", BigInteger, nullable=False),
-    _created(),
+    created(),
     Column("expires_at_ns", BigInteger, nullable=False),
     Column("decision", Text),
     Column("decided_by", Text),
     Column("note", Text, nullable=False),
-    _moment("decided_at_ns"),
+    moment("decided_at_ns"),
     Column("grant_id", Text, ForeignKey("grants.id")),
-    _moment("collected_at_ns"),
+    moment("collected_at_ns"),
 )
 """Grants that somebody asked for, for a while. `decision`: `approved`, `denied` or `withdrawn`; None while it is open.
 
@@ -194,124 +182,10 @@ grant_requests: Final = Table(
 _BY_AGE: Final = (grant_requests.c.organisation_id, grant_requests.c.created_at_ns, grant_requests.c.id)
 Index("ix_grant_requests_organisation_id_created_at_ns_id", *_BY_AGE)
 
-users: Final = Table(
-    "users",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("email", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("password", Text),
-    _moment("proven_at_ns"),
-    _created(),
-)
-"""People. `email` is in lower case; `password` an Argon2id hash, None for those who sign in otherwise.
-
-`proven_at_ns`: since when it is known that the person reads that address's mail.
-"""
-
-identities: Final = Table(
-    "identities",
-    metadata,
-    Column("issuer", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),
-    Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
-    _created(),
-)
-"""Who a user is to an OpenID Connect provider."""
-
-members: Final = Table(
-    "members",
-    metadata,
-    Column("organisation_id", Text, ForeignKey("organisations.id"), primary_key=True),
-    Column("user_id", Text, ForeignKey("users.id"), primary_key=True, index=True),
-    Column("role", Text, nullable=False),
-    Column("servers", Text),
-    _created(),
-)
-"""`servers`: JSON list of the ids that the role reaches; None for all."""
-
-invitations: Final = Table(
-    "invitations",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _organisation(),
-    Column("email", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("servers", Text),
-    Column("digest", Text, nullable=False, unique=True),
-    Column("invited_by", Text, nullable=False),
-    _created(),
-    Column("expires_at_ns", BigInteger, nullable=False),
-    _moment("used_at_ns"),
-    _moment("revoked_at_ns"),
-)
-
-sessions: Final = Table(
-    "sessions",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
-    Column("organisation_id", Text, ForeignKey("organisations.id")),
-    Column("csrf", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("agent", Text, nullable=False),
-    _created(),
-    Column("seen_at_ns", BigInteger, nullable=False),
-    Column("expires_at_ns", BigInteger, nullable=False),
-)
-"""Signed-in browsers, by the keyed digest of their cookie; signing out removes the row."""
-
-one_time_links: Final = Table(
-    "one_time_links",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    Column("purpose", Text, nullable=False),
-    Column("user_id", Text, ForeignKey("users.id"), index=True),
-    Column("email", Text),
-    _created(),
-    Column("expires_at_ns", BigInteger, nullable=False),
-    _moment("used_at_ns"),
-)
-"""Links that open something once: the first admin (`first`), a sign-in by mail (`magic`), a new password (`password`)."""
-
-flows: Final = Table(
-    "flows",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    Column("purpose", Text, nullable=False),
-    Column("organisation_id", Text, ForeignKey("organisations.id")),
-    Column("subject", Text, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    _created(),
-    Column("expires_at_ns", BigInteger, nullable=False),
-)
-"""Round trips through somebody's authorization server, by the digest of their `state`; a row is removed when it comes back.
-
-`purpose`: `sign-in` or `connect`; `sealed` holds verifier, nonce and what the browser's session is bound to.
-"""
-
-api_tokens: Final = Table(
-    "api_tokens",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _organisation(),
-    Column("label", Text, nullable=False),
-    Column("digest", Text, nullable=False, unique=True),
-    Column("scopes", Text, nullable=False),
-    Column("servers", Text),
-    Column("maker_id", Text, ForeignKey("users.id"), index=True),
-    Column("created_by", Text, nullable=False),
-    _created(),
-    _moment("expires_at_ns"),
-    _moment("used_at_ns"),
-    _moment("revoked_at_ns"),
-)
-
 secrets: Final = Table(
     "secrets",
     metadata,
-    _organisation(),
+    organisation(),
     Column("subject", Text, primary_key=True),
     Column("purpose", Text, primary_key=True),
     Column("key_version", Integer, nullable=False),
@@ -328,7 +202,7 @@ credentials: Final = Table(
     Column("config", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("problem", Text),
-    _moment("expires_at_ns"),
+    moment("expires_at_ns"),
     Column("changed_at_ns", BigInteger, nullable=False),
 )
 """How a server's credential is come by: kind, what is not secret of it (JSON), and how it stands. Its values are in `secrets`."""
@@ -337,10 +211,10 @@ issuers: Final = Table(
     "issuers",
     metadata,
     Column("id", Text, primary_key=True),
-    _organisation(),
+    organisation(),
     Column("issuer", Text, nullable=False),
     Column("config", Text, nullable=False),
-    _created(),
+    created(),
 )
 """Whose access tokens the data plane takes beside grants: audience, algorithms, keys' address, rules (JSON)."""
 Index("uq_issuers_issuer", issuers.c.organisation_id, issuers.c.issuer, unique=True)
@@ -349,7 +223,7 @@ admin_log: Final = Table(
     "admin_log",
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
-    _organisation(),
+    organisation(),
     Column("at_ns", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
