@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import re
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx2
 import uvicorn
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 
 from tests.admin.service import KEY, KeptPublication
 from tests.support.clock import ManualClock
@@ -150,6 +155,19 @@ class House:
             client.close()
 
 
+_idle: list[FastAPI] = []
+"""Applications that no house has now: the first request to a new one takes most of a second."""
+
+
+@cache
+def empty_database() -> Path:
+    """What the migrations make, made once: they take longer than most tests."""
+    directory = Path(tempfile.mkdtemp(prefix="yett-tests-"))
+    atexit.register(shutil.rmtree, directory)
+    open_control(directory, ManualClock()).close()
+    return directory / "control.db"
+
+
 @contextmanager
 def open_house(
     state_dir: Path,
@@ -159,6 +177,8 @@ def open_house(
     port: int = 0,
 ) -> Iterator[House]:
     """`rules` are made of the address."""
+    shutil.copyfile(empty_database(), state_dir / "control.db")
+    (state_dir / "control.db").chmod(0o600)
     listener = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock, publication = ManualClock(), KeptPublication()
@@ -173,7 +193,9 @@ def open_house(
     )
     desk = Desk(open_control(state_dir, clock), publication, environment)
     doors = build_doors(desk, rules(url), Egress(EgressRules.parse(["127.0.0.1"])), Passwords(hasher))
-    server = uvicorn.Server(uvicorn.Config(build_api(desk, TOKEN, "gate.example", doors), log_level="critical", lifespan="off"))
+    app = _idle.pop() if _idle else build_api(desk, TOKEN, "gate.example", doors)
+    app.state.desk, app.state.doors = desk, doors
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()
     house = House(desk, doors, clock, publication, url)
@@ -185,3 +207,4 @@ def open_house(
         thread.join(10)
         listener.close()
         desk.close()
+        _idle.append(app)

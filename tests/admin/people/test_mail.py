@@ -219,7 +219,7 @@ def test_mail_goes_over_tls_with_a_password_and_never_to_a_server_that_cannot_pr
 
     def login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login, data.password) == (b"yett", b"sesame"))
+        return AuthResult(success=(data.login, data.password) == (b"yett", b"sesame"), handled=False)
 
     with mail_server(tls_context=context, require_starttls=True, authenticator=login, auth_required=True) as mailbox:
         server = MailServer(

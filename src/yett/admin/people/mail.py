@@ -6,6 +6,7 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -50,10 +51,12 @@ class Post:
     def _hand_over(self, message: EmailMessage) -> None:
         server = self.server
         if server.security == "tls":
-            with smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=self.trust()) as connection:
-                self._speak(connection, message)
+            secure = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=self.trust())
+            with closing(secure):
+                self._speak(secure, message)
             return
-        with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S) as connection:
+        # Closed, not left by its own `with`: that says goodbye, and waits for an answer, even after a failed handshake.
+        with closing(smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)) as connection:
             if server.security == "starttls":
                 connection.starttls(context=self.trust())
             self._speak(connection, message)
@@ -62,3 +65,4 @@ class Post:
         if self.server.user is not None and self.server.password is not None:
             connection.login(self.server.user, self.server.password())
         connection.send_message(message)
+        connection.quit()
