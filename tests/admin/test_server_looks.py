@@ -30,6 +30,13 @@ def test_adding_a_server_asks_it_and_keeps_its_tools(office: Office) -> None:
     assert [tool.definition for tool in told.tools] == TOOLS
 
 
+def test_who_says_so_adds_a_server_without_its_being_asked(office: Office) -> None:
+    for new in (NewServer(name="shop", url="https://shop.example/mcp", look=False), NewServer(name="c", command="time", look=False)):
+        changed = office.service.add_server(new)
+        assert (changed.server.health, changed.remarks) == (None, [])
+    assert office.lookout.asked == []
+
+
 def test_a_listed_command_is_asked_too(office: Office) -> None:
     office.service.add_server(NewServer(name="clock", command="time"))
     assert [server.command for server in office.lookout.asked] == ["time"]

@@ -144,6 +144,20 @@ def test_nobody_is_asked_for_the_address_of_a_name_that_nobody_has(
     assert "reserved for examples" in (lookout.look(at("https://shop.example/mcp")).problem or "")
 
 
+def test_a_name_that_the_system_looks_up_for_ever_costs_a_bounded_time(
+    lookout: ServerLookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answered.wait(30) and [])
+    monkeypatch.setattr(module, "RESOLVE_S", 0.1)
+    monkeypatch.setattr(module, "LOOK_S", 0.1)
+    began = time.monotonic()
+    assert lookout.refusal("https://slow.internal/mcp") is None
+    assert lookout.look(at("https://slow.internal/mcp")).problem == "it did not tell its tools within 0.1 s"
+    assert time.monotonic() - began < 5
+    answered.set()
+
+
 def test_closing_breaks_off_a_look_in_work(lookout: ServerLookout) -> None:
     add_command(lookout._settings.state_dir, "mute", Command(argv=(sys.executable, "-c", "import sys; sys.stdin.read()")))
     seen = []

@@ -32,6 +32,8 @@ AT_ONCE: Final = 8
 WAIT_S: Final = 5.0
 """How long a look may wait for its turn."""
 RESOLVE_S: Final = 5.0
+END_S: Final = 2.0
+"""For what is left to do when a look is over."""
 PROBLEM_MAX: Final = 500
 """Characters of a problem; a server's own words may be in it."""
 RESERVED: Final = frozenset({"example", "invalid", "test"})
@@ -88,21 +90,21 @@ class ServerLookout:
 
     def _run(self, work: Coroutine[Any, Any, T], broken_off: T) -> T:
         """What comes of `work`, in a loop of this thread's own; `broken_off` if `close` came first."""
-        with asyncio.Runner() as runner:
-            loop = runner.get_loop()
-            task = loop.create_task(work)
-            entry = (loop, task)
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(work)
+        entry = (loop, task)
+        with self._lock:
+            self._running.add(entry)
+            if self._closed:
+                task.cancel()
+        try:
+            return loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            return broken_off
+        finally:
             with self._lock:
-                self._running.add(entry)
-                if self._closed:
-                    task.cancel()
-            try:
-                return loop.run_until_complete(task)
-            except asyncio.CancelledError:
-                return broken_off
-            finally:
-                with self._lock:
-                    self._running.discard(entry)
+                self._running.discard(entry)
+            _end(loop)
 
     async def _refusal(self, host: str, port: int) -> str | None:
         try:
@@ -126,6 +128,17 @@ class ServerLookout:
         except TimeoutError:
             return Seen(None, f"it did not tell its tools within {within_s:g} s")
         return Seen(said, None)
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop, without waiting for what blocks a thread of it: the system may take minutes to look up a name."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=END_S))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 def _present(fields: Mapping[str, str] | None) -> Mapping[str, str]:
