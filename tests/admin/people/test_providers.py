@@ -171,7 +171,9 @@ def test_an_answer_is_taken_once_and_only_from_the_browser_that_began(house: Hou
     browser = house.browser()
     address = callback(house, browser, "alice")
     other = house.browser()
-    assert other.get(address).status_code == 401
+    other.get("/sign-in/with/corp")
+    refused = other.get(address)
+    assert (refused.status_code, "begun elsewhere" in refused.text) == (401, True)
     other.get("/sign-in/with/corp")
     assert other.get(address).status_code == 401
     late = callback(house, browser, "alice")

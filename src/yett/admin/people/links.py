@@ -102,9 +102,9 @@ class LinkDoors:
         hashed = entrance.passwords.hash(check_password(wanted.password, email=email))
 
         def work(whole: Whole) -> SignedIn:
-            if self._link(whole, token, "first") is None or whole.people.has_member(Role.ADMIN.value):
+            good = self._link(whole, token, "first") is not None and not whole.people.has_member(Role.ADMIN.value)
+            if not good or not whole.sign_ins.use_link(entrance.digest("link", token), entrance.now_ns()):
                 raise Unauthorised(LINK_OVER)
-            whole.sign_ins.use_link(entrance.digest("link", token), entrance.now_ns())
             organisation = whole.organisations()[0]
             if any(one.name == called and one.id != organisation.id for one in whole.organisations()):
                 raise Conflict(f"there is an organisation `{called}` already; choose another name", pointer="/organisation")
