@@ -141,3 +141,13 @@ async def test_a_repeated_answer_with_something_behind_it_is_no_answer() -> None
         with pytest.raises(UpstreamFault):
             await (await client.request(b"POST", b"/mcp", (), b"{}", within_s=60)).read_all(99)
         await client.aclose()
+
+
+def test_what_was_found_out_about_a_head_holds_for_the_responses_that_repeat_it() -> None:
+    first = parsed()
+    remembered = RepeatedHead.of(R + b"\r\nhello", first)
+    assert remembered is not None
+    repeated = remembered.repeated_in(R + b"\r\nworld", Nobody())
+    assert repeated is not None
+    assert repeated.first is first
+    assert first.first is None

@@ -128,12 +128,13 @@ class HttpUpstream:
 
     def plain_body(self, response: Response) -> bytes | None:
         """The body of an answer that is nothing but short JSON, whole and with status 200; None leaves it to `answer_to`."""
-        if not response.plain:
+        judged = response.first or response
+        if not judged.plain:
             names = {name for name, _ in response.headers if name in _READ}
             is_json = response.status == 200 and names == {b"content-type"} and response.pick(_READ)
             if not is_json or _media_type(is_json[b"content-type"]) != _JSON:
                 return None
-            response.plain = True
+            judged.plain = True
         return response.glance(self._limits.buffered_bytes)
 
     async def answer_to(self, message: Outbound, response: Response | UpstreamFault) -> Answer:

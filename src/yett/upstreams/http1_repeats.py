@@ -37,7 +37,7 @@ class RepeatedHead:
             return None
         known = self.response
         response = Response(known.status, known.headers, source)
-        response.length, response.plain = known.length, known.plain
+        response.length, response.first = known.length, known
         response.add(data[len(self.head) :])
         response.finish()
         return response

@@ -44,6 +44,7 @@ class Response:
         "_source",
         "_waiter",
         "ends_with_connection",
+        "first",
         "headers",
         "length",
         "plain",
@@ -57,7 +58,9 @@ class Response:
         self.length: int | None = None
         """What `content-length` says."""
         self.plain = False
-        """Whether somebody who judged the head found nothing special in it; so is then every response with the same head."""
+        """Whether somebody who judged the head found nothing special in it."""
+        self.first: Response | None = None
+        """The response whose head this one repeats; what was found out about that holds for this one, too."""
         self.ends_with_connection = False
         """Whether nothing but the end of the connection ends the body: a truncated one cannot be told from a complete one."""
         self._source = source
