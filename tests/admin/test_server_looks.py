@@ -31,7 +31,10 @@ def test_adding_a_server_asks_it_and_keeps_its_tools(office: Office) -> None:
 
 
 def test_who_says_so_adds_a_server_without_its_being_asked(office: Office) -> None:
-    for new in (NewServer(name="shop", url="https://shop.example/mcp", look=False), NewServer(name="c", command="time", look=False)):
+    for new in (
+        NewServer(name="shop", url="https://shop.example/mcp", look=False),
+        NewServer(name="c", command="time", look=False),
+    ):
         changed = office.service.add_server(new)
         assert (changed.server.health, changed.remarks) == (None, [])
     assert office.lookout.asked == []

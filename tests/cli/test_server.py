@@ -79,6 +79,12 @@ def test_a_store_that_fails_leaves_the_program_that_was_on_the_hosts_list(termin
     assert read_commands(state)["clock"].argv == ("/bin/false",)
 
 
+def test_a_credential_for_a_program_is_refused_and_the_hosts_list_stays_as_it_was(terminal: Terminal) -> None:
+    done = terminal.run("server", "add", "clock", "--credential", "env:KEY", "--", "/bin/true")
+    assert (done.status, "a command gets its secrets from its environment" in done.err) == (2, True)
+    assert read_commands(terminal.directory / "state") == {}
+
+
 def test_a_program_of_the_configuration_file_is_taken_by_its_name(terminal: Terminal) -> None:
     (terminal.directory / "yett.toml").write_text('[servers.commands.notes]\nargv = ["notes-server"]\n')
     terminal.ok("server", "add", "files", "--command", "notes")

@@ -20,6 +20,12 @@ def test_a_program_is_looked_at_and_its_tools_are_kept(terminal: Terminal) -> No
     assert terminal.ok("server", "look", "clock", "--json").json["tools"][0]["definition"] == kept[0]
 
 
+def test_a_server_is_added_without_its_being_asked(terminal: Terminal) -> None:
+    assert "tools" not in terminal.ok("server", "add", "gone", "--url", "http://127.0.0.1:9/mcp", "--no-look").err
+    terminal.ok("server", "add", "clock", "--no-look", "--", *TIME)
+    assert [server["health"] for server in terminal.ok("server", "list", "--json").json] == [None, None]
+
+
 def test_a_server_that_cannot_be_asked_is_an_error_and_unwell(terminal: Terminal) -> None:
     terminal.ok("server", "add", "gone", "--url", "http://127.0.0.1:9/mcp")
     for words in (["look", "gone"], ["look", "gone", "--json"], ["tools", "gone"]):

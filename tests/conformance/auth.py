@@ -15,14 +15,14 @@ from typing import Final
 from tests.conformance.auth_client import GATE_URL, POLICY
 from tests.conformance.stage import ALLOW_ALL, LAUNCHED, program
 from tests.conformance.suite import EXTENSIONS, Outcome, Outcomes, run_auth
-from tests.support.real_gateway import Gateway, running_gateway
+from tests.support.real_gateway import SILENT, Gateway, running_gateway
 
 FILE: Final = Path(__file__).with_name("known_auth.json")
 """What does not pass, by scenario, and why."""
 REVISIONS: Final = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", EXTENSIONS)
 METADATA_URL: Final = "https://conformance-test.local/client-metadata.json"
 """The one that the suite expects of every client."""
-CONFIGURATION: Final = f"""
+CONFIGURATION: Final = f"""{SILENT}
 [egress]
 allow = ["127.0.0.1", "::1"]
 [oauth]

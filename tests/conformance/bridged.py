@@ -22,7 +22,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.conformance.stage import ALLOW_ALL, program
 from tests.conformance.suite import REVISIONS, Outcomes, differences, run_against
 from tests.support.one_era import HANDSHAKE, STATELESS, running_server
-from tests.support.real_gateway import running_gateway
+from tests.support.real_gateway import SILENT, running_gateway
 
 FILE: Final = Path(__file__).with_name("known_bridged.json")
 """By revision and scenario: the checks that come out differently, and why."""
@@ -62,12 +62,12 @@ def running_bridged(directory: Path) -> Iterator[Bridged]:
     """The fixture alone, and one of each era behind the gateway."""
     with ExitStack() as stack:
         alone = stack.enter_context(program("tests.conformance.fixture.server"))
-        gateway = stack.enter_context(running_gateway(directory / "gateway"))
+        gateway = stack.enter_context(running_gateway(directory / "gateway", configuration=SILENT))
         gateway.publish("all", ALLOW_ALL, directory)
         host, port = gateway.url.removeprefix("http://").split(":")
         across = {}
         for era in (STATELESS, HANDSHAKE):
-            gateway.yett("server", "add", era, "--url", stack.enter_context(running_server(era)).url)
+            gateway.yett("server", "add", era, "--url", stack.enter_context(running_server(era)).url, "--no-look")
             token = gateway.mint(era, "all")["token"]
             shim = stack.enter_context(program("tests.conformance.shim", host, port, line=f"Authorization: Bearer {token}\n"))
             across[era] = f"http://localhost:{shim}/mcp/{era}"

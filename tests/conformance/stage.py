@@ -15,7 +15,7 @@ from typing import Any, Final
 from tests.conformance.client import GATE, GATE_URL, POLICY
 from tests.conformance.suite import Outcomes, run_against, run_client
 from tests.support.programs import ROOT
-from tests.support.real_gateway import Gateway, running_gateway
+from tests.support.real_gateway import SILENT, Gateway, running_gateway
 
 LEGS: Final = ("http", "stdio")
 """What the gateway has behind it."""
@@ -66,10 +66,10 @@ def running_stage(directory: Path) -> Iterator[Stage]:
             for module in ("tests.conformance.fixture.server", "tests.conformance.client")
         )
         launcher = json.dumps([*LAUNCHED, server])
-        configuration = f"[servers.commands.fixture]\nargv = {launcher}\n"
+        configuration = f"{SILENT}[servers.commands.fixture]\nargv = {launcher}\n"
         gateway = stack.enter_context(running_gateway(directory / "gateway", configuration=configuration))
-        gateway.yett("server", "add", "http", "--url", behind)
-        gateway.yett("server", "add", "stdio", "--command", "fixture")
+        gateway.yett("server", "add", "http", "--url", behind, "--no-look")
+        gateway.yett("server", "add", "stdio", "--command", "fixture", "--no-look")
         gateway.publish(POLICY, ALLOW_ALL, directory)
         gateway.publish("two-denied", TWO_DENIED, directory)
         urls = {"direct": alone}

@@ -20,7 +20,7 @@ from mcp_types import ElicitRequestParams, ElicitResult, TextContent
 from tests.support.one_era import HANDSHAKE, STATELESS, Server, running_server
 from tests.support.programs import ROOT, node_command
 from tests.support.real_clients import CLIENTS, Endpoint, RealClient, Step, TypeScriptClient
-from tests.support.real_gateway import YETT, Gateway, running_gateway
+from tests.support.real_gateway import SILENT, YETT, Gateway, running_gateway
 from tests.support.real_server import running_everything
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +39,7 @@ NO_ASKING: Final[dict[str, Any]] = {"version": "1", "default": "allow", "server_
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     directory = tmp_path_factory.mktemp("bridging")
     command = json.dumps(node_command("server-everything", "stdio"))
-    with running_gateway(directory, configuration=f"[servers.commands.everything]\nargv = {command}\n") as running:
+    with running_gateway(directory, configuration=f"{SILENT}[servers.commands.everything]\nargv = {command}\n") as running:
         running.publish("most", POLICY, directory)
         running.publish("no-asking", NO_ASKING, directory)
         yield running
@@ -48,7 +48,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def stateless(gateway: Gateway) -> Iterator[Server]:
     with running_server(STATELESS) as running:
-        gateway.yett("server", "add", "stateless", "--url", running.url)
+        gateway.yett("server", "add", "stateless", "--url", running.url, "--no-look")
         yield running
 
 

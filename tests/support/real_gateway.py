@@ -21,6 +21,8 @@ from tests.support.ports import free_port
 from tests.support.real_clients import Endpoint
 
 YETT: Final = str(Path(sys.executable).parent / "yett")
+SILENT: Final = "[health]\ninterval_s = 0\n"
+"""Configuration of a control plane that asks no server of its own accord; add servers with `--no-look` for the same."""
 READY_SECONDS_MAX: Final = 20.0
 STOP_SECONDS_MAX: Final = 15.0
 

@@ -50,7 +50,7 @@ class ServerCases(EditCases, GrantCases):
         return self.read(lambda read: self.show_server(read, self.find_server(read, reference)))
 
     def add_server(self, new: NewServer) -> ServerChanged:
-        """Add one, and ask it for its tools; one that cannot be asked is added all the same.
+        """Add one, and ask it for its tools unless `look` is false; one that cannot be asked is added all the same.
 
         Errors: `Conflict` where its name is taken, `Invalid` for a url that may not be asked.
         """
@@ -71,7 +71,9 @@ class ServerCases(EditCases, GrantCases):
             return view
 
         view, answer = self.change(work)
-        view, remarks = self.looked_view(server.id, view, [])
+        remarks: list[str] = []
+        if new.look:
+            view, remarks = self.looked_view(server.id, view, remarks)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)
 
     def commands(self) -> CommandList:

@@ -24,6 +24,8 @@ class NewServer:
     """`env:NAME` or `file:/PATH`."""
     credential_header: str = "authorization"
     credential_scheme: str = "Bearer"
+    look: bool = True
+    """Ask it for its tools at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from yett.cli.server_look import look, tools
 
 if TYPE_CHECKING:
     from yett.admin.control import Control
-    from yett.admin.views import HealthView, ServerChanged, ServerView
+    from yett.admin.views import HealthView, NewServer, ServerChanged, ServerView
+    from yett.stores.commands import Command
 
 
 @click.group("server")
@@ -61,14 +62,16 @@ class _WithProgram(click.Command):
     "--env", "env", multiple=True, metavar="NAME=VALUE", help="Variable for the program; VALUE may be env:NAME or file:/PATH."
 )
 @click.option("--cwd", type=click.Path(file_okay=False, resolve_path=True), help="Directory in which the program starts.")
+@click.option("--look/--no-look", default=True, help="Ask it for its tools at once.  [default: look]")
 @click.pass_context
 def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, **options: Any) -> None:
     """Add a server: one at a URL, one that the host lists, or a program, which this command puts on the host's list.
 
-    It is asked for its tools at once. A well-known server needs its name only: see `yett server known`.
+    A well-known server needs its name only: see `yett server known`.
     """
     from yett.admin.views import NewServer
     from yett.app.control import connect
+    from yett.stores.commands import Command
 
     context, argv = ctx.ensure_object(CliContext), ctx.meta.get("argv", ())
     env, cwd, transport = options.pop("env"), options.pop("cwd"), options.pop("transport")
@@ -86,7 +89,8 @@ def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, 
             )
     with connect(context.settings) as control:
         if argv:
-            changed = _add_program(context, control, name, argv, _variables(env), cwd)
+            new = NewServer(name=name, command=name, **options)
+            changed = _add_program(context, control, new, Command(argv=_absolute(argv, cwd), env=_variables(env), cwd=cwd))
         else:
             changed = control.add_server(NewServer(name=name, url=url, transport=transport or "http", command=program, **options))
     tell_change(context, changed, f"the server `{changed.server.name}` is added")
@@ -110,23 +114,20 @@ def _check_target(url: str | None, program: str | None, argv: tuple[str, ...]) -
         raise click.UsageError("say where the server is: --url URL, --command NAME, or -- PROGRAM ARG…")
 
 
-def _add_program(
-    context: CliContext, control: Control, name: str, argv: tuple[str, ...], env: dict[str, str], cwd: str | None
-) -> ServerChanged:
+def _add_program(context: CliContext, control: Control, new: NewServer, program: Command) -> ServerChanged:
     """Put the program on the host's list and add the server; the list is as it was if that is refused."""
     from yett.admin.checks import check_name
     from yett.admin.errors import AdminFault
-    from yett.admin.views import NewServer
-    from yett.stores.commands import Command, add_command, read_commands, remove_command
+    from yett.stores.commands import add_command, read_commands, remove_command
 
-    check_name("server", name)
+    name = check_name("server", new.name)
     directory = context.settings.state_dir
     if name in context.settings.servers.commands:
         raise CommandError(f"the configuration file lists a command `{name}` already; use `--command {name}`, or another name")
     before = read_commands(directory).get(name)
-    add_command(directory, name, Command(argv=_absolute(argv, cwd), env=env, cwd=cwd))
+    add_command(directory, name, program)
     try:
-        return control.add_server(NewServer(name=name, command=name))
+        return control.add_server(new)
     except AdminFault:
         if before is None:
             remove_command(directory, name)
