@@ -1,9 +1,8 @@
-"""`yett member`, `yett link` and `yett org`, alone on the store."""
+"""`yett member`, alone on the store."""
 
 from __future__ import annotations
 
 import json
-from urllib.parse import urlsplit
 
 from tests.cli.terminal import Terminal
 
@@ -31,20 +30,3 @@ def test_what_is_no_member_or_no_role_is_said(terminal: Terminal) -> None:
     assert "there is no member" in terminal.run("member", "role", "ada@example.com", "viewer").err
     assert terminal.run("member", "role", "ada@example.com", "owner").status == 2
     assert "that is no mail address" in terminal.run("member", "invite", "ada", "--role", "viewer").err
-
-
-def test_the_link_of_the_first_admin_is_printed_alone(terminal: Terminal) -> None:
-    done = terminal.ok("link")
-    assert urlsplit(done.out.strip()).path.startswith("/first/")
-    assert "works once" in done.err
-    assert "there is no member" in terminal.run("link", "ada@example.com").err
-
-
-def test_organisations_share_nothing(terminal: Terminal) -> None:
-    done = terminal.ok("org", "add", "acme", "--admin", "ada@example.com")
-    assert "/invitation/" in done.out
-    assert [one["name"] for one in json.loads(terminal.ok("org", "list", "--json").out)] == ["default", "acme"]
-    assert "ada@example.com" in terminal.ok("member", "list", "--organisation", "acme").out
-    assert "ada@example.com" not in terminal.ok("member", "list").out
-    assert "there is no organisation `none`" in terminal.run("member", "list", "--organisation", "none").err
-    assert "already" in terminal.run("org", "add", "acme").err

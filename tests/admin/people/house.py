@@ -168,6 +168,19 @@ def empty_database() -> Path:
     return directory / "control.db"
 
 
+def open_desk(state_dir: Path, url: str, clock: ManualClock, publication: KeptPublication) -> Desk:
+    environment = Environment(
+        clock=clock,
+        token_key=KEY,
+        commands=lambda: (),
+        endpoint=lambda name: f"http://127.0.0.1:8700/mcp/{name}",
+        lookout=NobodyLooks(),
+        references=References(state_dir),
+        page=lambda path: f"{url}{path}",
+    )
+    return Desk(open_control(state_dir, clock), publication, environment)
+
+
 @contextmanager
 def open_house(
     state_dir: Path,
@@ -182,16 +195,7 @@ def open_house(
     listener = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock, publication = ManualClock(), KeptPublication()
-    environment = Environment(
-        clock=clock,
-        token_key=KEY,
-        commands=lambda: (),
-        endpoint=lambda name: f"http://127.0.0.1:8700/mcp/{name}",
-        lookout=NobodyLooks(),
-        references=References(state_dir),
-        page=lambda path: f"{url}{path}",
-    )
-    desk = Desk(open_control(state_dir, clock), publication, environment)
+    desk = open_desk(state_dir, url, clock, publication)
     doors = build_doors(desk, rules(url), Egress(EgressRules.parse(["127.0.0.1"])), Passwords(hasher))
     app = _idle.pop() if _idle else build_api(desk, TOKEN, "gate.example", doors)
     app.state.desk, app.state.doors = desk, doors
