@@ -74,9 +74,9 @@ def taken(
 def test_a_good_token_acts_as_the_grant_that_its_claims_map_to() -> None:
     until = (NOW_S + 90) * 1_000_000_000
     for reference in ("files", "s"):
-        assert taken(ISSUER.token(GOOD), reference=reference) == f"g-ada until {until}"
+        assert taken(ISSUER.token(GOOD), reference=reference) == f"g-ada until {until} i"
     (grant,) = [one for one in snapshot().grants_by_id.values() if one.id == "g-ada"]
-    assert grant.until_ns(f"until {until}") == until
+    assert grant.until_ns(f"until {until} i") == until
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256", "EdDSA"])
@@ -283,3 +283,11 @@ def test_a_remembered_token_of_one_server_says_nothing_of_another() -> None:
     access.grant_of(known, "files", token.encode(), token, NOW_NS)
     with pytest.raises(NotTaken, match=r"[Aa]udience"):
         access.grant_of(known, "mail", token.encode(), token, NOW_NS)
+
+
+def test_what_an_issuer_vouched_for_ends_with_it() -> None:
+    mark = taken(ISSUER.token(GOOD)).partition(" ")[2]
+    assert snapshot(entry()).vouches(mark)
+    assert not snapshot().vouches(mark)
+    assert not snapshot(entry(id="another")).vouches(mark)
+    assert snapshot().vouches("0123abcd")

@@ -44,6 +44,8 @@ def change(gateway: Listener, what: str, document: Any = ALLOW_ALL) -> None:
         members["stopped"] = ["org"]
     elif what == "every call":
         members["stopped"] = [EVERYTHING]
+    elif what == "moved":
+        server = replace(server, url="http://elsewhere/mcp")
     servers = [] if what == "server removed" else [server]
     gateway.gate.publish(document, grants=[] if what == "revoked" else [entry], servers=servers, **members)
 
@@ -315,6 +317,17 @@ async def test_a_session_that_cannot_be_ended_at_its_server_is_over_all_the_same
         change(gateway, "revoked")
         assert len(gateway.gate.sessions) == 0
         await until(lambda: len(gateway.gate.upstream.ended) == 1)
+
+
+async def test_sessions_end_with_the_place_of_their_server_and_neither_place_hears_of_the_other() -> None:
+    async with listening() as gateway:
+        session = await opened(gateway)
+        change(gateway, "nothing")
+        assert len(gateway.gate.sessions) == 1, "the same place"
+        change(gateway, "moved")
+        assert len(gateway.gate.sessions) == 0
+        assert (await gateway.post(call("echo"), session)).status == 404
+        assert gateway.gate.upstream.ended == []
 
 
 async def test_a_stream_of_a_call_is_not_cut_off_by_what_does_not_concern_it() -> None:

@@ -71,7 +71,7 @@ class AccessTokens:
                 if grant is not None and grant.server == server.id and _fits(rule.claims, verified.claims):
                     if grant.expires_at_ns is not None and grant.expires_at_ns <= now_ns:
                         raise NotTaken("the grant has expired")
-                    return grant, server, until_mark(verified.until_ns)
+                    return grant, server, until_mark(verified.until_ns, verified.issuer.id)
             raise NotTaken("no rule maps the access token to a grant of this server")
         raise NotTaken("unknown or revoked token")
 

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from yett.errors import OperatorFault
 from yett.gateway.published import AT_ONCE_BYTES, ActivePolicy, Published
-from yett.gateway.snapshot import EVERYTHING, GrantEntry, IssuerEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import (
+    EVERYTHING,
+    GrantEntry,
+    IssuerEntry,
+    ServerEntry,
+    SnapshotData,
+    SnapshotDelta,
+    ToolClass,
+    issuer_of,
+)
 from yett.gateway.whole import as_delta
 from yett.policy.decision import Grant
 
@@ -45,6 +54,8 @@ class Snapshot:
     """By id."""
     issuers: tuple[IssuerEntry, ...] = ()
     """Whose access tokens are taken."""
+    classes: Mapping[str, Mapping[str, ToolClass]] = field(default_factory=dict)
+    """What classes the tools of a server have, by its id and their names. `yett.gateway.tools` gives them to tools."""
     stopped: frozenset[str] = frozenset()
     """Organisations that are stopped, or `EVERYTHING`."""
     problems: tuple[str, ...] = ()
@@ -68,6 +79,11 @@ class Snapshot:
         if EVERYTHING in self.stopped:
             return "every call"
         return "this organisation" if grant.organisation in self.stopped else None
+
+    def vouches(self, digest: str) -> bool:
+        """Whether the issuer of an access token is still one; true for the digest of a grant's own token."""
+        issuer = issuer_of(digest)
+        return issuer is None or any(one.id == issuer for one in self.issuers)
 
     def running(self) -> Iterator[ServerEntry]:
         """The servers to which anything may be forwarded."""
@@ -97,6 +113,8 @@ class Touched:
     servers: frozenset[str] = frozenset()
     grants: frozenset[str] = frozenset()
     policies: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    """Of which servers; what holds for a grant's calls stays, but a list may show another part."""
 
     def concerns(self, grant: GrantEntry) -> bool:
         """Whether what holds for this grant may be another thing now."""
@@ -154,15 +172,16 @@ class ActiveSnapshot:
         grants, by_id, facts = _grants(base, delta)
         stopped = frozenset(delta.stopped)
         touched = Touched(
-            everything=delta.previous is None or before is None or stopped != before.stopped,
+            everything=delta.previous is None or before is None or stopped != before.stopped or delta.issuers is not None,
             servers=frozenset((*delta.servers_gone, *(server.id for server in delta.servers))),
             grants=frozenset((*delta.grants_gone, *(grant.id for grant in delta.grants))),
             policies=frozenset((*delta.policies_gone, *(policy.id for policy in delta.policies))),
+            classes=frozenset(entry.server for entry in delta.classes),
         )
         problems = tuple(delta.problems)
         issuers = base.issuers if delta.issuers is None else tuple(delta.issuers)
         tables = (servers, named, grants, by_id, facts, policies)
-        current = Snapshot(delta.origin, delta.revision, *tables, issuers, stopped, problems)
+        current = Snapshot(delta.origin, delta.revision, *tables, issuers, _classes(base, delta), stopped, problems)
         self._current = current
         for follower in self._followers:
             follower(current, touched)
@@ -214,6 +233,14 @@ def _servers(base: Snapshot, delta: SnapshotDelta) -> tuple[Mapping[str, ServerE
         servers[server.id] = server
         named[server.name] = named.get(server.name, frozenset()) | {server.id}
     return MappingProxyType(servers), MappingProxyType(named)
+
+
+def _classes(base: Snapshot, delta: SnapshotDelta) -> Mapping[str, Mapping[str, ToolClass]]:
+    if not delta.classes and base.classes.keys().isdisjoint(delta.servers_gone):
+        return base.classes
+    gone = {*delta.servers_gone, *(entry.server for entry in delta.classes if not entry.tools)}
+    new = {entry.server: entry.tools for entry in delta.classes}
+    return MappingProxyType({id: tools for id, tools in {**base.classes, **new}.items() if id not in gone})
 
 
 _Grants = tuple[Mapping[str, GrantEntry], Mapping[str, GrantEntry], Mapping[str, Grant]]

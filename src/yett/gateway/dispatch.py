@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from yett.gateway.from_server import FromServer, means_something
 from yett.gateway.live_streams import LiveStreams, Source
 from yett.gateway.outcomes import is_read_whole, judge_body, unreachable, without_credential
 from yett.gateway.relay import Edit, Forwarded, RelayedChunks, RelayedEvents, Unjudged
-from yett.gateway.repeated_fields import is_visible_tool, refused_for_its_fields
+from yett.gateway.repeated_fields import may_be_visible_tool, refused_for_its_fields
 from yett.gateway.rounds import Rounds, continues
 from yett.gateway.route import Credentials, Headers, Route
 from yett.gateway.server_requests import ServerRequests
@@ -26,7 +27,7 @@ from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.streams import read_response
 from yett.gateway.subscriptions import Subscriptions
-from yett.gateway.surfaces import shown
+from yett.gateway.surfaces import shown, shown_tools
 from yett.gateway.task_calls import Following, Making, TaskCalls
 from yett.gateway.tasks import TaskBook
 from yett.gateway.tool_fetch import ToolFetch, outbound_of
@@ -39,7 +40,7 @@ from yett.protocol.capabilities import (
     without_unmediated_client_capabilities,
 )
 from yett.protocol.eras import Era
-from yett.protocol.lists import LISTS, filter_list, filter_tools_list
+from yett.protocol.lists import LISTS, ToolsPage, filter_list
 from yett.protocol.messages import Message
 from yett.protocol.methods import CALL, Handling
 from yett.protocol.peek import peek_response
@@ -58,7 +59,7 @@ class Dispatcher:
         self.credentials = credentials
         self._requests = ServerRequests(calls, credentials)
         self._rounds = Rounds(calls, calls.monotonic)
-        self._tasks = TaskCalls(calls, TaskBook(calls.monotonic), self._rounds)
+        self._tasks = TaskCalls(calls, TaskBook(calls.monotonic), self._rounds, tools)
         self._fetch = ToolFetch(calls, credentials, self._close_if_gone)
         self._from_server = FromServer(tools, self._requests, self._tasks.book)
         self.live = LiveStreams(calls.now_ns)
@@ -176,7 +177,7 @@ class Dispatcher:
 
     async def _facts(self, route: Route, message: Message) -> ToolFacts:
         """What is known of the called tool; not asked for where the call cannot pass anyway, or is none of a tool."""
-        if not is_visible_tool(route, message):
+        if not may_be_visible_tool(route, message):
             return ToolFacts()
         return await self.tools.facts(route.scope, message.name, lambda: self._fetch.tools(route, message))
 
@@ -248,14 +249,14 @@ class Dispatcher:
         if message.method == TASKS_LIST:
             return self._tasks.shown(route, body)
         policy = None if route.caller.policy is None else route.caller.policy.compiled
-        see, stateless = shown(policy, message.method), message.era is Era.STATELESS
+        stateless = message.era is Era.STATELESS
         if message.method != "tools/list":
-            return filter_list(LISTS[message.method], body, see, stateless=stateless)
-        filtered, tools = filter_tools_list(body, see, stateless=stateless)
+            return filter_list(LISTS[message.method], body, shown(policy, message.method), stateless=stateless)
+        page, server_id = ToolsPage(body), route.caller.server.id
         if not route.shared:  # what one client got to see by its own parameters is no list for all others
             whole = "cursor" not in message.params and b'"nextCursor"' not in body
-            self.tools.learn(route.scope, tools, whole=whole)
-        return filtered
+            self.tools.learn(route.scope, page.tools, whole=whole)
+        return page.shown(shown_tools(policy, partial(self.tools.class_of, server_id)), stateless=stateless)
 
     async def _whole(self, route: Route, message: Message, answer: Answer, edit: Edit) -> Answer:
         """The answer with its one response edited; of an error status, only what is fit to be passed on."""

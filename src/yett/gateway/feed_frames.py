@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -20,7 +20,9 @@ PART_BYTES: Final = 128 * 1024
 WHOLE_BYTES_MAX: Final = 512 * 1024 * 1024
 """All parts of one change together, and the snapshot file."""
 ENTRY_BYTES: Final = 512
-"""What is reckoned for an entry beside a policy's document."""
+"""What is reckoned for an entry beside a policy's document and a server's classes."""
+CLASS_BYTES: Final = 96
+"""What is reckoned for the class of one tool."""
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", forbid_unknown_fields=True):
@@ -94,7 +96,7 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
 
 # --- parts ------------------------------------------------------------------------------------------------------------------
 
-_LISTS: Final = ("servers", "servers_gone", "grants", "grants_gone", "policies", "policies_gone")
+_LISTS: Final = ("servers", "servers_gone", "grants", "grants_gone", "policies", "policies_gone", "classes")
 
 
 def parts_of(delta: SnapshotDelta) -> Iterator[Change]:
@@ -108,8 +110,15 @@ def parts_of(delta: SnapshotDelta) -> Iterator[Change]:
                 yield Change(replace(bare, **part), more=True)
                 part, size = {}, 0
             part.setdefault(name, []).append(entry)
-            size += ENTRY_BYTES + (len(entry.document) if name == "policies" else 0)
+            size += _size(name, entry)
     yield Change(replace(bare, **part))
+
+
+def _size(name: str, entry: Any) -> int:
+    """What is reckoned for an entry of one of the lists."""
+    if name == "policies":
+        return ENTRY_BYTES + len(entry.document)
+    return ENTRY_BYTES + (CLASS_BYTES * len(entry.tools) if name == "classes" else 0)
 
 
 class Joined:
@@ -126,8 +135,7 @@ class Joined:
         for name in _LISTS:
             entries = getattr(change.delta, name)
             self._lists.setdefault(name, []).extend(entries)
-            self._size += ENTRY_BYTES * len(entries)
-        self._size += sum(len(policy.document) for policy in change.delta.policies)
+            self._size += sum(_size(name, entry) for entry in entries)
         if self._size > WHOLE_BYTES_MAX:
             raise FrameFault(f"a change of more than {WHOLE_BYTES_MAX:,} bytes; remove policies that no grant uses")
         if change.more:

@@ -56,7 +56,7 @@ class FromServer:
         except MalformedAnswer:
             return False
         task = self._tasks.find(route, state.id)
-        if task is None or not shows_tool(route, task.tool):
+        if task is None or not shows_tool(route, task.tool, self._tools):
             return False
         task.saw(state)
         return True
@@ -108,10 +108,10 @@ def means_something(route: Route, message: Message) -> bool:
     return True
 
 
-def shows_tool(route: Route, tool: str) -> bool:
+def shows_tool(route: Route, tool: str, tools: ToolBook) -> bool:
     """Whether the policy of this route shows a tool."""
     policy = route.caller.policy
-    return policy is not None and visible(policy.compiled, Surface.TOOL, tool)
+    return policy is not None and visible(policy.compiled, Surface.TOOL, tool, tools.risk(route.scope, tool))
 
 
 def progress_token(message: Message) -> Key | None:

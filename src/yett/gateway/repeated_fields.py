@@ -34,7 +34,7 @@ def contradicting_field(route: Route, message: Message, tools: ToolBook) -> str 
             break
     else:
         return None
-    if not is_visible_tool(route, message):
+    if not is_visible_tool(route, message, tools.risk(route.scope, message.name)):
         return None
     fields = tools.parameter_fields(route.scope, message.name)
     name = contradicted(fields, message.arguments, route.headers)
@@ -46,8 +46,17 @@ def _has_no_reader_of_fields(route: Route, message: Message) -> bool:
     return message.era is Era.STATELESS and route.caller.server.url is None and not route.local
 
 
-def is_visible_tool(route: Route, message: Message) -> bool:
-    """Whether this is a call of a tool that the policy shows, or is about the task of one."""
+def is_visible_tool(route: Route, message: Message, risk: str | None) -> bool:
+    """Whether this is a call of a tool of this class that the policy shows, or is about the task of one."""
     policy = route.caller.policy
-    of_tool = message.method == CALL or message.handling is Handling.OF_TASK
-    return policy is not None and of_tool and visible(policy.compiled, Surface.TOOL, message.name)
+    return policy is not None and _is_of_tool(message) and visible(policy.compiled, Surface.TOOL, message.name, risk)
+
+
+def may_be_visible_tool(route: Route, message: Message) -> bool:
+    """The same as long as its class is not known: whether it is one that the policy shows, if it has the class for it."""
+    policy = route.caller.policy
+    return policy is not None and _is_of_tool(message) and policy.compiled.may_show_tool(message.name)
+
+
+def _is_of_tool(message: Message) -> bool:
+    return message.method == CALL or message.handling is Handling.OF_TASK

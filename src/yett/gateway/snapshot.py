@@ -12,9 +12,14 @@ import msgspec
 _UNTIL: Final = "until "
 
 
-def until_mark(until_ns: int) -> str:
-    """What stands, in the place of a grant's own digest, for an access token that is over at `until_ns`."""
-    return f"{_UNTIL}{until_ns}"
+def until_mark(until_ns: int, issuer: str) -> str:
+    """What stands, in the place of a grant's own digest, for an access token of this issuer (id) that is over at `until_ns`."""
+    return f"{_UNTIL}{until_ns} {issuer}"
+
+
+def issuer_of(mark: str) -> str | None:
+    """The id of the issuer whose access token a mark stands for; None for a digest."""
+    return mark.rpartition(" ")[2] if mark.startswith(_UNTIL) else None
 
 
 EVERYTHING: Final = "*"
@@ -51,6 +56,23 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.url is None or self.transport == "sse"
 
 
+class ToolClass(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The catalogue's class of a tool."""
+
+    risk: Literal["Read", "Write", "Execute", "Destructive", "Financial"]
+    definition: str | None = None
+    """The `fingerprint` of the definition that was judged, and none else has the class; None where people said so of the name."""
+
+
+class ClassesEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The classes of a server's tools. Apart from the server: whatever they are, the way to it stays as it is."""
+
+    server: str
+    """`ServerEntry.id`."""
+    tools: dict[str, ToolClass] = {}
+    """By name; none at all where nothing is known any more."""
+
+
 class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grant as the data plane needs it; the token itself is not known here."""
 
@@ -82,7 +104,7 @@ class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         if digest == self.digest:
             return self.expires_at_ns
         if digest.startswith(_UNTIL):
-            return min(int(digest[len(_UNTIL) :]), self.expires_at_ns or 2**63)
+            return min(int(digest.split(" ")[1]), self.expires_at_ns or 2**63)
         if digest != self.previous_digest:
             return 0
         overlap_ns = self.previous_until_ns or 0
@@ -140,6 +162,7 @@ class SnapshotData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     grants: list[GrantEntry] = []
     policies: list[PolicyEntry] = []
     issuers: list[IssuerEntry] = []
+    classes: list[ClassesEntry] = []
     stopped: list[str] = []
     """Ids of the organisations that people stopped; `EVERYTHING` for all."""
     problems: list[str] = []
@@ -161,6 +184,8 @@ class SnapshotDelta(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     policies_gone: list[str] = []
     issuers: list[IssuerEntry] | None = None
     """All that there are now; None where they are as before."""
+    classes: list[ClassesEntry] = []
+    """Those of servers of which any is another now. They go with their server."""
     stopped: list[str] = []
     """As in `SnapshotData`: always the present list, not what changed of it."""
     problems: list[str] = []

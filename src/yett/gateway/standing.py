@@ -13,6 +13,6 @@ def refreshed(caller: Caller, snapshot: Snapshot) -> Caller | None:
     grant, server = snapshot.grants_by_id.get(caller.grant.id), snapshot.servers.get(caller.server.id)
     if grant is None or grant.server != caller.server.id or server != caller.server:
         return None
-    if grant.until_ns(caller.digest) == 0 or snapshot.stop_of(grant, server) is not None:
+    if grant.until_ns(caller.digest) == 0 or not snapshot.vouches(caller.digest) or snapshot.stop_of(grant, server) is not None:
         return None
     return replace(caller, grant=grant, about=snapshot.facts[grant.id], policy=snapshot.policy_of(grant))

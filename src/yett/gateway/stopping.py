@@ -95,7 +95,7 @@ class Ongoing:
 def ended_because(bearer: Bearer, snapshot: Snapshot) -> str | None:
     """Why what this token began may not go on; None where it may. A server that is only configured otherwise may still answer."""
     grant, server = snapshot.grants_by_id.get(bearer.grant.id), snapshot.servers.get(bearer.server.id)
-    if grant is None or grant.until_ns(bearer.digest) == 0:
+    if grant is None or grant.until_ns(bearer.digest) == 0 or not snapshot.vouches(bearer.digest):
         return "its grant or token was taken away"
     if server is None or grant.server != server.id:
         return "its server was taken away"
@@ -114,15 +114,19 @@ class SessionEnder:
         self._sessions = sessions
         self._end = end
         self._slots = asyncio.Semaphore(ENDED_AT_ONCE)
+        self._targets: dict[str, tuple[str | None, ...]] = {}
+        """Where each server is, so that a session of one place is not carried on at another."""
         self._ending: set[asyncio.Task[None]] = set()
 
     def follow(self, snapshot: Snapshot, touched: Touched) -> None:
         """A snapshot became active: end the sessions that may not go on by it."""
-        many = touched.everything or bool(touched.servers)
+        many, moved = touched.everything or bool(touched.servers), self._moved(snapshot, touched)
         for session in self._sessions.all() if many else self._sessions.of_grants(touched.grants):
-            if _may_go_on(session, snapshot):
+            if session.server_id not in moved and _may_go_on(session, snapshot):
                 continue
             self._sessions.close(session)
+            if session.server_id in moved:
+                continue  # the server that knows it is not asked any more, and the other one never heard of it
             server = snapshot.servers.get(session.server_id)
             if server is not None:  # else the way to it is closed, and what stands behind it with it
                 running = replace(server, stopped=False) if server.stopped else server
@@ -130,10 +134,23 @@ class SessionEnder:
                 self._ending.add(task)
                 task.add_done_callback(self._ending.discard)
 
+    def _moved(self, snapshot: Snapshot, touched: Touched) -> set[str]:
+        """Servers that are somewhere else now."""
+        ids = snapshot.servers.keys() if touched.everything else touched.servers
+        now = {id: _target(server) for id in ids if (server := snapshot.servers.get(id)) is not None}
+        moved = {id for id, target in now.items() if self._targets.get(id, target) != target}
+        kept = {} if touched.everything else {id: target for id, target in self._targets.items() if id in snapshot.servers}
+        self._targets = kept | now
+        return moved
+
     async def _end_there(self, session: Session, server: ServerEntry) -> None:
         async with self._slots:
             with suppress(UpstreamFault, OperatorFault):  # the server forgets it in its own time
                 await self._end(session, server)
+
+
+def _target(server: ServerEntry) -> tuple[str | None, ...]:
+    return server.url, server.transport, server.command
 
 
 def _may_go_on(session: Session, snapshot: Snapshot) -> bool:

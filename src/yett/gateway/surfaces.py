@@ -10,6 +10,7 @@ from yett.policy.compile import CompiledPolicy
 from yett.policy.decision import Surface
 from yett.policy.evaluate import visible
 from yett.policy.references import template_visible
+from yett.protocol.lists import ToolDefinition
 from yett.protocol.messages import Message
 from yett.protocol.targets import refers_to_resource
 from yett.protocol.tasks import TASK_STATES, TASKS_RESULT
@@ -34,12 +35,20 @@ def surface_of(message: Message) -> Surface:
 
 
 def shown(policy: CompiledPolicy | None, method: str) -> Callable[[str], bool]:
-    """Which items the answer to a request for a list may show."""
+    """Which items the answer to a request for a list may show; but for tools, which have classes."""
     return _SHOWN[method](policy)
 
 
+def shown_tools(
+    policy: CompiledPolicy | None, class_of: Callable[[ToolDefinition], str | None]
+) -> Callable[[ToolDefinition], bool]:
+    """Which tools a list may show. Classes are asked for only where they make a difference."""
+    if policy is None or not policy.by_class:
+        return lambda tool: visible(policy, Surface.TOOL, tool.name)
+    return lambda tool: visible(policy, Surface.TOOL, tool.name, class_of(tool))
+
+
 _SHOWN: Final[Mapping[str, Callable[[CompiledPolicy | None], Callable[[str], bool]]]] = {
-    "tools/list": lambda policy: partial(visible, policy, Surface.TOOL),
     "resources/list": lambda policy: partial(visible, policy, Surface.RESOURCE),
     "resources/templates/list": lambda policy: partial(template_visible, policy),
     "prompts/list": lambda policy: partial(visible, policy, Surface.PROMPT),

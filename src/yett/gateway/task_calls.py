@@ -20,6 +20,7 @@ from yett.gateway.rounds import Rounds, refusal_of
 from yett.gateway.route import Route
 from yett.gateway.streams import answers
 from yett.gateway.tasks import Place, Task, TaskBook, place_of
+from yett.gateway.tools import ToolBook
 from yett.ports import Answer
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.eras import Era
@@ -65,10 +66,11 @@ LISTERS_MAX: Final = 1_000
 class TaskCalls:
     """The way of tasks through the gate."""
 
-    def __init__(self, calls: Calls, book: TaskBook, rounds: Rounds) -> None:
+    def __init__(self, calls: Calls, book: TaskBook, rounds: Rounds, tools: ToolBook) -> None:
         self._calls = calls
         self.book = book
         self._rounds = rounds
+        self._tools = tools
         self._cursors: OrderedDict[tuple[Place, str], OrderedDict[str, str]] = OrderedDict()
         self._count = 0
 
@@ -130,7 +132,7 @@ class TaskCalls:
     def shows(self, route: Route, id: object) -> bool:
         """Whether the grant of this route may see that there is such a task."""
         task = self.book.find(route, id) if isinstance(id, str) else None
-        return task is not None and shows_tool(route, task.tool)
+        return task is not None and shows_tool(route, task.tool, self._tools)
 
     def _named(self, route: Route, cursor: str) -> str:
         owner = place_of(route), route.caller.grant.id

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from yett.errors import UpstreamFault
+from yett.gateway.active import Snapshot, Touched
+from yett.gateway.classes import Classes
+from yett.gateway.snapshot import ToolClass
 from yett.policy.arguments import compile_check
 from yett.policy.decision import ArgumentCheck, ToolFacts
 from yett.policy.json_value import JsonObject
@@ -28,6 +31,8 @@ Scope: TypeAlias = tuple[str, str]
 """Whose list it is: the server, and the session or grant it was read for."""
 Fetch: TypeAlias = Callable[[], Awaitable[list[ToolDefinition]]]
 """Asks the server for its whole list."""
+Classify: TypeAlias = Callable[[Sequence[ToolDefinition]], Mapping[str, ToolClass]]
+"""Classes by name, of what was just listed and of what was listed before. Must not raise."""
 
 UNKNOWN: Final = ToolFacts(known=False)
 _NEVER: Final = float("-inf")
@@ -62,6 +67,7 @@ class _LazyCheck:
 class _Known:
     """One list as it was last seen."""
 
+    server: str
     tools: dict[str, ToolFacts] = field(default_factory=dict)
     schemas: dict[str, bytes | None] = field(default_factory=dict)
     asked_at_s: float = _NEVER
@@ -80,6 +86,9 @@ class ToolBook:
         self._clock = clock
         self._known: OrderedDict[Scope, _Known] = OrderedDict()
         self._checks: WeakValueDictionary[bytes, _LazyCheck] = WeakValueDictionary()
+        self._classes = Classes()
+        self.classify: Classify | None = None
+        """Who judges what is listed, where no control plane does."""
 
     def known(self, scope: Scope, name: str) -> ToolFacts | None:
         """What is known of a tool as long as nobody has to be asked; None where somebody has."""
@@ -133,13 +142,36 @@ class ToolBook:
             self._replace(known, list(definitions))
             known.asked_at_s = self._clock.monotonic()
         else:
-            for definition in definitions:
+            self._judge(known.server, listed := list(definitions))
+            for definition in listed:
                 self._add(known, definition)
 
     def changed(self, scope: Scope) -> None:
         """The server says that its list is not what it was."""
         if scope in self._known:
             self._known[scope].stale = True
+
+    def follow(self, snapshot: Snapshot, touched: Touched) -> None:
+        """A snapshot became active: tools may have other classes by it."""
+        for server in {*snapshot.classes, *self._classes.servers()} if touched.everything else touched.classes:
+            if self._classes.give(server, snapshot.classes.get(server, {})):
+                self.read_again(server)
+
+    def read_again(self, server: str) -> None:
+        """Have each list of a server read before its next call: its tools are judged otherwise now."""
+        for (of, _), known in self._known.items():
+            if of == server:
+                known.stale, known.asked_at_s = True, _NEVER
+
+    def class_of(self, server: str, tool: ToolDefinition) -> str | None:
+        """The class of a tool as its server lists it; None where it has none."""
+        return self._classes.of(server, tool)
+
+    def risk(self, scope: Scope, name: str) -> str | None:
+        """The class of a tool as it was last listed, if it is known at all and has one."""
+        known = self._known.get(scope)
+        facts = None if known is None else known.tools.get(name)
+        return None if facts is None else facts.risk
 
     def forget(self, scope: Scope) -> None:
         """Drop a list, because its session is over."""
@@ -148,14 +180,19 @@ class ToolBook:
     def _of(self, scope: Scope) -> _Known:
         known = self._known.get(scope)
         if known is None:
-            known = self._known[scope] = _Known()
+            known = self._known[scope] = _Known(scope[0])
             if len(self._known) > SCOPES_MAX:
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(scope)
         return known
 
+    def _judge(self, server: str, definitions: Sequence[ToolDefinition]) -> None:
+        if self.classify is not None:
+            self._classes.give(server, self.classify(definitions))
+
     def _replace(self, known: _Known, definitions: list[ToolDefinition]) -> None:
+        self._judge(known.server, definitions)
         for gone in known.tools.keys() - {definition.name for definition in definitions}:
             del known.tools[gone], known.schemas[gone]
         for definition in definitions:
@@ -165,13 +202,14 @@ class ToolBook:
 
     def _add(self, known: _Known, definition: ToolDefinition) -> None:
         name, schema = definition.name, definition.input_schema
+        risk = self._classes.of(known.server, definition)
         if name in known.tools:
-            if known.schemas[name] == schema:
+            if known.schemas[name] == schema and known.tools[name].risk == risk:
                 return
         elif len(known.tools) >= TOOLS_MAX:
             raise UpstreamFault(f"the server lists more than {TOOLS_MAX} tools; have it list fewer")
         check = None if schema is None else self._check(schema)
-        known.tools[name] = ToolFacts(check=check)
+        known.tools[name] = ToolFacts(risk=risk, check=check)
         known.schemas[name] = None if check is None else check.schema
 
     def _check(self, schema: bytes) -> _LazyCheck:

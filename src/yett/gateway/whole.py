@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from yett.gateway.snapshot import GrantEntry, IssuerEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import ClassesEntry, GrantEntry, IssuerEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
 
 
 @dataclass(slots=True)
@@ -17,6 +17,8 @@ class Whole:
     grants: dict[str, GrantEntry] = field(default_factory=dict)
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     issuers: list[IssuerEntry] = field(default_factory=list)
+    classes: dict[str, ClassesEntry] = field(default_factory=dict)
+    """By server."""
     stopped: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -35,11 +37,12 @@ class Whole:
         """Become what `delta`, which this takes, makes of it."""
         assert self.takes(delta), "the caller asked"
         if delta.previous is None:
-            self.servers, self.grants, self.policies, self.issuers = {}, {}, {}, []
+            self.servers, self.grants, self.policies, self.issuers, self.classes = {}, {}, {}, [], {}
         if delta.issuers is not None:
             self.issuers = delta.issuers
         for id in delta.servers_gone:
             self.servers.pop(id, None)
+            self.classes.pop(id, None)
         for id in delta.grants_gone:
             self.grants.pop(id, None)
         for id in delta.policies_gone:
@@ -47,6 +50,10 @@ class Whole:
         self.servers.update((server.id, server) for server in delta.servers)
         self.grants.update((grant.id, grant) for grant in delta.grants)
         self.policies.update((policy.id, policy) for policy in delta.policies)
+        for entry in delta.classes:
+            self.classes.pop(entry.server, None)
+            if entry.tools:
+                self.classes[entry.server] = entry
         self.origin, self.revision, self.stopped, self.problems = delta.origin, delta.revision, delta.stopped, delta.problems
 
     def data(self) -> SnapshotData:
@@ -58,6 +65,7 @@ class Whole:
             grants=list(self.grants.values()),
             policies=list(self.policies.values()),
             issuers=self.issuers,
+            classes=list(self.classes.values()),
             stopped=self.stopped,
             problems=self.problems,
         )
@@ -73,6 +81,7 @@ def as_delta(data: SnapshotData) -> SnapshotDelta:
         grants=data.grants,
         policies=data.policies,
         issuers=data.issuers,
+        classes=data.classes,
         stopped=data.stopped,
         problems=data.problems,
     )
