@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -59,12 +59,33 @@ class Server(Recorder):
             pass
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     def answer(self, message: dict[str, Any]) -> bytes:
         if message["method"] in {"tools/list", "server/discover", "tools/call"}:
             return super().answer(message)
         error = {"code": -32601, "message": "unknown"}
         return json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "error": error}).encode()
+
+
+@asynccontextmanager
+async def serving(recorder: Server) -> AsyncIterator[int]:
+    """A server at this port; nothing of it is open afterwards."""
+    talks = set[asyncio.Task[None]]()
+
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.create_task(recorder.serve(reader, writer), name="a connection")
+        talks.add(talk)
+        talk.add_done_callback(talks.discard)
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        if talks:
+            await asyncio.wait(talks, timeout=5)
 
 
 @dataclass
@@ -164,17 +185,15 @@ class Scene:
 @asynccontextmanager
 async def scene(directory: Path) -> AsyncIterator[Scene]:
     recorder = Server()
-    server = await asyncio.start_server(recorder.serve, "127.0.0.1", 0)
-    upstream = server.sockets[0].getsockname()[1]
-    with running_gateway(directory, configuration='[egress]\nallow = ["127.0.0.1"]\n') as gateway:
-        settings = load_settings(None, gateway.environment)
-        async with another_data_plane(gateway) as second:
-            control, token = await asyncio.to_thread(_installed, settings, upstream)
-            config, state = Path(gateway.environment["YETT_CONFIG"]), settings.state_dir
-            ports = int(gateway.environment["YETT_DATA_PLANE_PORT"]), second
-            found = tuple(Installation(config, state, port, token, b"") for port in ports)
-            yield Scene(control, state, recorder, found)
-    server.close()
+    async with serving(recorder) as upstream:
+        with running_gateway(directory, configuration='[egress]\nallow = ["127.0.0.1"]\n') as gateway:
+            settings = load_settings(None, gateway.environment)
+            async with another_data_plane(gateway) as second:
+                control, token = await asyncio.to_thread(_installed, settings, upstream)
+                config, state = Path(gateway.environment["YETT_CONFIG"]), settings.state_dir
+                ports = int(gateway.environment["YETT_DATA_PLANE_PORT"]), second
+                found = tuple(Installation(config, state, port, token, b"") for port in ports)
+                yield Scene(control, state, recorder, found)
 
 
 async def test_a_hundred_publishes_under_load_and_each_call_is_judged_and_counted_by_one_revision(tmp_path: Path) -> None:
@@ -283,20 +302,18 @@ async def test_a_grant_that_was_asked_for_works_when_it_is_collected_and_not_bef
 async def test_when_a_grant_was_last_used_comes_to_the_control_plane_at_the_latest_when_a_data_plane_stops(
     tmp_path: Path,
 ) -> None:
-    recorder = Server()
-    server = await asyncio.start_server(recorder.serve, "127.0.0.1", 0)
-    upstream = server.sockets[0].getsockname()[1]
-    with running_gateway(tmp_path, configuration='[egress]\nallow = ["127.0.0.1"]\n') as gateway:
-        settings = load_settings(None, gateway.environment)
-        control, token = await asyncio.to_thread(_installed, settings, upstream)
-        (grant,) = await asyncio.to_thread(control.grants)
-        assert grant.used_at is None
-        async with another_data_plane(gateway) as port:
-            installation = Installation(Path(gateway.environment["YETT_CONFIG"]), settings.state_dir, port, token, b"")
-            assert await status_of(installation, token) == 200
-        used_at: str | None = None
-        async with asyncio.timeout(10):
-            while used_at is None:
-                await asyncio.sleep(0.05)
-                used_at = (await asyncio.to_thread(control.grant, grant.id)).used_at
-    server.close()
+    configuration = '[egress]\nallow = ["127.0.0.1"]\n'
+    async with serving(Server()) as upstream:
+        with running_gateway(tmp_path, configuration=configuration) as gateway:
+            settings = load_settings(None, gateway.environment)
+            control, token = await asyncio.to_thread(_installed, settings, upstream)
+            (grant,) = await asyncio.to_thread(control.grants)
+            assert grant.used_at is None
+            async with another_data_plane(gateway) as port:
+                installation = Installation(Path(gateway.environment["YETT_CONFIG"]), settings.state_dir, port, token, b"")
+                assert await status_of(installation, token) == 200
+            used_at: str | None = None
+            async with asyncio.timeout(10):
+                while used_at is None:
+                    await asyncio.sleep(0.05)
+                    used_at = (await asyncio.to_thread(control.grant, grant.id)).used_at
