@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.admin.listener import TOKEN, Listener
 from tests.admin.service import Office, open_office
+from yett.admin.apply_plan import name_of
 from yett.admin.apply_views import ApplyWanted, Document, GrantDocument, PolicyDocument, ServerDocument
 from yett.admin.client import RemoteControl
 from yett.admin.control import Control
@@ -177,15 +178,7 @@ POLICIES = st.builds(
 GRANTS = st.builds(
     GrantDocument, kind=st.just("grant"), server=NAMES, label=NAMES, policy=st.none() | NAMES, owner=st.none() | st.just("ada")
 )
-SETS = st.lists(
-    SERVERS | POLICIES | GRANTS,
-    max_size=8,
-    unique_by=lambda one: (
-        (one.kind, getattr(one, "server", ""), getattr(one, "label", one.kind) if one.kind == "grant" else one.name)
-        if one.kind == "grant"
-        else (one.kind, one.name)
-    ),
-)
+SETS = st.lists(SERVERS | POLICIES | GRANTS, max_size=8, unique_by=lambda one: (one.kind, name_of(one)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -83,7 +83,7 @@ def test_what_is_as_wanted_already_is_refused(control: Control, scope: Scope) ->
 def test_what_is_not_there_cannot_be_stopped(control: Control) -> None:
     for scope in ("grant", "server"):
         with pytest.raises(NotFound, match=f"there is no {scope} `none`"):
-            control.stop(StopWanted(scope=scope, name="none"))  # type: ignore[arg-type]  # both are scopes
+            control.stop(StopWanted(scope=scope, name="none"))
     with pytest.raises(Invalid):
         control.stop(StopWanted(scope="everything", reason="a\nb"))
 

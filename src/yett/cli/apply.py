@@ -108,7 +108,9 @@ def _short(value: Any) -> str:
 def _ask(context: CliContext, planned: ApplyResult) -> None:
     """Go on only if a person agrees."""
     if context.json or not sys.stdin.isatty():
-        raise CommandError("nobody is there to agree to the plan; say `--yes`, or `--dry-run` to look at it", exit_code=Exit.NOT_RUN)
+        raise CommandError(
+            "nobody is there to agree to the plan; say `--yes`, or `--dry-run` to look at it", exit_code=Exit.NOT_RUN
+        )
     _show(context, planned)
     if not click.confirm("do this?", err=True):
         raise CommandError("nothing was changed", exit_code=Exit.FAILED)

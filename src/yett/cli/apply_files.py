@@ -29,7 +29,9 @@ def read_directory(directory: Path) -> list[Document]:
     """Every document below `directory`. Errors: `CommandError`, with every file that is wrong."""
     paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
-        raise CommandError(f"`{directory}` holds no document; `yett export {directory}` writes what there is", exit_code=Exit.NOT_RUN)
+        raise CommandError(
+            f"`{directory}` holds no document; `yett export {directory}` writes what there is", exit_code=Exit.NOT_RUN
+        )
     found, wrong = [], []
     for path in paths:
         try:
