@@ -52,6 +52,7 @@ class Gate:
         self.sessions = Sessions(self.clock)
         self.calls = Calls(self.ledger, self.clock, digest_key=KEY, run_id="run", on_fault=self._report)
         self.dispatcher = Dispatcher(self.calls, self.tools, self.sessions, self._credential)
+        self.active.follow(self.tools.follow)
         self.active.follow(self.dispatcher.live.follow)
         self.publish(ALLOW_ALL)
 

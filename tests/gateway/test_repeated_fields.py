@@ -47,5 +47,5 @@ async def test_a_tool_that_the_policy_hides_is_not_looked_at() -> None:
     gate.publish(policy(hide=["echo"], default="allow"))
     sent = call("echo", stateless=True)
     route = gate.route(headers=[*sent.fields, (FIELD, b"x")])
-    assert not is_visible_tool(route, sent.message)
+    assert not is_visible_tool(route, sent.message, None)
     assert contradicting_field(route, sent.message, gate.tools) is None

@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.policies import ALLOW_ALL, compiled, policy
 from tests.support.wire import request
-from yett.gateway.surfaces import shown, surface_of
+from yett.gateway.surfaces import shown, shown_tools, surface_of
 from yett.policy.decision import Surface
-from yett.protocol.lists import LISTS
+from yett.protocol.lists import LISTS, ToolDefinition
 from yett.protocol.methods import TO_SERVER, Handling
 
 REFERENCES = {"ref/prompt": ("name", Surface.PROMPT), "ref/resource": ("uri", Surface.RESOURCE)}
@@ -27,11 +27,29 @@ def test_a_completion_has_the_surface_of_what_it_refers_to(kind: str) -> None:
     assert surface_of(request("completion/complete", params).message) is surface
 
 
-@pytest.mark.parametrize("method", LISTS)
+@pytest.mark.parametrize("method", LISTS.keys() - {"tools/list"})
 def test_every_list_is_shown_by_the_keys_of_its_own_surface(method: str) -> None:
     surface = method.split("/")[0]
     document = compiled(policy(**{surface: {"a:b": {}}}))
     assert shown(document, method)("a:b")
-    assert shown(document, method)("c:d") is (surface == "tools"), "a tool is hidden only by `hide`"
+    assert not shown(document, method)("c:d")
     assert shown(compiled(ALLOW_ALL), method)("c:d")
     assert not shown(None, method)("a:b")
+
+
+def tool(name: str) -> ToolDefinition:
+    return ToolDefinition(name, None, b"{}")
+
+
+def test_a_tool_is_hidden_only_by_hide() -> None:
+    see = shown_tools(compiled(policy(tools={"a": {}}, hide=["b"])), lambda tool: pytest.fail("nobody needs its class"))
+    assert [see(tool(name)) for name in "abc"] == [True, False, True]
+    assert not shown_tools(None, lambda tool: None)(tool("a"))
+
+
+def test_a_tool_of_a_hidden_class_is_hidden_and_one_without_a_class_is_unknown() -> None:
+    classes = {"a": "Read", "b": "Destructive"}
+    see = shown_tools(compiled(policy(hide=[{"risk": "Destructive"}])), lambda tool: classes.get(tool.name))
+    assert [see(tool(name)) for name in "abc"] == [True, False, True]
+    see = shown_tools(compiled(policy(risk={"Read": {}}, hide_unpermitted=True)), lambda tool: classes.get(tool.name))
+    assert [see(tool(name)) for name in "abc"] == [True, False, False]

@@ -16,7 +16,7 @@ from yett.protocol.capabilities import (
     filter_initialize_result,
     without_unmediated_client_capabilities,
 )
-from yett.protocol.lists import ListRefused, filter_tools_list, read_tools_list
+from yett.protocol.lists import ListRefused, ToolDefinition, ToolsPage, read_tools_list
 
 TOOL_A = (
     b'{ "name":"a","description":"caf\\u00e9 \\/","inputSchema":{"$anchor":"x","$defs":{"d":{"type":"number","maximum":1.50}},'
@@ -26,8 +26,15 @@ TOOL_B = b'{"name":"b","inputSchema":{"type":"object"}}'
 LIST = b'{"jsonrpc": "2.0","id":"q\\u0031","result":{"tools":[' + TOOL_A + b" , " + TOOL_B + b'],"nextCursor":"","ttlMs":5}}'
 
 
-def hide(*names: str) -> Callable[[str], bool]:
-    return lambda name: name not in names
+def hide(*names: str) -> Callable[[ToolDefinition], bool]:
+    return lambda tool: tool.name not in names
+
+
+def filter_tools_list(
+    data: bytes, visible: Callable[[ToolDefinition], bool], *, stateless: bool
+) -> tuple[bytes, list[ToolDefinition]]:
+    page = ToolsPage(data)
+    return page.shown(visible, stateless=stateless), page.tools
 
 
 def test_a_list_without_hidden_tools_keeps_its_bytes() -> None:

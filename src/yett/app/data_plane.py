@@ -97,6 +97,7 @@ def build_core(settings: Settings, key: bytes) -> Core:
     )
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
     active = ActiveSnapshot()
+    active.follow(tools.follow)
     active.follow(dispatcher.live.follow)
     return Core(
         clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), Notes()

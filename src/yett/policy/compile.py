@@ -15,6 +15,7 @@ from yett.policy.locations import is_normal_uri
 from yett.policy.model import ApprovalEntry, Entry, HiddenClass, Limit, Mode, Policy, Rule
 from yett.policy.patterns import best_key, by_precedence, matches, overlap
 from yett.policy.templates import parts_of, stands_for_uris
+from yett.policy.vocabulary import RISK_CLASSES
 from yett.quota.charge import Charge
 
 PLANS_MAX: Final = 4_096
@@ -125,6 +126,8 @@ class CompiledPolicy:
     rules: Mapping[Surface, Mapping[str, CompiledRule]]
     risk: Mapping[str, CompiledRule] | None
     patterns: Mapping[Surface, Sequence[str]]
+    by_class: bool = False
+    """Whether the class of a tool says which rule applies to it, or whether it is shown."""
     _plans: dict[_Key, Plan] = field(default_factory=dict)
 
     def plan(self, surface: Surface, name: str, risk: str | None) -> Plan:
@@ -142,6 +145,11 @@ class CompiledPolicy:
         """Whether a list shows `name`. For resources and prompts: what the policy lists or allows by default."""
         plan = self.plan(surface, name, risk)
         return not plan.hidden if surface is Surface.TOOL else plan.listed or plan.unlisted_shadow
+
+    def may_show_tool(self, name: str) -> bool:
+        """Whether a list shows a tool of this name, if it has the class for it."""
+        classes = (*RISK_CLASSES, None) if self.by_class else (None,)
+        return any(self.visible(Surface.TOOL, name, risk) for risk in classes)
 
     def _matched(self, surface: Surface, name: str) -> CompiledRule | None:
         rules = self.rules[surface]
@@ -240,6 +248,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         rules={surface: compiler.rules(surface.value, rules) for surface, rules in written.items()},
         risk=None if policy.risk is None else compiler.rules("risk", policy.risk),
         patterns={surface: by_precedence(rules) for surface, rules in written.items()},
+        by_class=policy.risk is not None or any(isinstance(item, HiddenClass) for item in policy.hide),
     )
 
 

@@ -77,18 +77,27 @@ def filter_list(kind: ListKind, data: bytes, visible: Callable[[str], bool], *, 
     Errors: `MalformedAnswer`; such an answer must never be passed through.
     """
     page = _page(kind, data)
-    return data if page is None else _filtered(kind, page, data, visible, stateless=stateless)
-
-
-def filter_tools_list(data: bytes, visible: Callable[[str], bool], *, stateless: bool) -> tuple[bytes, list[ToolDefinition]]:
-    """`filter_list` of tools, and all the tools that were in it.
-
-    Errors: as there.
-    """
-    page = _page(TOOLS, data)
     if page is None:
-        return data, []
-    return _filtered(TOOLS, page, data, visible, stateless=stateless), _tools(page)
+        return data
+    return _with(kind, page, data, [raw for name, raw in page.items if visible(name)], stateless=stateless)
+
+
+class ToolsPage:
+    """An answer with tools, read: what is in it, and the part of it that may be shown."""
+
+    def __init__(self, data: bytes) -> None:
+        """Errors: `MalformedAnswer`; such an answer must never be passed through."""
+        self._data = data
+        self._page = _page(TOOLS, data)
+        self.tools: list[ToolDefinition] = [] if self._page is None else _tools(self._page)
+        """All of them; none where the server answered with an error."""
+
+    def shown(self, visible: Callable[[ToolDefinition], bool], *, stateless: bool) -> bytes:
+        """As `filter_list` does."""
+        if self._page is None:
+            return self._data
+        kept = [raw for tool, (_, raw) in zip(self.tools, self._page.items, strict=True) if visible(tool)]
+        return _with(TOOLS, self._page, self._data, kept, stateless=stateless)
 
 
 def read_tools_list(data: bytes) -> tuple[list[ToolDefinition], str | None]:
@@ -121,8 +130,8 @@ _PRIVATE: Final = "private"
 _PRIVATE_TEXT: Final = msgspec.Raw(b'"private"')
 
 
-def _filtered(kind: ListKind, page: _Page, data: bytes, visible: Callable[[str], bool], *, stateless: bool) -> bytes:
-    kept = [raw for name, raw in page.items if visible(name)]
+def _with(kind: ListKind, page: _Page, data: bytes, kept: list[msgspec.Raw], *, stateless: bool) -> bytes:
+    """The answer with these of its items."""
     label = stateless and page.value.get("cacheScope") != _PRIVATE
     if len(kept) == len(page.items) and not label:
         return data
