@@ -91,7 +91,5 @@ def _definitions(path: Path, placed: list[tuple[str, JsonValue | CommandError]])
         more = [f"and {len(bad) - SHOWN_MAX} more"] if len(bad) > SHOWN_MAX else []
         label = "<stdin>" if str(path) == STDIN else str(path)
         said = bad[0] if len(bad) == 1 else f"{bad[0]}, and {len(bad) - 1} more"
-        raise CommandError(
-            f"`{label}`: {said}", code="definition", details=[*bad[:SHOWN_MAX], *more]
-        )
+        raise CommandError(f"`{label}`: {said}", code="definition", details=[*bad[:SHOWN_MAX], *more])
     return found
