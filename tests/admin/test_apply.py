@@ -142,6 +142,16 @@ def test_one_wrong_document_leaves_everything_as_it_was(
     assert office.publication.snapshots == []
 
 
+def test_a_policy_is_bound_only_if_no_grant_of_another_server_has_it_when_all_is_done(control: Control) -> None:
+    loose: list[Document] = [SERVER, replace(SERVER, name="mail"), replace(POLICY, server=None), replace(GRANT, server="mail")]
+    control.apply(ApplyWanted(documents=loose))
+    with pytest.raises(Conflict, match="is for `files`, but the grant `ci` of `mail` has it"):
+        control.apply(ApplyWanted(documents=[SERVER, POLICY]))
+    assert control.policy("strict").policy.server is None
+    control.apply(ApplyWanted(documents=[SERVER, POLICY, replace(GRANT, server="mail", policy=None)]))
+    assert control.policy("strict").policy.server == "files"
+
+
 def test_a_policy_that_follows_a_file_is_no_document(office: Office) -> None:
     office.service.follow_file("strict", "/etc/p.json", DENY.encode(), yaml=False)
     assert office.service.export().left_out == ["the policy `strict` follows the file `/etc/p.json`"]

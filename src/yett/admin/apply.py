@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
 from yett.admin.apply_plan import name_of, plan_digest, read_documents, steps_between
@@ -28,6 +29,7 @@ from yett.policy.canonical import canonical_json
 from yett.sealing.vault import Vault
 from yett.stores.control.grants import live
 from yett.stores.control.records import NamedGrant, Policy
+from yett.stores.control.tables import grants
 from yett.stores.control.transaction import Transaction
 
 NEEDED = frozenset(
@@ -92,6 +94,7 @@ class ApplyCases(PolicyCases):
             if wanted.plan is not None and wanted.plan != plan:
                 raise Conflict("things have changed since the plan was made; look at it anew", pointer="/plan")
             tokens = [token for step in steps for token in self._do(write, step, documents, present, wanted.message)]
+            self._check_bindings(write, documents)
             result = ApplyResult(
                 steps=steps, unchanged=unchanged, plan=plan, done=not wanted.dry_run, tokens=tokens, applied=False
             )
@@ -226,6 +229,19 @@ class ApplyCases(PolicyCases):
             self.log(write, "policy.bound", (policy.id, policy.name), server=server.name if server else "")
         checked = parsed(document.name, document.document.encode(), yaml=False)
         self.revise(write, policy, checked, message, publish=True)
+
+    def _check_bindings(self, write: Transaction, documents: Mapping[tuple[str, str], Document]) -> None:
+        """When all is done, no grant has a policy that is for another server. Errors: `Conflict`."""
+        for document in documents.values():
+            if isinstance(document, PolicyDocument) and document.server:
+                policy = self.find_policy(write, document.name)
+                elsewhere = (grants.c.policy_id == policy.id, grants.c.server_id != policy.server_id, live(self.now_ns()))
+                others = write.grants.listed(*elsewhere, limit=1)
+                if others:
+                    raise Conflict(
+                        f"the policy `{policy.name}` is for `{document.server}`, but the grant"
+                        f" `{others[0].grant.label or others[0].grant.id}` of `{others[0].server}` has it"
+                    )
 
     def _put_grant(
         self, write: Transaction, document: GrantDocument, old: NamedGrant | None, vault: Vault | None
