@@ -6,10 +6,9 @@ import pytest
 
 from tests.admin.service import Office
 from yett.admin.errors import Invalid
-from yett.admin.outside import Seen
 from yett.admin.server_looks import note
 from yett.admin.views import NewServer
-from yett.stores.control.records import Server
+from yett.stores.control.records import Look, Server
 from yett.stores.control.transaction import Whole
 
 TOOLS = [{"name": "pay", "title": "Pay", "description": "Moves money.", "inputSchema": {}}, {"name": "see", "title": 3}]
@@ -97,11 +96,11 @@ def test_an_answer_that_comes_too_late_for_its_server_is_dropped(office: Office)
     there = desk.read(organisation, lambda read: read.servers.listed()[0])
     elsewhere = Server(id=there.id, name="shop", url="https://elsewhere.example/", created_at_ns=1)
     gone = Server(id="11111111-1111-1111-1111-111111111111", name="gone", url="https://x.example/", created_at_ns=1)
-    late = Seen({"name": "late"}, None)
+    late = {"name": "late"}
 
     def write(whole: Whole) -> None:
         for server in (elsewhere, gone):
-            note(whole.of(organisation), server, late, 99)
+            note(whole.of(organisation), server, Look(server_id=server.id, at_ns=99, said=late))
 
     desk.write(write)
     assert office.service.server_tools("shop").name == "a server"

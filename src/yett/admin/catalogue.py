@@ -21,6 +21,8 @@ from yett.stores.control.records import Server, ToolClass
 from yett.stores.control.transaction import Transaction
 
 TOOL_MAX = 1_024
+GIVEN_MAX = 2_000
+"""Tools of one server to which admins may give classes; data planes are told of them in one piece."""
 
 
 class CatalogueCases(Cases):
@@ -82,6 +84,7 @@ class CatalogueCases(Cases):
                     raise NotFound(f"no admin set a class for the tool `{tool}` of `{server.name}`")
                 write.tool_classes.remove(server.id, tool)
             else:
+                _check_count(write, server, tool)
                 write.tool_classes.put(
                     ToolClass(
                         server_id=server.id,
@@ -112,6 +115,12 @@ def _check(tool: str, new: NewToolClass) -> None:
     if new.severity is not None and new.severity not in get_args(Level):
         raise Invalid(f"`{new.severity}` is no severity: there are {', '.join(get_args(Level))}", pointer="/severity")
     check_text("the reason", new.reason, "/reason")
+
+
+def _check_count(write: Transaction, server: Server, tool: str) -> None:
+    given = write.tool_classes.of(server.id)
+    if tool not in given and len(given) >= GIVEN_MAX:
+        raise Invalid(f"{GIVEN_MAX:,} tools of `{server.name}` have a class by an admin, and no more can; clear some")
 
 
 def _definitions(values: Any, server: str) -> list[ToolDefinition]:

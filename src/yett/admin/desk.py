@@ -19,6 +19,7 @@ from yett.admin.views import DataPlaneView
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.ports import Clock
 from yett.sealing.vault import Vault
+from yett.stores.control.records import Touched
 from yett.stores.control.store import ControlStore
 from yett.stores.control.transaction import Transaction, Whole
 
@@ -111,7 +112,7 @@ class Desk:
             transaction = whole.of(organisation)
             result = work(transaction)
             touched = transaction.touched
-            if not (touched.servers or touched.grants or touched.policies or touched.issuers):
+            if touched == Touched():
                 return result, None
             return result, self._delta(whole, transaction)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from yett.catalog.model import RiskClass
 from yett.gateway.snapshot import (
     EVERYTHING,
+    ClassesEntry,
     GrantEntry,
     IssuerEntry,
     PolicyEntry,
@@ -11,6 +13,7 @@ from yett.gateway.snapshot import (
     ServerEntry,
     SnapshotData,
     SnapshotDelta,
+    ToolClass,
 )
 from yett.stores.control.grants import live
 from yett.stores.control.records import Grant, Issuer, Policy, Revision, Server
@@ -27,6 +30,7 @@ def build_snapshot(whole: Whole, now_ns: int, problems: list[str]) -> SnapshotDa
         grants=[grant_entry(part.organisation, found.grant) for part in parts for found in part.grants.listed(live(now_ns))],
         policies=[policy_entry(part.organisation, *found) for part in parts for found in part.policies.published()],
         issuers=issuers_of(whole),
+        classes=[entry for part in parts for entry in class_entries(part)],
         stopped=stopped(whole),
         problems=problems,
     )
@@ -52,6 +56,8 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
             delta.servers_gone.append(server_id)
         else:
             delta.servers.append(server_entry(organisation, server, _kind_of(transaction, server_id)))
+    for server_id in touched.classes - set(delta.servers_gone):
+        delta.classes.extend(class_entries(transaction, server_id) or [ClassesEntry(server=server_id)])
     for grant_id in touched.grants:
         found = transaction.grants.find(grant_id)
         if found is None or not found.grant.is_live(now_ns):
@@ -97,6 +103,18 @@ def stopped(whole: Whole) -> list[str]:
 def _server_entries(part: Transaction) -> list[ServerEntry]:
     kinds = part.credentials.kinds()
     return [server_entry(part.organisation, server, kinds.get(server.id)) for server in part.servers.listed()]
+
+
+def class_entries(part: Transaction, only: str | None = None) -> list[ClassesEntry]:
+    """The classes of the tools of all servers that have any, or of `only` this one: an admin's word above the classifier's."""
+    judged, given = part.servers.classes(only), part.tool_classes.risks(only)
+    entries = []
+    for server_id in sorted(judged.keys() | given.keys()):
+        tools = {name: ToolClass(RiskClass(risk).value, of) for name, (risk, of) in judged.get(server_id, {}).items()}
+        tools |= {name: ToolClass(RiskClass(risk).value) for name, risk in given.get(server_id, {}).items()}
+        if tools:
+            entries.append(ClassesEntry(server=server_id, tools=tools))
+    return entries
 
 
 def _kind_of(transaction: Transaction, server_id: str) -> str | None:

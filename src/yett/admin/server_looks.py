@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from yett import __version__
 from yett.admin.cases import Cases
 from yett.admin.credentials.records import open_credential
 from yett.admin.desk import Desk
@@ -13,6 +14,7 @@ from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
 from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
+from yett.catalog.classes import classes_of
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
 from yett.sealing.vault import Vault
@@ -76,9 +78,24 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
         raise
     except OperatorFault as fault:
         seen = Seen(None, f"its credential stays sealed: {fault}")
-    looked, at_ns = server, environment.clock.now_ns()
-    desk.write(lambda whole: note(whole.of(organisation), looked, seen, at_ns))
+    looked, seen_at_ns = server, environment.clock.now_ns()
+    last = desk.read(organisation, lambda read: read.servers.look(server_id))
+    look = _look(looked, seen, seen_at_ns, last)
+    desk.change(organisation, lambda write: note(write, looked, look))
     return seen.problem
+
+
+def _look(server: Server, seen: Seen, at_ns: int, last: Look | None) -> Look:
+    """What is remembered of it. Tools are classified here, once, and only where they are others than last time."""
+    if seen.said is None:
+        return Look(server_id=server.id, at_ns=at_ns, problem=seen.problem)
+    by, tools = f"{__version__} {server.name}", seen.said.get("tools", [])
+    if last is not None and last.classified_by == by and last.said.get("tools", []) == tools:
+        classes = last.classes
+    else:
+        found = classes_of(tools, server.name).items()
+        classes = {name: (classed.risk.value, classed.definition) for name, classed in found}
+    return Look(server_id=server.id, at_ns=at_ns, problem=seen.problem, said=seen.said, classes=classes, classified_by=by)
 
 
 def _entry_and_fields(
@@ -94,12 +111,12 @@ def _entry_and_fields(
     return server, entry, None if fields is None else fields.fields
 
 
-def note(write: Transaction, server: Server, seen: Seen, at_ns: int) -> None:
+def note(write: Transaction, server: Server, look: Look) -> None:
     """Remember what came of a look; nothing, if the server is gone or is somewhere else by now."""
     present = write.servers.find(server.id)
     if present is None or target_of(present) != target_of(server):
         return
-    write.servers.note_look(Look(server_id=server.id, at_ns=at_ns, problem=seen.problem, said=seen.said or {}))
+    write.servers.note_look(look)
 
 
 def target_of(server: Server) -> tuple[str | None, str | None, str]:

@@ -47,6 +47,10 @@ class Look:
     """Why it could not be asked."""
     said: Mapping[str, Any] = field(default_factory=dict)
     """Of the last time it answered: its name and version, the protocol's revision, its tools as it describes them."""
+    classes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Class of each of these tools, and the fingerprint of the definition that was judged, by name."""
+    classified_by: str = ""
+    """What the classes depend on beside the tools: which classifier it was, and what the server is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,5 +249,7 @@ class Touched:
     servers: set[str] = field(default_factory=set)
     grants: set[str] = field(default_factory=set)
     policies: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    """Servers of whose tools any has another class."""
     issuers: bool = False
     """Whether any of them; they are few."""

@@ -55,7 +55,7 @@ class Servers(Rows):
     def look(self, server_id: str) -> Look | None:
         """What it was like when it was last asked."""
         row = self.first(select(server_looks).join(servers).where(server_looks.c.server_id == server_id, *self._ours()))
-        return None if row is None else Look(**{**row, "said": json.loads(row["said"])})
+        return None if row is None else Look(**{**row, "said": json.loads(row["said"]), "classes": _classes(row["classes"])})
 
     def looks(self, server_ids: Collection[str]) -> dict[str, Look]:
         """The same for several, without what they said."""
@@ -67,8 +67,12 @@ class Servers(Rows):
         """Remember what a server said, or keep what it said last where it could not be asked."""
         assert self.find(look.server_id) is not None, "a look at a server that is not there"
         last = self.look(look.server_id)
-        said = look.said if look.problem is None or last is None else last.said
-        row = {"at_ns": look.at_ns, "problem": look.problem, "said": json.dumps(said, ensure_ascii=False)}
+        told = look if look.problem is None or last is None else last
+        said, classes = (json.dumps(part, ensure_ascii=False) for part in (told.said, told.classes))
+        if told.classes != ({} if last is None else last.classes):
+            self.touched.classes.add(look.server_id)
+        row = {"at_ns": look.at_ns, "problem": look.problem, "said": said, "classes": classes}
+        row["classified_by"] = told.classified_by
         if last is None:
             self.connection.execute(insert(server_looks).values(server_id=look.server_id, **row))
         else:
@@ -78,6 +82,13 @@ class Servers(Rows):
         """It is another one now: what the one before said does not count."""
         assert self.find(server_id) is not None, "a server that is not there"
         self.connection.execute(delete(server_looks).where(server_looks.c.server_id == server_id))
+        self.touched.classes.add(server_id)
+
+    def classes(self, only: str | None = None) -> dict[str, dict[str, tuple[str, str]]]:
+        """The classes that tools were found to have, by server and tool; `only` those of this server."""
+        found = select(server_looks.c.server_id, server_looks.c.classes).join(servers).where(*self._ours())
+        rows = self.all(found if only is None else found.where(server_looks.c.server_id == only))
+        return {row["server_id"]: _classes(row["classes"]) for row in rows}
 
     def last_asked_before(self, at_ns: int) -> list[tuple[Server, int | None]]:
         """Those that were last asked before that, or never, with the moment."""
@@ -103,6 +114,10 @@ class Servers(Rows):
     def _update(self, server_id: str, **values: Any) -> None:
         self.change_one(update(servers).where(servers.c.id == server_id, *self._ours()).values(**values))
         self.touched.servers.add(server_id)
+
+
+def _classes(text: str) -> dict[str, tuple[str, str]]:
+    return {name: (risk, definition) for name, (risk, definition) in json.loads(text).items()}
 
 
 def _among(only: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:

@@ -74,8 +74,10 @@ server_looks: Final = Table(
     Column("at_ns", BigInteger, nullable=False),
     Column("problem", Text),
     Column("said", Text, nullable=False),
+    Column("classes", Text, nullable=False),
+    Column("classified_by", Text, nullable=False),
 )
-"""What a server was like when it was last asked: its name, revision and tools, as JSON; or what was wrong."""
+"""What a server was like when it was last asked: its name, revision and tools, as JSON, and their classes; or what was wrong."""
 
 tool_classes: Final = Table(
     "tool_classes",

@@ -48,7 +48,7 @@ def _existing_tables() -> None:
         _text("server_id"),
         _number("at_ns"),
         _text("problem", nullable=True),
-        _text("said"),
+        *(_text("said"), _text("classes"), _text("classified_by")),
         sa.PrimaryKeyConstraint("server_id", name="pk_server_looks"),
         _reference("server_looks", "server_id", "servers.id"),
     )
