@@ -61,6 +61,13 @@ def test_nobody_is_served(untouched: Town, row: Row) -> None:
     assert untouched.ask(None, *asked, authorization="Bearer another")[0] == 401
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.body is not None and row.roles], ids=named)
+def test_a_key_that_is_not_known_is_refused(untouched: Town, row: Row) -> None:
+    method, path, body = row.asked(untouched.plan.refs["ours"], Role.ADMIN)
+    status, answer = untouched.ask(untouched.person(Role.ADMIN), method, path, {**body, "unheard": 1})
+    assert (status, answer["errors"][0]["pointer"]) == (422, "/unheard")
+
+
 @pytest.mark.parametrize("row", CHANGES, ids=named)
 def test_a_page_of_another_site_changes_nothing(untouched: Town, row: Row) -> None:
     (method, path, body), admin = row.asked(untouched.plan.refs["ours"], Role.ADMIN), untouched.person(Role.ADMIN)

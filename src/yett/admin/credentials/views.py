@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
+
+from yett.admin.views import STRICT
 
 CredentialKind = Literal["none", "reference", "headers", "authorization_code", "client_credentials", "token_exchange"]
 CredentialState = Literal["none", "ready", "unconnected", "failing"]
@@ -13,6 +15,7 @@ CredentialState = Literal["none", "ready", "unconnected", "failing"]
 class NewCredential:
     """How the gateway proves itself to a server. Which fields count depends on `kind`."""
 
+    __pydantic_config__: ClassVar = STRICT
     kind: CredentialKind
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     """`headers`: header fields and their values."""
