@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from yett.app.data_plane import Core, build_core, list_changes, log_failure
+from yett.app.local_classes import LocalClasses
 from yett.app.pipes import stdin_lines, stdout_writer
 from yett.app.policy_file import ORGANISATION, Loaded, PolicyFile
 from yett.audit.record import Refused, SecurityRecord
@@ -54,6 +55,16 @@ class LocalRun:
         return ServerEntry(id=f"local:{self.name}", organisation=ORGANISATION, name=self.name, command=self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """What goes on while the client is served."""
+
+    core: Core
+    run: LocalRun
+    file: PolicyFile
+    classes: LocalClasses
+
+
 async def run_local(settings: Settings, run: LocalRun) -> None:
     """Serve the client on stdin and stdout until it closes its end or a signal comes.
 
@@ -64,42 +75,45 @@ async def run_local(settings: Settings, run: LocalRun) -> None:
     loaded = file.load()
     core = build_core(settings, token_key(settings.state_dir))
     upstream = _upstream(settings, run, core)
+    core.tools.classify = classes = LocalClasses(run.name)
+    local = _Local(core, run, file, classes)
     try:
-        _apply(core, run, loaded, 1)
+        _apply(local, loaded, 1)
         front = StdioFront(_parts(core, run, upstream), await stdout_writer())
-        await _serve(front, core, run, file)
+        await _serve(front, local)
     finally:
         await upstream.aclose()
         await core.ledger.aclose()
 
 
-async def _serve(front: StdioFront, core: Core, run: LocalRun, file: PolicyFile) -> None:
+async def _serve(front: StdioFront, local: _Local) -> None:
     serving = asyncio.current_task()
     assert serving is not None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, serving.cancel)
     async with asyncio.TaskGroup() as parts:
-        reload = parts.create_task(_reload(core, run, file), name="yett policy reload")
+        reload = parts.create_task(_reload(local), name="yett policy reload")
         try:
-            await front.serve(stdin_lines(lambda noise: _note(core, run, noise)))
+            await front.serve(stdin_lines(lambda noise: _note(local.core, local.run, noise)))
         finally:
             reload.cancel()
 
 
-async def _reload(core: Core, run: LocalRun, file: PolicyFile) -> None:
+async def _reload(local: _Local) -> None:
     revision = 1
     while True:
         await asyncio.sleep(RELOAD_S)
-        if file.changed():
+        if local.file.changed():
             revision += 1
             try:
-                _apply(core, run, file.load(), revision)
+                _apply(local, local.file.load(), revision)
             except OperatorFault as fault:
                 log.warning("%s; the policy in force stays", fault)
 
 
-def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
+def _apply(local: _Local, loaded: Loaded, revision: int) -> None:
+    core, run = local.core, local.run
     problems = [] if loaded.problem is None else [loaded.problem]
     core.active.apply(
         SnapshotData(
@@ -111,6 +125,8 @@ def _apply(core: Core, run: LocalRun, loaded: Loaded, revision: int) -> None:
             problems=problems,
         )
     )
+    if local.classes.policy(loaded.entry):
+        core.tools.read_again(run.server.id)
     for problem in problems:
         log.warning(problem)
 

@@ -152,7 +152,9 @@ class ToolBook:
             self._known[scope].stale = True
 
     def follow(self, snapshot: Snapshot, touched: Touched) -> None:
-        """A snapshot became active: tools may have other classes by it."""
+        """A snapshot became active: tools may have other classes by it, unless they are judged here."""
+        if self.classify is not None:
+            return
         for server in {*snapshot.classes, *self._classes.servers()} if touched.everything else touched.classes:
             if self._classes.give(server, snapshot.classes.get(server, {})):
                 self.read_again(server)
