@@ -107,10 +107,9 @@ class ServersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `file:/run/secrets/*`. Whoever runs the gateway may use all."""
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The configuration file as a whole."""
+class _Sections(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file and the checked settings have alike."""
 
-    state: StateSettings = StateSettings()
     data_plane: DataPlaneSettings = DataPlaneSettings()
     control_plane: ControlPlaneSettings = ControlPlaneSettings()
     tls: TlsSettings = TlsSettings()
@@ -124,28 +123,21 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     smtp: SmtpSettings = SmtpSettings()
     health: HealthSettings = HealthSettings()
     registry: RegistrySettings = RegistrySettings()
+
+
+class _File(_Sections, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The configuration file as a whole."""
+
+    state: StateSettings = StateSettings()
     policies: dict[Text, Text] = {}
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(_Sections, frozen=True, kw_only=True):
     """The configuration of one installation, complete and checked."""
 
     config_path: Path | None
     """The file that was read; None where there is none."""
     state_dir: Path
-    data_plane: DataPlaneSettings = DataPlaneSettings()
-    control_plane: ControlPlaneSettings = ControlPlaneSettings()
-    tls: TlsSettings = TlsSettings()
-    egress: EgressSettings = EgressSettings()
-    secrets: SecretsSettings = SecretsSettings()
-    oauth: OAuthSettings = OAuthSettings()
-    grants: GrantsSettings = GrantsSettings()
-    audit: AuditSettings = AuditSettings()
-    servers: ServersSettings = ServersSettings()
-    sign_in: SignInSettings = SignInSettings()
-    smtp: SmtpSettings = SmtpSettings()
-    health: HealthSettings = HealthSettings()
-    registry: RegistrySettings = RegistrySettings()
     policies: dict[str, Path] = {}
     """Policy files that the control plane publishes and reloads, by policy name."""
 
@@ -174,22 +166,11 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
         raise OperatorFault(f"{place}: {_explain(str(error))}") from error
     check_people(file.sign_in, file.smtp)
     base = path.parent if path else Path.cwd()
+    sections = {name: getattr(file, name) for name in _Sections.__struct_fields__}
     return Settings(
+        **sections | {"tls": _tls(file.tls, environment, base)},
         config_path=path,
         state_dir=_state_dir(file.state.directory, environment, base),
-        data_plane=file.data_plane,
-        control_plane=file.control_plane,
-        tls=_tls(file.tls, environment, base),
-        egress=file.egress,
-        secrets=file.secrets,
-        oauth=file.oauth,
-        grants=file.grants,
-        audit=file.audit,
-        servers=file.servers,
-        sign_in=file.sign_in,
-        smtp=file.smtp,
-        health=file.health,
-        registry=file.registry,
         policies={name: base / _expanded(text) for name, text in file.policies.items()},
     )
 

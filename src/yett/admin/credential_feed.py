@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from yett.errors import OperatorFault
+from yett.admin.local_socket import listening
 from yett.gateway.credential_feed import BYTES_MAX, Credentials, Settled, Taken, Wanted, encode, load, read
 from yett.gateway.frames import FrameFault
 from yett.private_files import write_private
@@ -63,19 +62,12 @@ class CredentialFeed:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._serve(reader, writer, renew)
 
-        try:
-            server = await asyncio.start_unix_server(serve, socket)
-            os.chmod(socket, 0o600)  # noqa: PTH101 - a moment, at start; the directory keeps others out meanwhile
-        except OSError as error:
-            raise OperatorFault(f"cannot listen at `{socket}`: {error}; a shorter `state.directory` may help") from error
-        try:
+        async with listening(socket, serve, self._close):
             yield
-        finally:
-            server.close()
-            for listener in self._listeners:
-                listener.writer.close()
-            with suppress(FileNotFoundError):
-                os.unlink(socket)  # noqa: PTH108 - a moment, at the end
+
+    async def _close(self) -> None:
+        for listener in self._listeners:
+            listener.writer.close()
 
     async def offer(self, entries: Iterable[Handover], *, gone: Iterable[str] = (), whole: bool = False) -> None:
         """Have the data planes use `entries`, and nothing for the servers that are `gone`; on disk before anybody is told.

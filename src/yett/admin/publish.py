@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from yett.admin.desk import Applied
+from yett.admin.local_socket import listening
 from yett.admin.views import DataPlaneView
 from yett.errors import OperatorFault
 from yett.gateway.feed_frames import Ack, Again, Hello, KeyWanted, Used, encode_frame, parts_of, read_frame
@@ -84,21 +84,14 @@ class Publisher:
     @asynccontextmanager
     async def listening(self, socket_path: Path) -> AsyncIterator[None]:
         """Serve data planes at `socket_path`, which only its owner may reach. Errors: `OperatorFault`."""
-        try:
-            server = await asyncio.start_unix_server(self._serve, socket_path)
-            os.chmod(socket_path, 0o600)  # noqa: PTH101 - a moment, at start; the directory keeps others out meanwhile
-        except OSError as error:
-            raise OperatorFault(f"cannot listen at `{socket_path}`: {error}; a shorter `state.directory` may help") from error
-        try:
+        async with listening(socket_path, self._serve, self._close):
             yield
-        finally:
-            server.close()
-            for listener in self._listeners:
-                listener.writer.close()
-            if self._beside:
-                await asyncio.wait(self._beside)
-            with suppress(FileNotFoundError):
-                os.unlink(socket_path)  # noqa: PTH108 - a moment, at the end
+
+    async def _close(self) -> None:
+        for listener in self._listeners:
+            listener.writer.close()
+        if self._beside:
+            await asyncio.wait(self._beside)
 
     # --- what the desk does, on threads of its own ----------------------------------------------------------------------
 
