@@ -90,8 +90,7 @@ class Town:
         sent = dict(fields)
         if who is not None:
             sent |= {"cookie": f"yett={who.cookie}", "origin": HERE, "sec-fetch-site": "same-origin", "yett-csrf": who.csrf}
-        app = _app()
-        app.state.desk, app.state.doors = self.desk, self.doors
+        self.enter()
         self.http.cookies.clear()
         answer = self.http.request(method, f"{PREFIX}{path}", json=body, headers=sent)
         return answer.status_code, answer.json() if answer.content else None
@@ -99,6 +98,11 @@ class Town:
     def operate(self, method: str, path: str, body: Any = None, **fields: str) -> tuple[int, Any]:
         """The same as whoever runs the installation."""
         return self.ask(None, method, path, body, authorization=f"Bearer {TOKEN}", **fields)
+
+    def enter(self) -> None:
+        """Have the application be of this town from now on."""
+        state = application().state
+        state.desk, state.doors = self.desk, self.doors
 
     def person(self, name: str, organisation: str = OURS) -> Person:
         return self.plan.people[organisation, name]
@@ -109,7 +113,7 @@ def open_town(directory: Path) -> Iterator[Town]:
     """A copy of it in `directory`, which must not exist yet."""
     shutil.copytree(plan().directory, directory)
     with _opened(directory) as (desk, doors):
-        town = Town(plan(), desk, doors, TestClient(_app(), base_url=HERE))
+        town = Town(plan(), desk, doors, TestClient(application(), base_url=HERE))
         engine = desk._store._engine
 
         @event.listens_for(engine, "before_cursor_execute")
@@ -122,7 +126,7 @@ def open_town(directory: Path) -> Iterator[Town]:
 
 
 @cache
-def _app() -> FastAPI:
+def application() -> FastAPI:
     """One for all: the first request to a new one takes most of a second."""
     with tempfile.TemporaryDirectory() as scratch, _opened(Path(scratch)) as (desk, doors):
         return build_api(desk, TOKEN, "testserver", doors)

@@ -26,6 +26,7 @@ from yett.admin.routes import (
     apply,
     catalogue,
     credentials,
+    drift,
     grant_requests,
     grants,
     issuers,
@@ -54,6 +55,7 @@ ROUTERS: Final = (
     apply.ROUTER,
     issuers.ROUTER,
     catalogue.ROUTER,
+    drift.ROUTER,
     credentials.ROUTER,
     members.ROUTER,
     me.ROUTER,
@@ -67,9 +69,7 @@ PAGES: Final = (
     link_pages.router,
 )
 _log: Final = logging.getLogger("yett.api")
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    code: {"model": Problem, "content": {MEDIA_TYPE: {}}} for code in (401, 403, 404, 409, 422, 503)
-}
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)}
 
 health: Final = APIRouter()
 
@@ -103,7 +103,25 @@ def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None) -> 
         app.include_router(router, prefix=PREFIX, responses=_PROBLEMS)
     for router in PAGES:
         app.include_router(router)
+    _describe_problems(app)
     return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Have the description tell the media type that errors are sent with; the framework knows one for all answers of a route."""
+    describe = app.openapi
+
+    def describe_rightly() -> dict[str, Any]:
+        description = describe()
+        for operations in description["paths"].values():
+            for operation in operations.values():
+                for code, answer in operation["responses"].items():
+                    content = answer.get("content", {})
+                    if code >= "400" and "application/json" in content:
+                        content[MEDIA_TYPE] = content.pop("application/json")
+        return description
+
+    app.openapi = describe_rightly  # type: ignore[method-assign]  # the framework's own way to extend a description
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from yett.admin.people.entrance import Present
 from yett.admin.people.views import Ended, NewName, NewPassword, SelfView, SessionView, Workplace
 from yett.admin.permissions import Permission
 from yett.admin.routes.asked import router
+from yett.admin.views import Problem
 
 ROUTER: Final = router("me")
 Me = Annotated[Present, Depends(signed_in)]
@@ -45,7 +46,7 @@ def rename_me(request: Request, me: Me, new: NewName) -> None:
     doors_of(request).selves.rename(me, new.name)
 
 
-@ROUTER.put("/me/password", status_code=204)
+@ROUTER.put("/me/password", status_code=204, responses={429: {"model": Problem}})
 def change_password(request: Request, response: Response, me: Me, new: NewPassword) -> None:
     """Another password. All sessions end; this browser gets a new one."""
     doors = doors_of(request)
