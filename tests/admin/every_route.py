@@ -87,6 +87,7 @@ ROWS: Final = (
     Row("GET", "/registry/servers", ADMINS, status=409),
     # what tools can do
     Row("GET", "/servers/{server}/catalogue", ALL),
+    Row("GET", "/tool-changes", ALL),
     Row("PUT", "/servers/{server}/classes/{tool:path}", ADMINS, {"risk": "Read"}),
     Row("DELETE", "/servers/{server}/classes/{tool:path}", ADMINS),
     # credentials
@@ -166,6 +167,7 @@ REFERRING: Final = (
     Row("GET", "/grants", ALL, query="?policy=<policy>"),
     Row("GET", "/grants", ALL, query="?owner=<member>"),
     Row("GET", "/policies", ALL, query="?server=<server>"),
+    Row("GET", "/tool-changes", ALL, query="?server=<server>"),
     Row("DELETE", "/members/{member:path}", ADMINS, query="?grants=transfer:<member>"),
     Row("PATCH", "/policies/{policy}", EDITORS, {"server": "<other>"}),
     Row("PUT", "/policies/{policy}", EDITORS, {"document": DENY, "server": "<other>"}, at={"policy": "spare name"}),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from yett.admin.client_apply import RemoteApply
 from yett.admin.client_catalogue import RemoteCatalogue
 from yett.admin.client_credentials import RemoteCredentials
+from yett.admin.client_drift import RemoteDrift
 from yett.admin.client_grants import RemoteGrants
 from yett.admin.client_issuers import RemoteIssuers
 from yett.admin.client_policies import RemotePolicies
@@ -24,7 +25,15 @@ from yett.admin.views import (
 
 
 class RemoteControl(
-    RemoteCredentials, RemoteServers, RemoteStops, RemoteCatalogue, RemoteIssuers, RemoteApply, RemotePolicies, RemoteGrants
+    RemoteCredentials,
+    RemoteServers,
+    RemoteStops,
+    RemoteCatalogue,
+    RemoteDrift,
+    RemoteIssuers,
+    RemoteApply,
+    RemotePolicies,
+    RemoteGrants,
 ):
     """Implements `yett.admin.control.Control`. The use cases of other subjects are its bases, one file each.
 

@@ -16,7 +16,9 @@ from yett.admin.credentials.views import (
     SecretsRotated,
     SecretsView,
 )
+from yett.admin.drift_views import ToolChangePage
 from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
+from yett.admin.listing import PAGE
 from yett.admin.server_views import CommandList, Import, KnownList, RegistryPage, ServerChanges, StepList, ToolList
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
@@ -90,6 +92,14 @@ class CatalogueControl(Protocol):
     def clear_tool_class(self, reference: str, tool: str) -> ToolClassChanged: ...
 
 
+class DriftControl(Protocol):
+    """How tools change."""
+
+    def tool_changes(
+        self, server: str | None = None, severity: str | None = None, after: str | None = None, limit: int = PAGE
+    ) -> ToolChangePage: ...
+
+
 class IssuerControl(Protocol):
     """Issuers of access tokens."""
 
@@ -106,6 +116,7 @@ class IssuerControl(Protocol):
 
 class Control(
     CatalogueControl,
+    DriftControl,
     ServerControl,
     CredentialControl,
     IssuerControl,

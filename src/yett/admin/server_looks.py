@@ -9,6 +9,7 @@ from yett import __version__
 from yett.admin.cases import Cases
 from yett.admin.credentials.records import open_credential
 from yett.admin.desk import Desk
+from yett.admin.drift import Drifted, drifted, note_drift
 from yett.admin.entries import server_entry
 from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
@@ -81,7 +82,8 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
     looked, seen_at_ns = server, environment.clock.now_ns()
     last = desk.read(organisation, lambda read: read.servers.look(server_id))
     look = _look(looked, seen, seen_at_ns, last)
-    desk.change(organisation, lambda write: note(write, looked, look))
+    changed = drifted(last, look, looked)
+    desk.change(organisation, lambda write: note(write, looked, look, changed))
     return seen.problem
 
 
@@ -111,11 +113,12 @@ def _entry_and_fields(
     return server, entry, None if fields is None else fields.fields
 
 
-def note(write: Transaction, server: Server, look: Look) -> None:
-    """Remember what came of a look; nothing, if the server is gone or is somewhere else by now."""
+def note(write: Transaction, server: Server, look: Look, changed: Drifted | None = None) -> None:
+    """Remember what came of a look, and what changed; nothing, if the server is gone or is somewhere else by now."""
     present = write.servers.find(server.id)
     if present is None or target_of(present) != target_of(server):
         return
+    note_drift(write, present, look, changed)
     write.servers.note_look(look)
 
 

@@ -12,6 +12,7 @@ from yett import __version__
 from yett.admin.apply import ApplyCases
 from yett.admin.catalogue import CatalogueCases
 from yett.admin.credentials.cases import CredentialCases
+from yett.admin.drift import DriftCases
 from yett.admin.errors import Invalid
 from yett.admin.grant_edits import GrantEditCases
 from yett.admin.grant_requests import GrantRequestCases
@@ -40,6 +41,7 @@ class Service(
     PolicyUseCases,
     ApplyCases,
     CatalogueCases,
+    DriftCases,
     IssuerCases,
     StopCases,
 ):

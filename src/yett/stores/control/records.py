@@ -68,6 +68,29 @@ class ToolClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolChange:
+    """A tool that a look found otherwise than the look before."""
+
+    sequence: int = 0
+    """Set by the database; higher for what was noted later."""
+    server_id: str
+    at_ns: int
+    tool: str
+    kind: str
+    """`added`, `removed` or `changed`."""
+    severity: int
+    """0 for Low to 3 for Critical."""
+    before: str | None
+    """Digest of the whole definition; None where there was none."""
+    after: str | None
+    meanings: tuple[str, ...]
+    """Codes of `yett.catalog.drift.MEANINGS`, the gravest first."""
+    members: tuple[str, ...]
+    """Members of the definition that changed."""
+    diff: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A named policy. Its texts are its revisions: the published one judges, later ones are drafts."""
 

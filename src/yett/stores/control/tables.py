@@ -92,6 +92,27 @@ tool_classes: Final = Table(
 )
 """The class that an admin gave to a tool, in the place of the classifier's. It is kept when the server's list is read again."""
 
+tool_changes: Final = Table(
+    "tool_changes",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    organisation(),
+    Column("server_id", Text, ForeignKey("servers.id"), nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("detail", Text, nullable=False),
+)
+"""How the tools of servers changed between looks. `tool` and `detail` are JSON; `severity` goes from 0 (Low) to 3 (Critical).
+
+`before` and `after` are digests of the whole definition.
+"""
+Index("ix_tool_changes_organisation_id_sequence", tool_changes.c.organisation_id, tool_changes.c.sequence)
+Index("ix_tool_changes_server_id_sequence", tool_changes.c.server_id, tool_changes.c.sequence)
+
 policies: Final = Table(
     "policies",
     metadata,

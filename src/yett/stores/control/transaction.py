@@ -17,6 +17,7 @@ from yett.stores.control.records import Organisation, Touched
 from yett.stores.control.servers import Servers
 from yett.stores.control.sign_ins import SignIns
 from yett.stores.control.tables import installation, organisations
+from yett.stores.control.tool_changes import ToolChanges
 from yett.stores.control.tool_classes import ToolClasses
 
 
@@ -29,6 +30,7 @@ class Transaction:
         self.touched = Touched()
         self.servers = Servers(connection, organisation, self.touched)
         self.tool_classes = ToolClasses(connection, organisation, self.touched)
+        self.tool_changes = ToolChanges(connection, organisation, self.touched)
         self.policies = Policies(connection, organisation, self.touched)
         self.grants = Grants(connection, organisation, self.touched)
         self.grant_requests = GrantRequests(connection, organisation, self.touched)

@@ -53,6 +53,7 @@ def _existing_tables() -> None:
         _reference("server_looks", "server_id", "servers.id"),
     )
     _tool_classes()
+    _tool_changes()
     _policies()
     for name in ("before", "after", "address"):
         op.add_column("admin_log", _text(name, nullable=True))
@@ -67,6 +68,21 @@ def _tool_classes() -> None:
         sa.PrimaryKeyConstraint("server_id", "tool", name="pk_tool_classes"),
         _reference("tool_classes", "server_id", "servers.id"),
     )
+
+
+def _tool_changes() -> None:
+    op.create_table(
+        "tool_changes",
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False, autoincrement=True),
+        *(_text("organisation_id"), _text("server_id"), _number("at_ns"), _text("tool"), _text("kind")),
+        sa.Column("severity", sa.Integer, nullable=False),
+        *(_text("before", nullable=True), _text("after", nullable=True), _text("detail")),
+        sa.PrimaryKeyConstraint("sequence", name="pk_tool_changes"),
+        _reference("tool_changes", "organisation_id", "organisations.id"),
+        _reference("tool_changes", "server_id", "servers.id"),
+    )
+    for owner in ("organisation_id", "server_id"):
+        op.create_index(f"ix_tool_changes_{owner}_sequence", "tool_changes", [owner, "sequence"])
 
 
 def _policies() -> None:
