@@ -45,8 +45,8 @@ class LocalClasses:
 
     def _judged(self, new: Mapping[str, bytes]) -> dict[str, ToolClass]:
         from yett.catalog.classify import classify  # noqa: PLC0415 - its tables are not needed where no policy asks
-        from yett.catalog.definition import DefinitionError, tool_definition  # noqa: PLC0415
-        from yett.catalog.neighbours import Neighbours  # noqa: PLC0415
+        from yett.catalog.definition import DefinitionError, tool_definition  # noqa: PLC0415 - as above
+        from yett.catalog.neighbours import Neighbours  # noqa: PLC0415 - as above
 
         definitions = {}
         for name, raw in self._raw.items():
