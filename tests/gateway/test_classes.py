@@ -81,6 +81,14 @@ def test_the_class_that_people_gave_counts_whatever_the_definition_is() -> None:
     assert book.of("s", ToolDefinition("see", None, b'{"name":"see","description":"anything"}')) == "Execute"
 
 
+def test_before_a_tool_is_listed_again_it_has_the_class_on_which_its_last_list_and_the_present_word_agree() -> None:
+    book = Classes()
+    assert book.still("s", "see", "Read") is None
+    book.give("s", {"see": ToolClass("Read", "x"), "drop": ToolClass("Destructive")})
+    said = ("see", "Read"), ("see", "Write"), ("see", None), ("drop", "Read"), ("new", "Read")
+    assert [book.still("s", name, risk) for name, risk in said] == ["Read", None, None, "Destructive", None]
+
+
 def test_what_cannot_be_read_has_no_fingerprint() -> None:
     for raw in (b"[1]", b'"x"', b"{", b"\xff", b"[" * 100_000):
         assert fingerprint_of_text(raw) is None

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.gateway.feeds import NOTICE, TOOLS_CHANGED, fed, listens, opened, refused, until
-from tests.gateway.gate import STDIO_SERVER, Gate
+from tests.gateway.gate import HTTP_SERVER, STDIO_SERVER, Gate
 from tests.gateway.listener import listening, token_grant
 from tests.support.fake_upstream import encode, streamed
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import call
 from yett.errors import UpstreamFault
+from yett.gateway.snapshot import ClassesEntry, ToolClass
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +156,22 @@ async def test_a_policy_that_alters_what_the_grant_sees_is_told_to_its_streams(d
         feed.say(NOTICE)
         for kind in kinds:
             assert b'"method":"notifications/%b/list_changed"' % kind.encode() in await client.chunk()
+        assert NOTICE in await client.chunk()
+
+
+@pytest.mark.parametrize(("hidden", "told"), [({"risk": "Destructive"}, True), ("drop", False)])
+async def test_another_class_of_a_tool_is_told_to_streams_whose_policy_goes_by_classes(hidden: Any, told: bool) -> None:
+    document = policy(default="allow", hide=[hidden])
+    classes = [ClassesEntry(server=HTTP_SERVER.id, tools={"pay": ToolClass("Destructive")})]
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        gateway.gate.publish(document, grants=[token_grant(gateway.token)])
+        client, _ = await listens(gateway, session)
+        for _ in range(2):
+            gateway.gate.publish(document, grants=[token_grant(gateway.token)], classes=classes)
+        feed.say(NOTICE)
+        if told:
+            assert b'"method":"notifications/tools/list_changed"' in await client.chunk()
         assert NOTICE in await client.chunk()
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.gate import Gate, events_of, grant
+from tests.gateway.gate import HTTP_SERVER, Gate, events_of, grant
 from tests.gateway.task_rig import TaskServer, about, capable, error_of, session_of, started, starting, task
 from tests.support.fake_upstream import Chunks, Stream, content, encode, result, streamed
 from tests.support.policies import ALLOW_ALL
 from tests.support.wire import META, notification, parsed, request
 from yett.audit.record import Refused, Result
 from yett.errors import UpstreamFault
+from yett.gateway.snapshot import ClassesEntry, ToolClass
 from yett.ports import Answer, Event
 
 pytestmark = pytest.mark.anyio
@@ -202,16 +203,17 @@ async def test_a_list_shows_the_grants_own_tasks_of_tools_that_it_sees_and_the_r
     gate = Gate()
     gate.publish(ALLOW_ALL, grants=TWO)
     TaskServer(gate)
-    await started(gate, starting("echo"))
-    await started(gate, starting("echo"), grant_id="g2")
-    await started(gate, starting("pay"))
+    for tool, grant_id in (("echo", "g1"), ("echo", "g2"), ("pay", "g1")):
+        await started(gate, starting(tool), grant_id=grant_id)
     listed = b'{"jsonrpc":"2.0","id":1,"result":{"tasks":[%b],"x":1.50}}'
     items = [b'{"status":"working", "taskId":"%b","n":1.0}' % id for id in (b"task-1", b"task-2", b"task-3", b"other")]
     gate.upstream.replies["tasks/list"] = Answer(body=listed % b",".join(items))
     assert (await gate.send(request("tasks/list"))).body == listed % b",".join((items[0], items[2]))
-    gate.publish(allowing(hide=["pay"]), grants=TWO)
-    assert (await gate.send(request("tasks/list"))).body == listed % items[0]
-    assert (await gate.send(request("tasks/list"), grant_id="g2")).body == listed % items[1]
+    classes = [ClassesEntry(server=HTTP_SERVER.id, tools={"pay": ToolClass("Financial")})]
+    for hidden in ("pay", {"risk": "Financial"}):
+        gate.publish(allowing(hide=[hidden]), grants=TWO, classes=classes)
+        for grant_id, item in (("g1", items[0]), ("g2", items[1])):
+            assert (await gate.send(request("tasks/list"), grant_id=grant_id)).body == listed % item
 
 
 async def test_a_huge_list_of_others_shows_none_of_them() -> None:

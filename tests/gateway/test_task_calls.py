@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.gate import STDIO_SERVER, Gate, decision_of, events_of, grant
+from tests.gateway.gate import HTTP_SERVER, STDIO_SERVER, Gate, decision_of, events_of, grant
 from tests.gateway.task_rig import TaskServer, about, error_of, session_of, started, starting, task
 from tests.support.fake_upstream import Chunks, content, encode, result, rpc_error, streamed
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import META, parsed, request
 from yett.audit.record import Refused, Result
+from yett.gateway.snapshot import ClassesEntry, ToolClass
 from yett.gateway.tasks import GRANT_TASKS_MAX
 from yett.ports import Answer
 from yett.protocol.replies import DECISION_KEY, RELATED_TASK
@@ -251,12 +252,14 @@ async def test_a_task_is_judged_by_the_policy_in_force(case: str, stateless: boo
     assert len(gate.upstream.sent) == before
 
 
+@pytest.mark.parametrize("hidden", ["pay", {"risk": "Financial"}])
 @ERAS
-async def test_the_task_of_a_tool_that_is_hidden_since_is_not_found(stateless: bool) -> None:
+async def test_the_task_of_a_tool_that_is_hidden_since_is_not_found(stateless: bool, hidden: Any) -> None:
     gate = Gate()
     TaskServer(gate, stateless=stateless)
     id = await started(gate, starting("pay", stateless=stateless))
-    gate.publish(allowing(hide=["pay"]))
+    classes = [ClassesEntry(server=HTTP_SERVER.id, tools={"pay": ToolClass("Financial")})]
+    gate.publish(allowing(hide=[hidden]), classes=classes)
     for method in asked_of(stateless):
         assert (await error_of(gate, asking(method, id, stateless)))[1:] == (-32602, NOT_FOUND)
         assert gate.ledger.records[-1].decision.code.value == "hidden"

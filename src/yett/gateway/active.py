@@ -170,18 +170,18 @@ class ActiveSnapshot:
             self._applying = False
         servers, named = _servers(base, delta)
         grants, by_id, facts = _grants(base, delta)
-        stopped = frozenset(delta.stopped)
+        classes, stopped = _classes(base, delta), frozenset(delta.stopped)
         touched = Touched(
             everything=delta.previous is None or before is None or stopped != before.stopped or delta.issuers is not None,
             servers=frozenset((*delta.servers_gone, *(server.id for server in delta.servers))),
             grants=frozenset((*delta.grants_gone, *(grant.id for grant in delta.grants))),
             policies=frozenset((*delta.policies_gone, *(policy.id for policy in delta.policies))),
-            classes=frozenset(entry.server for entry in delta.classes),
+            classes=_reclassed(delta, NOTHING.classes if before is None else before.classes, classes),
         )
         problems = tuple(delta.problems)
         issuers = base.issuers if delta.issuers is None else tuple(delta.issuers)
         tables = (servers, named, grants, by_id, facts, policies)
-        current = Snapshot(delta.origin, delta.revision, *tables, issuers, _classes(base, delta), stopped, problems)
+        current = Snapshot(delta.origin, delta.revision, *tables, issuers, classes, stopped, problems)
         self._current = current
         for follower in self._followers:
             follower(current, touched)
@@ -235,12 +235,21 @@ def _servers(base: Snapshot, delta: SnapshotDelta) -> tuple[Mapping[str, ServerE
     return MappingProxyType(servers), MappingProxyType(named)
 
 
-def _classes(base: Snapshot, delta: SnapshotDelta) -> Mapping[str, Mapping[str, ToolClass]]:
+_ClassesBy = Mapping[str, Mapping[str, ToolClass]]
+
+
+def _classes(base: Snapshot, delta: SnapshotDelta) -> _ClassesBy:
     if not delta.classes and base.classes.keys().isdisjoint(delta.servers_gone):
         return base.classes
     gone = {*delta.servers_gone, *(entry.server for entry in delta.classes if not entry.tools)}
     new = {entry.server: entry.tools for entry in delta.classes}
     return MappingProxyType({id: tools for id, tools in {**base.classes, **new}.items() if id not in gone})
+
+
+def _reclassed(delta: SnapshotDelta, before: _ClassesBy, after: _ClassesBy) -> frozenset[str]:
+    """The servers of whose tools any has another class now."""
+    some = (*delta.servers_gone, *(entry.server for entry in delta.classes))
+    return frozenset(id for id in (some if delta.previous is not None else {*before, *after}) if before.get(id) != after.get(id))
 
 
 _Grants = tuple[Mapping[str, GrantEntry], Mapping[str, GrantEntry], Mapping[str, Grant]]

@@ -33,9 +33,10 @@ class Classes:
             del self._given[server]
         return True
 
-    def servers(self) -> list[str]:
-        """Those with any."""
-        return list(self._given)
+    def still(self, server: str, name: str, risk: str | None) -> str | None:
+        """The class of a tool that had `risk` when it was last listed, before it is listed again."""
+        named = self._given.get(server, {}).get(name)
+        return None if named is None or (named.definition is not None and named.risk != risk) else named.risk
 
     def of(self, server: str, tool: ToolDefinition) -> str | None:
         """The class of a tool as its server lists it; None where it has none, and is judged as `Unknown`."""

@@ -155,7 +155,7 @@ class ToolBook:
         """A snapshot became active: tools may have other classes by it, unless they are judged here."""
         if self.classify is not None:
             return
-        for server in {*snapshot.classes, *self._classes.servers()} if touched.everything else touched.classes:
+        for server in touched.classes:
             if self._classes.give(server, snapshot.classes.get(server, {})):
                 self.read_again(server)
 
@@ -170,10 +170,10 @@ class ToolBook:
         return self._classes.of(server, tool)
 
     def risk(self, scope: Scope, name: str) -> str | None:
-        """The class of a tool as it was last listed, if it is known at all and has one."""
+        """The class of a tool, as far as it can be told without asking its server."""
         known = self._known.get(scope)
         facts = None if known is None else known.tools.get(name)
-        return None if facts is None else facts.risk
+        return None if facts is None else self._classes.still(scope[0], name, facts.risk)
 
     def forget(self, scope: Scope) -> None:
         """Drop a list, because its session is over."""
