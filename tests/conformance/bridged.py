@@ -28,6 +28,8 @@ FILE: Final = Path(__file__).with_name("known_bridged.json")
 """By revision and scenario: the checks that come out differently, and why."""
 OTHER_ERA: Final = {"2025-06-18": STATELESS, "2025-11-25": STATELESS, "2026-07-28": HANDSHAKE}
 """By the revision that the suite speaks: the only era of the server."""
+TASKS: Final = ("tasks-capability-negotiation",)
+"""Tasks are not translated between the eras; this scenario tells that none are offered, and the others need some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ class Bridged:
 
     def run(self, revision: str) -> tuple[Outcomes, Outcomes]:
         """What the suite finds directly and across the bridge."""
-        direct = run_against(self.direct, revision, self.directory / f"direct-{revision}")
-        return direct, run_against(self.across[OTHER_ERA[revision]], revision, self.directory / f"bridged-{revision}")
+        direct = run_against(self.direct, revision, self.directory / f"direct-{revision}", TASKS)
+        url = self.across[OTHER_ERA[revision]]
+        return direct, run_against(url, revision, self.directory / f"bridged-{revision}", TASKS)
 
 
 def known(revision: str) -> dict[str, tuple[str, ...]]:
