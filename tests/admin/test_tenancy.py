@@ -118,6 +118,21 @@ def test_who_asks_for_another_organisation_is_answered_like_for_an_unknown_one(t
         assert answers[0][0][0] == 401
 
 
+@pytest.mark.parametrize("path", ["/catalog/{}", "/catalog/{}.json", "/catalog/{}/pay", "/servers/{}/policies/new"])
+@pytest.mark.parametrize("by", ["server", "server name"])
+def test_pages_show_another_organisations_server_like_an_unknown_one(town: Town, path: str, by: str) -> None:
+    town.enter()
+    theirs, answers = there(town, by), []
+    signed_in = {"cookie": f"yett={town.person(Role.ADMIN).cookie}"}
+    assert town.http.get(path.format(there(town, "server name", OURS)), headers=signed_in).status_code == 200
+    for wanted in (theirs, theirs.translate(UNKNOWN)):
+        before = len(town.statements)
+        page = town.http.get(path.format(wanted), headers=signed_in)
+        answers.append((page.status_code, page.text.replace(wanted, "REFERENCE"), town.statements[before:]))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+
+
 def test_lists_hold_nothing_of_another_organisation(town: Town) -> None:
     foreign = {there(town, place) for place in town.plan.refs[THEIRS]}
     lists = [row for row in ROWS if row.method == "GET" and Role.ADMIN in row.roles and not row.places]
