@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "grant": ("yett.cli.grant:command", "Mint, list, edit, rotate and revoke grants, or ask for one."),
     "policy": ("yett.cli.main:policy", "Check, test, explain, publish policies."),
     "catalog": ("yett.cli.catalog:command", "Classify tools by the worst that a call can do."),
+    "scan": ("yett.cli.scan:command", "Find the MCP servers of a repository and of this user's clients."),
     "issuer": ("yett.cli.issuer:command", "Take access tokens (OAuth) beside the tokens of grants."),
     "secrets": ("yett.cli.secrets:command", "Show and rotate the master key that seals credentials."),
     "member": ("yett.cli.member:command", "List, invite and remove the people who administer this."),

@@ -1,0 +1,156 @@
+"""The values of a scan. Only `Launch` holds what may be secret, and shows none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from yett.catalog.grade import Grade
+from yett.catalog.model import Severity, ShownVerdict, ToolDefinition
+
+
+class Client(StrEnum):
+    """Whose configuration a file is."""
+
+    CLAUDE_DESKTOP = "Claude Desktop"
+    CLAUDE_CODE = "Claude Code"
+    CURSOR = "Cursor"
+    VS_CODE = "VS Code"
+    WINDSURF = "Windsurf"
+    CODEX = "Codex"
+    ANY = "MCP client"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file to be read."""
+
+    client: Client
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How a client would start or reach the server, whole: for asking it with consent, and for nothing else."""
+
+    argv: tuple[str, ...] = field(default=(), repr=False)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: str | None = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package or image that a runner fetches."""
+
+    kind: str
+    """`npm`, `pypi` or `image`."""
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundServer:
+    """An entry of a configuration file, without secrets."""
+
+    name: str
+    client: Client
+    file: Path
+    transport: str
+    """`stdio`, `http` or `sse`."""
+    shown: str
+    """The command or the origin; whatever could be a secret is left out."""
+    launch: Launch
+    package: Package | None = None
+    host: str | None = None
+    authentication: str = "none written"
+    notes: tuple[str, ...] = ()
+    """What is wrong with how it is written down."""
+    scope: str = ""
+    """The project that the entry is for, where the file serves several."""
+    warnings: tuple[str, ...] = ()
+    """Why it should not be used as it is written down."""
+    disputed: str | None = None
+    """Why it may be something else than its package or address says."""
+    disabled: bool = False
+
+
+class Standing(StrEnum):
+    """How far a server's identity is known."""
+
+    KNOWN = "well-known"
+    KNOWN_HOST = "well-known host"
+    LOCAL = "local"
+    UNKNOWN = "unknown"
+    IMPOSTOR = "possible impostor"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a server seems to be."""
+
+    standing: Standing
+    name: str | None = None
+    """The well-known server that it is, or that it resembles."""
+    why: str = ""
+    authentication: str | None = None
+    """What that well-known server asks of clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What is known of a server's tools."""
+
+    listed: tuple[ToolDefinition, ...] | None
+    """None where nothing is known."""
+    source: str
+    """Where they are known from, or why they are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different since the server was last seen."""
+
+    first: bool
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    moved_from: str | None = None
+    """What it was, where its command or origin is another one now."""
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.moved_from)
+
+
+class Advice(StrEnum):
+    """What to do about a server."""
+
+    PROCEED = "proceed"
+    RULE = "connect-with-rule"
+    ASK = "ask-first"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is made of a server."""
+
+    advice: Advice
+    severity: Severity
+    reasons: tuple[str, ...]
+    grade: Grade | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A server with all that was found out."""
+
+    server: FoundServer
+    governed: bool
+    """Whether it goes through Yett."""
+    identity: Identity
+    tools: Tools
+    judged: tuple[ShownVerdict, ...]
+    changes: Changes
+    judgement: Judgement
