@@ -14,7 +14,7 @@ import pytest
 
 from tests.app.test_probe import INFO, at, serving, tool
 from tests.support.ports import free_port
-from yett.admin.outside import WANTS_CREDENTIAL
+from yett.admin.outside import RATE_LIMITED, REFUSED, WANTS_CREDENTIAL
 from yett.app import lookout as module
 from yett.app.lookout import PROBLEM_MAX, ServerLookout
 from yett.app.upstreams import routes_of
@@ -41,7 +41,7 @@ def test_a_server_on_loopback_tells_its_tools_where_the_control_plane_is_on_loop
         seen = lookout.look(at(url))
         assert lookout.refusal(url) is None
     assert seen.problem is None
-    assert seen.said == {"name": "shop", "version": "3", "revision": "2025-11-25", "tools": [tool("a")]}
+    assert seen.said == {"name": "shop", "version": "3", "revision": "2025-11-25", "credential": False, "tools": [tool("a")]}
 
 
 def test_loopback_is_refused_where_the_control_plane_listens_to_others(tmp_path: Path) -> None:
@@ -94,14 +94,23 @@ def test_the_connection_goes_to_the_address_that_was_judged(tmp_path: Path) -> N
 
 def test_a_server_that_refuses_says_that_it_wants_a_credential(lookout: ServerLookout) -> None:
     with serving(lambda _: (401, None)) as (url, _):
-        assert (lookout.look(at(url)).problem or "").startswith(WANTS_CREDENTIAL)
+        assert (lookout.look(at(url)).problem or "").startswith(REFUSED)
         waiting = lookout.look(at(url, sealed="oauth"))
         assert (waiting.problem or "").startswith(f"{WANTS_CREDENTIAL}: the one that it is to have is not there yet")
 
 
+def test_a_server_that_was_asked_too_often_says_so(lookout: ServerLookout) -> None:
+    with serving(lambda _: (429, None)) as (url, reached):
+        assert lookout.look(at(url)).problem == f"{RATE_LIMITED}: it answered with HTTP status 429"
+    assert [asked["method"] for _, asked in reached] == ["initialize", "DELETE"]
+
+
 def test_a_sealed_credential_goes_along(lookout: ServerLookout) -> None:
     with serving(lambda asked: (200, INFO if asked["method"] == "initialize" else {"tools": []})) as (url, reached):
-        assert lookout.look(at(url, sealed="headers"), {"x-key": "secret"}).problem is None
+        seen = lookout.look(at(url, sealed="headers"), {"x-key": "secret"})
+    assert seen.problem is None
+    assert seen.said is not None
+    assert seen.said["credential"] is True
     assert {fields["x-key"] for fields, _ in reached} == {"secret"}
 
 

@@ -96,7 +96,13 @@ def test_a_server_at_a_url_tells_all_pages_and_its_session_is_ended(tmp_path: Pa
 
     with serving(answer) as (url, seen):
         told = said(tmp_path, at(url, credential="env:KEY"), {"KEY": "k"})
-    assert told == {"name": "shop", "version": "3", "revision": "2025-06-18", "tools": [tool("a"), tool("b")]}
+    assert told == {
+        "name": "shop",
+        "version": "3",
+        "revision": "2025-06-18",
+        "credential": True,
+        "tools": [tool("a"), tool("b")],
+    }
     methods = [message["method"] for _, message in seen]
     assert methods == ["initialize", "notifications/initialized", "tools/list", "tools/list", "DELETE"]
     assert {fields["authorization"] for fields, _ in seen} == {"Bearer k"}

@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from yett.catalog.attack_arguments import ALL_ATTACKS
+from yett.catalog.attack_impostors import IMPOSTOR_ATTACKS
 from yett.catalog.attacks import SHOWN_MAX, Attack, concerning
+from yett.catalog.markdown import attack_markdown
 from yett.catalog.model import RiskClass
+from yett.catalog.owasp import OWASP, owasp_named
 from yett.catalog.signals import SIGNALS
 from yett.policy.document import read_policy
 
@@ -28,6 +31,17 @@ def test_every_attack_says_how_it_works_what_stops_it_and_where_to_read_on(attac
     assert attack.signals <= set(SIGNALS)
 
 
+@pytest.mark.parametrize("attack", ALL_ATTACKS, ids=[attack.slug for attack in ALL_ATTACKS])
+def test_every_attack_has_its_place_in_the_lists_of_owasp(attack: Attack) -> None:
+    assert attack.owasp
+    assert len(set(attack.owasp)) == len(attack.owasp)
+    assert all(owasp_named(code) in attack_markdown(attack) for code in attack.owasp)
+
+
+def test_each_list_of_owasp_has_ten_risks() -> None:
+    assert [code[:5] for code in OWASP] == [f"{kind}{number:02}" for kind in ("MCP", "LLM") for number in range(1, 11)]
+
+
 def test_slugs_are_unique_and_can_stand_in_an_address() -> None:
     slugs = [attack.slug for attack in ALL_ATTACKS]
     assert len(set(slugs)) == len(slugs)
@@ -40,6 +54,7 @@ def test_the_known_patterns_are_there() -> None:
         *("tool-poisoning", "rug-pull", "indirect-prompt-injection", "data-exfiltration"),
         *("runaway-loop", "confused-deputy", "typosquatting"),
     }
+    assert {attack.slug for attack in IMPOSTOR_ATTACKS} <= slugs
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 from yett.admin.cases import Cases
@@ -9,6 +10,7 @@ from yett.admin.catalogue_views import Class, Level, NewToolClass, ServerVerdict
 from yett.admin.checks import check_text, show_moment
 from yett.admin.errors import Invalid, NotFound
 from yett.admin.permissions import Permission
+from yett.admin.posture import IN_WORDS, posture_of
 from yett.admin.showing import moment
 from yett.catalog.definition import DefinitionError, tool_definition
 from yett.catalog.grade import grade
@@ -37,7 +39,8 @@ class CatalogueCases(Cases):
         def look(read: Transaction) -> ServerVerdict:
             server = self.find_server(read, reference)
             seen = read.servers.look(server.id)
-            return _server_verdict(self.catalogued(read, server), None if seen is None else moment(seen.at_ns))
+            verdict = _server_verdict(self.catalogued(read, server), None if seen is None else moment(seen.at_ns))
+            return replace(verdict, posture=posture_of(server, seen))
 
         return self.read(look)
 
@@ -73,7 +76,9 @@ class CatalogueCases(Cases):
         given = {name: _override(one) for name, one in read.tool_classes.of(server.id).items()}
         listed = {tool.name for tool in definitions}
         missing = [ToolDefinition(name, server=server.name) for name in given if name not in listed]
-        return catalogued(server.name, server.name, server.notes, [*definitions, *missing], given)
+        judged = catalogued(server.name, server.name, server.notes, [*definitions, *missing], given)
+        posture = posture_of(server, seen)
+        return judged if posture is None else replace(judged, posture=IN_WORDS[posture])
 
     def _change(self, reference: str, tool: str, new: NewToolClass | None) -> ToolClassChanged:
         def work(write: Transaction) -> ToolVerdict:

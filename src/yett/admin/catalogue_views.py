@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from yett.admin.posture import Posture
 from yett.admin.views import STRICT
 
 Class = Literal["Read", "Write", "Execute", "Destructive", "Financial"]
@@ -54,6 +55,8 @@ class ServerVerdict:
     """When the list of tools was read; null if it never was."""
     tools: list[ToolVerdict]
     policy: dict[str, Any]
+    posture: Posture | None = None
+    """Whether it asks for a credential, by the last look; null for a program, and where it never answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,10 @@ from yett.gateway.snapshot import ServerEntry
 
 WANTS_CREDENTIAL: Final = "it wants a credential"
 """How the problem of a server begins that refused whoever asked."""
+REFUSED: Final = f"{WANTS_CREDENTIAL}: it answered"
+"""The same where it said so itself."""
+RATE_LIMITED: Final = "it was asked too often"
+"""How the problem of a server begins that answered so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Seen:
     """What came of a look: what the server said, or why it said nothing."""
 
     said: Mapping[str, Any] | None
-    """`name`, `version`, `revision`, and `tools` as it defines them."""
+    """`name`, `version`, `revision`, `tools` as it defines them, and `credential`: whether it was sent one."""
     problem: str | None
 
 

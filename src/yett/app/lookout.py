@@ -13,8 +13,8 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from yett.admin.outside import WANTS_CREDENTIAL, Seen
-from yett.app.probe import Asking, WantsCredential, ask
+from yett.admin.outside import RATE_LIMITED, WANTS_CREDENTIAL, Seen
+from yett.app.probe import Asking, RateLimited, WantsCredential, ask
 from yett.app.upstreams import routes_of
 from yett.egress.routes import EgressRefused, Routes
 from yett.errors import YettError
@@ -123,6 +123,8 @@ class ServerLookout:
                 said: dict[str, Any] = await ask(asking, server)
         except WantsCredential as fault:
             return Seen(None, _line(f"{WANTS_CREDENTIAL}: {fault}"))
+        except RateLimited as fault:
+            return Seen(None, _line(f"{RATE_LIMITED}: {fault}"))
         except YettError as fault:
             return Seen(None, _line(str(fault)))
         except TimeoutError:

@@ -38,12 +38,17 @@ TEXT_MAX: Final = 256
 _FIELDS: Final = ((b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream"))
 _ISOLATION: Final = "yett probe"
 _REFUSED: Final = frozenset({401, 403})
+_TOO_MANY: Final = 429
 
 log = logging.getLogger("yett.probe")
 
 
 class WantsCredential(UpstreamFault):
     """The server refused whoever asked."""
+
+
+class RateLimited(UpstreamFault):
+    """The server was asked too often, as it says."""
 
 
 class SpeaksOther(UpstreamFault):
@@ -60,7 +65,8 @@ class Asking:
 
 
 async def ask(asking: Asking, server: ServerEntry) -> dict[str, Any]:
-    """What `server` says of itself: `name`, `version` and `revision` as its handshake gives them, and its `tools`, whole.
+    """What `server` says of itself: `name`, `version` and `revision` as its handshake gives them, its `tools`, whole, and
+    `credential`: whether it was sent one.
 
     Errors: `UpstreamFault`, `OperatorFault` for a credential or a command that cannot be had.
     """
@@ -72,7 +78,7 @@ async def ask(asking: Asking, server: ServerEntry) -> dict[str, Any]:
             tools = await probe.tools()
         finally:
             await probe.leave()
-    except (WantsCredential, EgressRefused):
+    except (WantsCredential, RateLimited, EgressRefused):
         raise
     except UpstreamFault as fault:
         if await speaks_other(asking, server):
@@ -80,7 +86,7 @@ async def ask(asking: Asking, server: ServerEntry) -> dict[str, Any]:
         raise
     finally:
         await upstreams.aclose()
-    return {**probe.said, "tools": [msgspec.json.decode(tool.raw) for tool in tools]}
+    return {**probe.said, "credential": bool(credential), "tools": [msgspec.json.decode(tool.raw) for tool in tools]}
 
 
 async def speaks_other(asking: Asking, server: ServerEntry) -> bool:
@@ -187,12 +193,14 @@ class _Probe:
 
 
 async def _is_refused(answer: Answer) -> bool:
-    """Whether the answer is an HTTP error; then it is closed. Errors: `WantsCredential`."""
+    """Whether the answer is an HTTP error; then it is closed. Errors: `WantsCredential`, `RateLimited`."""
     if answer.status < 400:
         return False
     await answer.aclose()
     if answer.status in _REFUSED:
         raise WantsCredential(f"it answered with HTTP status {answer.status}")
+    if answer.status == _TOO_MANY:
+        raise RateLimited(f"it answered with HTTP status {answer.status}")
     return True
 
 

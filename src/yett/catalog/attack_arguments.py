@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from yett.catalog.attack_impostors import IMPOSTOR_ATTACKS
 from yett.catalog.attack_rows import ATTACKS
 from yett.catalog.attacks import Attack, Countermeasure, Source
 from yett.catalog.model import RiskClass
@@ -15,6 +16,7 @@ ARGUMENT_ATTACKS: Final = (
         slug="command-injection",
         name="Command and code injection",
         kind="arguments",
+        owasp=("MCP05:2025", "LLM10:2026"),
         summary="A text that an agent passes on is run: as a command line, as code, as a template.",
         works=(
             "A tool takes a command, or puts an argument into one.",
@@ -47,6 +49,7 @@ ARGUMENT_ATTACKS: Final = (
         slug="path-traversal",
         name="Path traversal",
         kind="arguments",
+        owasp=("MCP05:2025", "LLM10:2026"),
         summary="A path leads out of the folder that was meant: by dots, by links, by another spelling.",
         works=(
             "A tool reads or writes files below a folder, and takes a path.",
@@ -73,6 +76,7 @@ ARGUMENT_ATTACKS: Final = (
         slug="ssrf",
         name="Requests into your own network",
         kind="arguments",
+        owasp=("MCP05:2025", "LLM10:2026"),
         summary="A tool that fetches addresses is sent to those that only it can reach: metadata of the cloud, databases.",
         works=(
             "An argument is a URL, or becomes part of one.",
@@ -102,6 +106,7 @@ ARGUMENT_ATTACKS: Final = (
         slug="sql-injection",
         name="More than a query",
         kind="arguments",
+        owasp=("MCP05:2025", "LLM10:2026"),
         summary="A tool for questions takes whole statements, and somebody writes one that changes or reads everything.",
         works=(
             "The tool takes SQL, or puts an argument into it.",
@@ -135,6 +140,7 @@ ARGUMENT_ATTACKS: Final = (
         slug="credential-leak",
         name="Credentials in answers and errors",
         kind="credentials",
+        owasp=("MCP01:2025", "LLM02:2026"),
         summary="A tool hands out keys, tokens or connection strings, in its result or in the text of an error.",
         works=(
             "Settings, environments and stack traces hold secrets, and tools show them.",
@@ -153,7 +159,7 @@ ARGUMENT_ATTACKS: Final = (
         beyond="What a server puts into an allowed answer is passed on as it is.",
         sources=(
             Source(
-                "OWASP LLM02: sensitive information disclosure",
+                "OWASP LLM02:2025: sensitive information disclosure",
                 "https://genai.owasp.org/llmrisk/llm022025-sensitive-information-disclosure/",
             ),
             Source(
@@ -168,6 +174,7 @@ ARGUMENT_ATTACKS: Final = (
         slug="mass-action",
         name="One call, a thousand effects",
         kind="arguments",
+        owasp=("MCP02:2025", "LLM03:2026"),
         summary="A list, a filter or a switch turns one allowed call into very many.",
         works=(
             "The tool takes many ids, a filter, or `all`.",
@@ -199,10 +206,10 @@ ARGUMENT_ATTACKS: Final = (
             ),
         ),
         beyond="How many a server-side filter matches is not in the call.",
-        sources=(Source("OWASP LLM06: excessive agency", "https://genai.owasp.org/llmrisk/llm062025-excessive-agency/"),),
+        sources=(Source("OWASP LLM06:2025: excessive agency", "https://genai.owasp.org/llmrisk/llm062025-excessive-agency/"),),
         risks=frozenset({WRITE}),
         signals=frozenset({"bulk", "force", "messaging"}),
     ),
 )
-ALL_ATTACKS: Final = (*ATTACKS, *ARGUMENT_ATTACKS)
+ALL_ATTACKS: Final = (*ATTACKS, *IMPOSTOR_ATTACKS, *ARGUMENT_ATTACKS)
 """The whole database, in the order in which it is shown."""

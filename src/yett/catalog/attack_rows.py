@@ -17,6 +17,7 @@ ATTACKS: Final = (
         slug="tool-poisoning",
         name="Tool poisoning",
         kind="protocol",
+        owasp=("MCP03:2025", "LLM01:2026"),
         summary="The description of a tool holds orders to the model, which people do not see and the model follows.",
         works=(
             "A server describes a harmless tool, and adds a text for the model: read a file first, pass it along, tell nobody.",
@@ -57,6 +58,7 @@ ATTACKS: Final = (
         slug="rug-pull",
         name="Rug pull",
         kind="supply chain",
+        owasp=("MCP03:2025", "MCP04:2025"),
         summary="A server is harmless while people look at it, and changes its tools, or what they do, afterwards.",
         works=(
             "A tool is looked at once, approved, and trusted from then on.",
@@ -101,6 +103,7 @@ ATTACKS: Final = (
         slug="indirect-prompt-injection",
         name="Indirect prompt injection",
         kind="agent",
+        owasp=("MCP06:2025", "LLM01:2026"),
         summary="What a tool brings back, a mail, a page, an issue, holds orders, and the agent takes them for its task.",
         works=(
             "Somebody writes where an agent will read: a public issue, a review, a page, the subject of a mail.",
@@ -128,7 +131,7 @@ ATTACKS: Final = (
         ),
         beyond="Which text is an order is for the model to tell; a gateway bounds what comes of being wrong.",
         sources=(
-            Source("OWASP LLM01: prompt injection", "https://genai.owasp.org/llmrisk/llm01-prompt-injection/"),
+            Source("OWASP LLM01:2025: prompt injection", "https://genai.owasp.org/llmrisk/llm01-prompt-injection/"),
             Source(
                 "Invariant Labs: private repositories by a public issue", "https://invariantlabs.ai/blog/mcp-github-vulnerability"
             ),
@@ -140,6 +143,7 @@ ATTACKS: Final = (
         slug="data-exfiltration",
         name="Data exfiltration",
         kind="agent",
+        owasp=("MCP02:2025", "LLM02:2026", "LLM03:2026"),
         summary="One tool reads what is private, another carries it out; neither call is wrong by itself.",
         works=(
             "An agent has three things at once: private data, texts of strangers, and a way out.",
@@ -176,6 +180,7 @@ ATTACKS: Final = (
         slug="runaway-loop",
         name="Runaway loop",
         kind="agent",
+        owasp=("LLM03:2026", "LLM06:2026"),
         summary="An agent repeats a call, since it failed, half worked, or was asked for: until money or rights are gone.",
         works=(
             "A call fails or gives an answer that the agent does not understand; it tries again, at once.",
@@ -199,7 +204,7 @@ ATTACKS: Final = (
         ),
         beyond="Within the limit, a useless call is as good as a useful one.",
         sources=(
-            Source("OWASP LLM10: unbounded consumption", "https://genai.owasp.org/llmrisk/llm102025-unbounded-consumption/"),
+            Source("OWASP LLM10:2025: unbounded consumption", "https://genai.owasp.org/llmrisk/llm102025-unbounded-consumption/"),
         ),
         risks=frozenset({WRITE, EXECUTE, FINANCIAL}),
         signals=frozenset({"bulk", "messaging", "money"}),
@@ -208,6 +213,7 @@ ATTACKS: Final = (
         slug="destructive-action",
         name="Destruction without a question",
         kind="agent",
+        owasp=("MCP02:2025", "LLM03:2026"),
         summary="An agent deletes, resets or overwrites what it should have left alone, and says so afterwards, if at all.",
         works=(
             "The agent holds a right that its task never needed, since the server gives all tools or none.",
@@ -228,7 +234,7 @@ ATTACKS: Final = (
         ),
         beyond="Backups. A tool called `update` may overwrite all the same: read what the catalogue says of it.",
         sources=(
-            Source("OWASP LLM06: excessive agency", "https://genai.owasp.org/llmrisk/llm062025-excessive-agency/"),
+            Source("OWASP LLM06:2025: excessive agency", "https://genai.owasp.org/llmrisk/llm062025-excessive-agency/"),
             Source(
                 "The Register: a production database deleted",
                 "https://www.theregister.com/2025/07/21/replit_saastr_vibe_coding_incident/",
@@ -241,6 +247,7 @@ ATTACKS: Final = (
         slug="unwanted-payment",
         name="Payments nobody meant",
         kind="agent",
+        owasp=("MCP02:2025", "LLM03:2026"),
         summary="An agent buys, refunds or transfers more than it should: talked into it, or by a slip of a digit.",
         works=(
             "The amount is an argument like any other, and the model writes it.",
@@ -285,7 +292,7 @@ ATTACKS: Final = (
             ),
         ),
         beyond="Whether a refund is owed.",
-        sources=(Source("OWASP LLM06: excessive agency", "https://genai.owasp.org/llmrisk/llm062025-excessive-agency/"),),
+        sources=(Source("OWASP LLM06:2025: excessive agency", "https://genai.owasp.org/llmrisk/llm062025-excessive-agency/"),),
         risks=frozenset({FINANCIAL}),
         signals=frozenset({"money"}),
     ),
@@ -293,6 +300,7 @@ ATTACKS: Final = (
         slug="confused-deputy",
         name="Confused deputy",
         kind="credentials",
+        owasp=("MCP07:2025",),
         summary="A server acts with rights of its own for whoever asks, so that a caller gets by its hand what is not theirs.",
         works=(
             "The server holds one credential for all its callers, usually a mighty one.",
@@ -314,33 +322,5 @@ ATTACKS: Final = (
         risks=frozenset({WRITE, DESTRUCTIVE, FINANCIAL}),
         signals=frozenset({"secrets", "headers"}),
     ),
-    Attack(
-        slug="typosquatting",
-        name="Typosquatting and impostors",
-        kind="supply chain",
-        summary="A server, or a tool, bears nearly the name of one that is trusted.",
-        works=(
-            "A package or a registry entry differs by a letter, a hyphen or an alphabet.",
-            "An agent that is asked to add the server picks what sounds right.",
-            "A tool of one server takes the name of another's, and is called in its place.",
-        ),
-        counters=(
-            Countermeasure("stops", "A command is never taken from the API: only what the host itself lists can be started."),
-            Countermeasure(
-                "stops",
-                "Tools are known by server and exact name, and grants are for one server: no other one answers in its place.",
-            ),
-            Countermeasure("shows", "The catalogue names letters of mixed alphabets in a tool's name."),
-        ),
-        beyond="Whether the package that you named is the one that you meant.",
-        sources=(
-            Source(
-                "Snyk: a malicious copy on the package registry",
-                "https://snyk.io/blog/malicious-mcp-server-on-npm-postmark-mcp-harvests-emails/",
-            ),
-            Source("OWASP MCP Top 10", "https://owasp.org/www-project-mcp-top-10/"),
-        ),
-        signals=frozenset({"lookalike_name"}),
-    ),
 )
-"""Those of the protocol, agents and supply; what reaches through arguments is in `attack_arguments`."""
+"""Those of the protocol and agents; impostors are in `attack_impostors`, what reaches through arguments in `attack_arguments`."""

@@ -41,6 +41,8 @@ class Attack:
     slug: str
     name: str
     kind: Literal["protocol", "agent", "supply chain", "credentials", "arguments"]
+    owasp: tuple[str, ...]
+    """Codes of `owasp.OWASP`: those of MCP first."""
     summary: str
     works: tuple[str, ...]
     """Step by step."""

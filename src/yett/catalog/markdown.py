@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from yett.catalog.attacks import Attack
-from yett.catalog.page_model import Question, Quoted, ServerPage, ToolPage, ToolRow
+from yett.catalog.owasp import owasp_named
+from yett.catalog.page_model import ChangeRow, Question, Quoted, ServerPage, ToolPage, ToolRow
 from yett.catalog.quoting import visible
 
 _RUNS: Final = re.compile("`+")
@@ -49,6 +50,9 @@ def server_markdown(page: ServerPage) -> str:
         f"# {code(page.name)}",
         f"Grade **{page.grade.letter}**: {page.grade.why}.",
         prose(page.about),
+        f"Authentication: {page.posture}." if page.posture else "",
+        "## Changed lately" if page.changed else "",
+        _changes(page.changed),
         "## Tools",
         ", ".join(f"{number} {risk.value}" for risk, number in page.by_class if number) or "none",
         _rows(page.tools),
@@ -69,6 +73,7 @@ def attack_markdown(attack: Attack) -> str:
     parts = [
         f"# {attack.name}",
         attack.summary,
+        "OWASP: " + ", ".join(owasp_named(code) for code in attack.owasp),
         "## How it works",
         _numbered(attack.works),
         "## What stops it",
@@ -106,7 +111,11 @@ def _quotes(pieces: Sequence[Quoted]) -> str:
 
 
 def _attacks(attacks: Sequence[Attack]) -> str:
-    return "\n".join(f"- **{attack.name}**: {attack.summary}" for attack in attacks)
+    return "\n".join(f"- **{attack.name}**: {attack.summary} ({', '.join(attack.owasp)})" for attack in attacks)
+
+
+def _changes(changes: Sequence[ChangeRow]) -> str:
+    return "\n".join(f"- {row.at}: {code(row.tool)} {row.kind}, {row.severity}: {row.what}" for row in changes)
 
 
 def _rows(rows: Iterable[ToolRow]) -> str:

@@ -20,6 +20,8 @@ class CataloguedServer:
     tools: tuple[tuple[ToolDefinition, ShownVerdict], ...]
     known: bool = False
     """Whether it comes with Yett, rather than from an organisation's own servers."""
+    posture: str | None = None
+    """In words, whether it asks for a credential; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,18 @@ class ToolRow:
     severity: Severity
     rule: str
     """What is recommended, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A tool that is not as it was."""
+
+    at: str
+    tool: str
+    kind: str
+    severity: str
+    what: str
+    diff: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,9 @@ class ServerPage:
     attacks: tuple[Attack, ...]
     steps: tuple[str, ...]
     questions: tuple[Question, ...]
+    posture: str | None = None
+    changed: tuple[ChangeRow, ...] = ()
+    """What changed lately, the newest first."""
 
 
 def quoted(piece: Evidence) -> Quoted:

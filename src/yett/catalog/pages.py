@@ -11,7 +11,7 @@ from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.attacks import concerning
 from yett.catalog.grade import grade
 from yett.catalog.model import RiskClass, Severity, ShownVerdict, Suggestion, ToolDefinition
-from yett.catalog.page_model import CataloguedServer, Quoted, ServerPage, ToolPage, ToolRow, quoted
+from yett.catalog.page_model import CataloguedServer, ChangeRow, Quoted, ServerPage, ToolPage, ToolRow, quoted
 from yett.catalog.questions import server_questions, tool_questions
 from yett.catalog.quoting import json_text
 from yett.catalog.signals import SIGNALS
@@ -73,7 +73,7 @@ def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
     )
 
 
-def server_page(server: CataloguedServer) -> ServerPage:
+def server_page(server: CataloguedServer, changed: tuple[ChangeRow, ...] = ()) -> ServerPage:
     """The page of a server."""
     rows = sorted((_row(tool, shown) for tool, shown in server.tools), key=lambda row: (-row.risk.rank, row.name))
     suggestion = suggest_server(Classified.of(tool, shown) for tool, shown in server.tools)
@@ -93,6 +93,8 @@ def server_page(server: CataloguedServer) -> ServerPage:
         attacks=concerning(ALL_ATTACKS, worst, codes),
         steps=_steps(server, None),
         questions=server_questions(server, policy),
+        posture=server.posture,
+        changed=changed,
     )
 
 

@@ -11,6 +11,7 @@ from yett.cli.context import CliContext, pass_context
 from yett.cli.output import CommandError, is_utf8, print_fields, print_json, print_table, tell_note
 from yett.cli.server_credential import connect as connect_command
 from yett.cli.server_credential import credential as credential_command
+from yett.cli.server_drift import drift
 from yett.cli.server_edit import edit
 from yett.cli.server_find import import_, known, tell_change
 from yett.cli.server_look import look, tools
@@ -26,7 +27,7 @@ def command() -> None:
     """Add, list, show, edit and remove the servers behind the gate."""
 
 
-for _other in (connect_command, credential_command, edit, import_, known, look, tools):
+for _other in (connect_command, credential_command, drift, edit, import_, known, look, tools):
     command.add_command(_other)
 
 

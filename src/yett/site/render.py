@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.attacks import Attack
+from yett.catalog.owasp import owasp_named
 from yett.catalog.page_model import ServerPage, ToolPage
 from yett.catalog.quoting import visible
 
@@ -33,6 +34,7 @@ def spans(text: str) -> Markup:
 
 _TEMPLATES.filters["visible"] = visible
 _TEMPLATES.filters["spans"] = spans
+_TEMPLATES.filters["owasp"] = owasp_named
 _TEMPLATES.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
 
 

@@ -18,7 +18,7 @@ from yett.admin.errors import NotFound, Unauthorised
 from yett.admin.pages.looks import HEADERS
 from yett.admin.service import Service
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
-from yett.catalog.page_model import CataloguedServer
+from yett.catalog.page_model import CataloguedServer, ChangeRow
 from yett.catalog.pages import server_page, tool_page
 from yett.site.export import as_json
 from yett.site.known import known_servers
@@ -40,6 +40,8 @@ HERE: Final = "/catalog"
 OURS: Final = f"{HERE}/-"
 """Below this stand pages of ours; no name of a server begins with `-`."""
 FOUND_MAX: Final = 50
+CHANGED_MAX: Final = 10
+"""Changes of tools on the page of a server."""
 QUERY_MAX: Final = 200
 _ALLOWING: Final = (
     "script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -100,7 +102,7 @@ def show_server(request: Request, server: str) -> Response:
     name, form = _split(server, lambda name: name in names)
     if name not in names:
         raise _unknown()
-    shown = server_page(names[name])
+    shown = server_page(names[name], _changed(request, names[name]))
     links = _links(_server_at(name), use=_use(names[name], None))
     return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown), shown)
 
@@ -128,6 +130,14 @@ def _servers(request: Request) -> list[CataloguedServer]:
         own = []
     names = {server.slug for server in own}
     return sorted([*own, *(server for server in known_servers() if server.slug not in names)], key=lambda server: server.slug)
+
+
+def _changed(request: Request, server: CataloguedServer) -> tuple[ChangeRow, ...]:
+    """What changed lately of a server of whoever asks."""
+    if server.known:
+        return ()
+    page = Service(request.app.state.desk, authenticate(request)).tool_changes(server.slug, limit=CHANGED_MAX)
+    return tuple(ChangeRow(one.at, one.tool, one.kind, one.severity, one.what, one.diff) for one in page.items)
 
 
 def _unknown() -> NotFound:

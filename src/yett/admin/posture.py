@@ -1,0 +1,30 @@
+"""How a server stands to whoever asks without a credential, by the last look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from yett.admin.outside import RATE_LIMITED, REFUSED
+from yett.stores.control.records import Look, Server
+
+Posture = Literal["open", "asks", "with_credential", "rate_limited"]
+IN_WORDS: Final[Mapping[Posture, str]] = MappingProxyType(
+    {
+        "open": "it answered without a credential",
+        "asks": "it asked for a credential",
+        "with_credential": "it answered with the credential that it was sent, and was not asked without",
+        "rate_limited": "it answered that it was asked too often",
+    }
+)
+
+
+def posture_of(server: Server, look: Look | None) -> Posture | None:
+    """None for a program, which runs here, and where the server never answered."""
+    if look is None or server.url is None:
+        return None
+    if look.problem is not None and look.problem.startswith((REFUSED, RATE_LIMITED)):
+        return "asks" if look.problem.startswith(REFUSED) else "rate_limited"
+    sent = look.said.get("credential")
+    return None if not isinstance(sent, bool) else "with_credential" if sent else "open"
