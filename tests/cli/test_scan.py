@@ -174,6 +174,18 @@ def test_with_consent_a_program_tells_its_tools_and_what_it_says_holds_no_secret
     assert "variable" in variable["tools_from"]
 
 
+def test_what_cannot_be_started_or_reached_is_told_without_its_secrets(terminal: Terminal) -> None:
+    configure(
+        terminal,
+        program={"command": f"/opt/{SECRETS[0]}"},
+        other={"command": "x", "cwd": "gone"},
+        remote={"url": "http://127.0.0.1:9/hook/abcd"},
+    )
+    done = terminal.ok("scan", "repository", "--repository-only", "--start", "--contact")
+    assert "cannot connect" in done.out
+    assert not [secret for secret in (SECRETS[0], "abcd") if secret in done.out + done.err]
+
+
 def test_with_consent_an_address_tells_its_tools_and_gets_no_secret(terminal: Terminal) -> None:
     with running_everything() as url:
         configure(terminal, remote={"url": url}, keyed={"url": f"{url}?key={SECRETS[2]}"})

@@ -25,10 +25,12 @@ from yett.scan.model import Client, ConfigFile, FoundServer, Tools
 from yett.scan.places import SKIPPED, client_of, user_files
 from yett.scan.seen import Remembered, read_memory, written
 from yett.scan.servers import found_server
-from yett.scan.stripping import carries_more, looks_secret
+from yett.scan.stripping import GONE, carries_more, looks_secret, shown_word
 from yett.settings import Command, Settings
 
 MEMORY: Final = "scan.json"
+REDACTED_MIN: Final = 4
+"""Characters; what is shorter is a word."""
 DIRECTORIES_MAX: Final = 50_000
 """Directories of a repository that are looked through."""
 _REFERENCES: Final = ("env:", "file:")
@@ -147,10 +149,15 @@ def _told(values: list[dict[str, object]]) -> Tools:
 
 
 def _bare(text: str, server: FoundServer) -> str:
-    """A program's last words, without what its configuration keeps."""
-    for secret in sorted({*server.launch.argv[1:], *server.launch.env.values()}, key=len, reverse=True):
-        for part in (secret, secret.partition("=")[2]):
-            text = text.replace(part, "…") if len(part) >= 4 else text
+    """A program's last words, or what became of an address, without what the configuration keeps to itself."""
+    launch = server.launch
+    kept = {*launch.argv[1:], *launch.env.values(), *(word.partition("=")[2] for word in launch.argv[1:])}
+    if launch.url is not None:
+        kept.add(launch.url.partition("//")[2].partition("/")[2])
+    if launch.argv and shown_word(launch.argv[0]) == GONE:
+        kept |= {launch.argv[0], Path(launch.argv[0]).name}
+    for secret in sorted(kept, key=len, reverse=True):
+        text = text.replace(secret, GONE) if len(secret) >= REDACTED_MIN else text
     return text
 
 
