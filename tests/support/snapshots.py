@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.support.policies import ALLOW_ALL, DENY_ALL, entry
-from yett.gateway.snapshot import EVERYTHING, GrantEntry, PolicyEntry, ServerEntry, SnapshotDelta
+from yett.gateway.snapshot import EVERYTHING, ClassesEntry, GrantEntry, PolicyEntry, ServerEntry, SnapshotDelta, ToolClass
 
 ORIGIN = "origin"
 
@@ -37,6 +37,9 @@ _IDS = [f"{number}" for number in range(6)]
 _SOME = st.lists(st.sampled_from(_IDS), unique=True, max_size=4)
 
 
+_CLASSES = st.dictionaries(st.sampled_from("ab"), st.sampled_from([ToolClass("Read"), ToolClass("Write", "x")]))
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[SnapshotDelta]:
     """A whole, and changes of it, one after another: entries come, change, and go; some that never were are gone, too."""
@@ -54,6 +57,7 @@ def _change(draw: st.DrawFn, revision: int) -> SnapshotDelta:
         grants_gone=[] if first else draw(_SOME),
         policies=[_policy(draw, id, revision) for id in draw(_SOME)],
         policies_gone=[] if first else draw(_SOME),
+        classes=[ClassesEntry(server=id, tools=draw(_CLASSES)) for id in draw(_SOME)],
         stopped=draw(st.lists(st.sampled_from(["o", "p", EVERYTHING]), unique=True)),
         problems=draw(st.lists(st.sampled_from(["a", "b"]), unique=True)),
     )

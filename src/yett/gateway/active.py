@@ -241,9 +241,9 @@ _ClassesBy = Mapping[str, Mapping[str, ToolClass]]
 def _classes(base: Snapshot, delta: SnapshotDelta) -> _ClassesBy:
     if not delta.classes and base.classes.keys().isdisjoint(delta.servers_gone):
         return base.classes
-    gone = {*delta.servers_gone, *(entry.server for entry in delta.classes if not entry.tools)}
+    kept = {id: tools for id, tools in base.classes.items() if id not in delta.servers_gone}
     new = {entry.server: entry.tools for entry in delta.classes}
-    return MappingProxyType({id: tools for id, tools in {**base.classes, **new}.items() if id not in gone})
+    return MappingProxyType({id: tools for id, tools in {**kept, **new}.items() if tools})
 
 
 def _reclassed(delta: SnapshotDelta, before: _ClassesBy, after: _ClassesBy) -> frozenset[str]:
