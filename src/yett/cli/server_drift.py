@@ -15,7 +15,7 @@ from yett.cli.output import print_json, print_table, say
 @click.argument("server", required=False)
 @click.option("--severity", type=click.Choice(LEVELS, case_sensitive=False), help="Of this severity, or a graver one.")
 @click.option("--after", metavar="CURSOR", help="Oldest first, from this place; 0 is the beginning.  [default: newest first]")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many at most.")
 @pass_context
 def drift(context: CliContext, server: str | None, severity: str | None, after: str | None, limit: int) -> None:
     """Show how the tools of SERVER, or of all servers, changed from look to look."""

@@ -60,6 +60,11 @@ def test_the_use_cases_do_there_what_they_do_on_sqlite(engine: Engine, tmp_path:
         service.add_issuer(NewIssuer(issuer="https://issuer.example", rules=[IssuerRuleView(grant="team/CI_1")]))
         service.set_tool_class("files", "x", NewToolClass(risk="Write"))
         assert [tool.risk for tool in service.catalogue("files").tools] == ["Write"]
+        for tools in ([], [{"name": "a\x00"}]):
+            office.lookout.said = {"tools": tools}
+            office.clock.advance(1)
+            service.look_server("files")
+        assert [one.tool for one in service.tool_changes("files", "Low", "0").items] == ["a\x00"]
         documents = service.export().documents
         assert service.apply(ApplyWanted(documents=documents, prune=True)).steps == []
         service.desk.begin()
