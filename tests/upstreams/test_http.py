@@ -9,17 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.clock import ManualClock
-from tests.upstreams.http_server import (
-    JSON_OK,
-    Peer,
-    Server,
-    always,
-    chunked,
-    response,
-    saying,
-    serving,
-    until,
-)
+from tests.upstreams.http_server import JSON_OK, Peer, Server, always, chunked, response, saying, serving, until
 from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.ports import Answer, Outbound, Upstream
 from yett.protocol.tasks import RESULT_S

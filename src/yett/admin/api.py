@@ -129,7 +129,9 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AdminFault)
     def refused(_: Request, error: AdminFault) -> JSONResponse:
-        fields = {"www-authenticate": "Bearer"} if isinstance(error, Unauthorised) else None
+        fields = {"www-authenticate": "Bearer"} if isinstance(error, Unauthorised) else {}
+        if error.wait_s is not None:
+            fields["retry-after"] = str(error.wait_s)
         return _answer(problem_of(error), fields)
 
     @app.exception_handler(YettError)

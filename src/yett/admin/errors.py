@@ -14,6 +14,8 @@ class AdminFault(ClientFault):
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     exit_code: ClassVar[int] = 3
+    wait_s: int | None = None
+    """When to try again, where that helps."""
 
     def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = (), *, pointer: str | None = None) -> None:
         super().__init__(message)
