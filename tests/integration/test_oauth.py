@@ -151,9 +151,9 @@ def soon(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    directory = tmp_path_factory.mktemp("oauth")
+@contextmanager
+def staged(directory: Path) -> Iterator[Stage]:
+    """An authorization server, a server that wants its tokens, and a gateway."""
     with (
         running_pair() as (provider, server),
         running_gateway(directory, configuration='[egress]\nallow = ["127.0.0.1"]\n') as gateway,
@@ -161,14 +161,34 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(gateway, provider, server, directory)
 
 
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("oauth")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def connected(stage: Stage) -> Stage:
+    """With a server `people` that somebody connected."""
+    return with_people(stage)
+
+
+def with_people(stage: Stage) -> Stage:
+    if "people" not in stage.tokens:
+        stage.add("people", "authorization_code")
+        assert stage.connect("people").status_code == 200
+        soon(lambda: is_sum(stage.call("people")))
+    return stage
+
+
 def test_a_person_connects_a_server_and_calls_go_through(stage: Stage) -> None:
-    changed = stage.add("people", "authorization_code")
+    changed = stage.add("person", "authorization_code")
     assert changed["credential"]["state"] == "unconnected"
-    assert code_of(stage.call("people")) == "credential_unavailable"
-    page = stage.connect("people")
+    assert code_of(stage.call("person")) == "credential_unavailable"
+    page = stage.connect("person")
     assert (page.status_code, "is connected" in page.text) == (200, True)
-    soon(lambda: is_sum(stage.call("people")))  # the list of tools that could not be had is asked for again after a second
-    view = stage.gateway.yett("server", "credential", "people")
+    soon(lambda: is_sum(stage.call("person")))  # the list of tools that could not be had is asked for again after a second
+    view = stage.gateway.yett("server", "credential", "person")
     assert (view["state"], view["issuer"]) == ("ready", stage.provider.issuer)
     assert view["expires_at"] is not None
 
@@ -199,46 +219,54 @@ def test_a_server_that_cannot_be_connected_says_why(stage: Stage) -> None:
     assert code_of(stage.call("wrong")) == "credential_unavailable"
 
 
-def test_calls_go_on_while_the_master_key_is_rotated(stage: Stage) -> None:
+def test_calls_go_on_while_the_master_key_is_rotated(connected: Stage) -> None:
     failures: list[Any] = []
     done = Event()
 
     def keep_calling() -> None:
         while not done.is_set():
-            failures.extend(answer for answer in [stage.call("people")] if not is_sum(answer))
+            failures.extend(answer for answer in [connected.call("people")] if not is_sum(answer))
 
     with ThreadPoolExecutor(2) as pool:
         callers = [pool.submit(keep_calling) for _ in range(2)]
-        before = stage.gateway.yett("secrets", "status")
+        before = connected.gateway.yett("secrets", "status")
         for _ in range(3):
-            rotated = stage.gateway.yett("secrets", "rotate")
+            rotated = connected.gateway.yett("secrets", "rotate")
             assert rotated["resealed"] >= 1
         done.set()
         for caller in callers:
             caller.result()
     assert failures == []
-    after = stage.gateway.yett("secrets", "status")
+    after = connected.gateway.yett("secrets", "status")
     assert (after["version"], after["versions"], after["behind"]) == (before["version"] + 3, [before["version"] + 3], 0)
 
 
-def test_no_secret_is_on_disk_or_in_a_log(stage: Stage) -> None:
+def test_no_secret_is_on_disk_or_in_a_log(connected: Stage) -> None:
+    assert is_sum(connected.call("people"))
     tokens = {
         value.removeprefix("Bearer ")
-        for request in stage.server.requests()
+        for request in connected.server.requests()
         for name, value in request["headers"]
         if name == "authorization"
     }
     assert tokens
-    secrets = {*tokens, "machine-secret", *(one["refresh_token"] for one in stage.provider.requests() if "refresh_token" in one)}
-    for path in stage.directory.rglob("*"):
+    secrets = {
+        *tokens,
+        "machine-secret",
+        *(one["refresh_token"] for one in connected.provider.requests() if "refresh_token" in one),
+    }
+    for path in connected.directory.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
             assert not any(secret.encode() in content for secret in secrets), path
 
 
-def test_a_data_plane_that_starts_without_a_control_plane_goes_on_and_without_the_key_it_does_not(stage: Stage) -> None:
-    """Last: it ends the gateway that the others use."""
-    assert is_sum(stage.call("people"))
+def test_a_data_plane_that_starts_without_a_control_plane_goes_on_and_without_the_key_it_does_not(tmp_path: Path) -> None:
+    with staged(tmp_path) as stage:
+        _ends_with_its_key(with_people(stage))
+
+
+def _ends_with_its_key(stage: Stage) -> None:
     stage.stop()
     with stage.data_plane_alone():
         assert is_sum(stage.call("people"))

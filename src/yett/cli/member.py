@@ -45,7 +45,7 @@ def list_(context: CliContext, organisation: str | None) -> None:
 
 @command.command("invite")
 @click.argument("email")
-@click.option("--role", type=ROLES, required=True)
+@click.option("--role", type=ROLES, required=True, help="What they may do.")
 @SERVERS
 @ORGANISATION
 @pass_context

@@ -27,15 +27,15 @@ KEY_BYTES_MAX: Final = 64 * 1024
 )
 @click.option("--reference", metavar="REF", help="reference: env:NAME or file:/PATH.")
 @click.option("--issuer", metavar="URL", help="The authorization server that knows the client.")
-@click.option("--client-id", metavar="ID")
+@click.option("--client-id", metavar="ID", help="What the authorization server knows the gateway by.")
 @click.option("--client-secret", is_flag=True, help="Ask for the client's secret, or read it from stdin.")
 @click.option("--private-key", type=click.Path(dir_okay=False, exists=True), help="PEM file for private_key_jwt.")
 @click.option("--algorithm", default="ES256", show_default=True, help="What the key signs with.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Ask for this; what the server wants, if left out.")
 @click.option("--subject", "subject_reference", metavar="REF", help="token_exchange: where the token to exchange is.")
 @click.option("--subject-token", is_flag=True, help="token_exchange: ask for the token, or read it from stdin.")
-@click.option("--subject-type", metavar="URN")
-@click.option("--audience", metavar="TEXT")
+@click.option("--subject-type", metavar="URN", help="What kind of token is exchanged.")
+@click.option("--audience", metavar="TEXT", help="Whom the exchanged token is for.")
 @pass_context
 def credential(context: CliContext, /, name: str, kind: str | None, **options: Any) -> None:
     """Show or replace how the gateway proves itself to a server. Values go in only; nobody sees them again."""
