@@ -81,6 +81,7 @@ async def yett(gateway: Gateway, *arguments: str) -> Any:
 async def test_classes_judge_and_an_admins_class_counts_for_the_next_call(shop: tuple[Gateway, Path], mode: str) -> None:
     gateway, listed = shop
     listed.write_text(tools(), encoding="utf-8")
+    await yett(gateway, "server", "look", "shop")
     endpoint: Endpoint = await anyio.to_thread.run_sync(gateway.endpoint, "shop", "by-class")
     async with transport_to(endpoint) as transport, Client(transport, mode=mode) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == ["get_order", "update_order"]
@@ -100,6 +101,8 @@ async def test_classes_judge_and_an_admins_class_counts_for_the_next_call(shop: 
 
 async def test_a_tool_that_changed_is_unknown_until_its_server_is_looked_at(shop: tuple[Gateway, Path]) -> None:
     gateway, listed = shop
+    listed.write_text(tools(), encoding="utf-8")
+    await yett(gateway, "server", "look", "shop")
     listed.write_text(tools(get_order="Look at an order, in detail."), encoding="utf-8")
     endpoint: Endpoint = await anyio.to_thread.run_sync(gateway.endpoint, "shop", "by-class")
     async with transport_to(endpoint) as transport, Client(transport, mode="legacy") as client:

@@ -77,7 +77,7 @@ class HealthRounds:
                 for server, asked_ns in whole.of(organisation.id).servers.last_asked_before(earliest_ns):
                     at_ns = 0 if asked_ns is None else due_ns(server.id, asked_ns, self._interval_s)
                     if at_ns <= now_ns:
-                        found.append((at_ns, Due(organisation.id, server)))
+                        found.append((asked_ns or 0, Due(organisation.id, server)))
             return found
 
         try:
