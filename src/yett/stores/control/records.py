@@ -91,6 +91,24 @@ class ToolChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolPin:
+    """The definition of a tool that was accepted."""
+
+    server_id: str
+    tool: str
+    fingerprint: str
+    marks: tuple[str, ...]
+    """As `yett.catalog.pins` makes them."""
+    definition: Mapping[str, Any]
+    how: str
+    """`first` (seen first), `upgrade`, `accepted` (by a person) or `setting` (by the server's own)."""
+    set_by: str
+    """Who accepted it; empty for nobody."""
+    reason: str = ""
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A named policy. Its texts are its revisions: the published one judges, later ones are drafts."""
 

@@ -113,6 +113,30 @@ tool_changes: Final = Table(
 Index("ix_tool_changes_organisation_id_sequence", tool_changes.c.organisation_id, tool_changes.c.sequence)
 Index("ix_tool_changes_server_id_sequence", tool_changes.c.server_id, tool_changes.c.sequence)
 
+server_pins: Final = Table(
+    "server_pins",
+    metadata,
+    Column("server_id", Text, ForeignKey("servers.id"), primary_key=True),
+    Column("mode", Text, nullable=False),
+    moment("since_ns"),
+)
+"""How strictly a server's tools are held to their pins, and since when it has pins: not before it told its tools."""
+
+tool_pins: Final = Table(
+    "tool_pins",
+    metadata,
+    Column("server_id", Text, ForeignKey("servers.id"), primary_key=True),
+    Column("tool", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("marks", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+)
+"""The definition of each tool that was accepted, by whom, when and how. `tool`, `marks` and `definition` are JSON, in ASCII."""
+
 policies: Final = Table(
     "policies",
     metadata,

@@ -19,8 +19,8 @@ from yett.stores.control.store import open_control
 ORGANISATION = "11111111-1111-4111-8111-111111111111"
 
 
-def made_by(version: str, directory: Path) -> None:
-    """A database as a version of this schema made it, with a server, a policy of two revisions and a grant."""
+def upgrade(directory: Path, version: str) -> None:
+    """Bring a database to this version of the schema."""
     config = Config()
     config.set_main_option("script_location", str(Path(yett.stores.control.__file__).with_name("migrations")))
     config.set_main_option("path_separator", "os")
@@ -29,6 +29,11 @@ def made_by(version: str, directory: Path) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, version)
     engine.dispose()
+
+
+def made_by(version: str, directory: Path) -> None:
+    """A database as a version of this schema made it, with a server, a policy of two revisions and a grant."""
+    upgrade(directory, version)
     with closing(sqlite3.connect(directory / "control.db")) as old, old:
         old.execute("INSERT INTO organisations VALUES (?, 'default', 7, 1)", (ORGANISATION,))
         columns = "id, organisation_id, name, url, credential_header, credential_scheme, created_at_ns"
