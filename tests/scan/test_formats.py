@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.scan.files import CLAUDE_DESKTOP, CLAUDE_JSON, CODEX, VS_CODE
+from yett.scan.dialects import Format
 from yett.scan.formats import BadFile, entries_of
 
 
 def names(text: str, *, toml: bool = False) -> list[str]:
-    return [entry.name for entry in entries_of(text.encode(), toml=toml)]
+    return [entry.name for entry in entries_of(text.encode(), Format.TOML if toml else Format.JSON)]
 
 
 def test_each_clients_file_is_read() -> None:
     assert names(CLAUDE_DESKTOP) == ["filesystem", "database", "bridged"]
-    assert [(entry.name, entry.scope) for entry in entries_of(CLAUDE_JSON.encode(), toml=False)] == [
+    assert [(entry.name, entry.scope) for entry in entries_of(CLAUDE_JSON.encode())] == [
         ("stripe", ""),
         ("local-time", "/home/me/shop"),
     ]
@@ -26,7 +27,7 @@ def test_each_clients_file_is_read() -> None:
 
 def test_comments_and_commas_are_left_out_and_nothing_within_texts() -> None:
     text = '\ufeff{"mcpServers": {"a": {"url": "https://a.example/*,]*/" /* x, ] */ , // "b": {}\n}, /* */ }, }'
-    (entry,) = entries_of(text.encode(), toml=False)
+    (entry,) = entries_of(text.encode())
     assert entry.value == {"url": "https://a.example/*,]*/"}
 
 
@@ -46,15 +47,15 @@ def test_comments_and_commas_are_left_out_and_nothing_within_texts() -> None:
 )
 def test_what_clients_may_read_differently_is_refused_without_being_quoted(data: bytes, why: str) -> None:
     with pytest.raises(BadFile, match=why.replace("(", r"\(").replace(")", r"\)")) as refused:
-        entries_of(data, toml=False)
+        entries_of(data)
     assert "s3cret" not in str(refused.value)
 
 
 def test_bad_toml_is_refused_by_its_line() -> None:
     with pytest.raises(BadFile, match=r"^it is no TOML \(line 2\)$"):
-        entries_of(b"a = 1\nb = s3cret", toml=True)
+        entries_of(b"a = 1\nb = s3cret", Format.TOML)
     with pytest.raises(BadFile):
-        entries_of(b"a = " + b"[" * 100_000, toml=True)
+        entries_of(b"a = " + b"[" * 100_000, Format.TOML)
 
 
 def test_many_comments_cost_little() -> None:

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.scan.client_files import CASES
 from tests.scan.files import IN_HOME, IN_REPOSITORY, SECRETS
 from yett.catalog.model import Severity
 from yett.cli.scan_report import as_json
+from yett.scan.dialects import format_of
 from yett.scan.formats import Entry, entries_of
 from yett.scan.identity import identify
 from yett.scan.judging import judge
 from yett.scan.model import Changes, Client, ConfigFile, FoundServer, Scanned, Tools
+from yett.scan.places import client_of
 from yett.scan.seen import key_of, remember, written
 from yett.scan.servers import found_server
 from yett.scan.stripping import GONE, looks_secret, shown_command, shown_origin, shown_word
@@ -94,11 +97,11 @@ def test_any_entry_is_a_server_whatever_is_in_it(value: Any) -> None:
         everything_told(found_server(FILE, Entry("server", {key: value})))
 
 
-@pytest.mark.parametrize("text", [*IN_HOME.items(), *IN_REPOSITORY.items()])
+@pytest.mark.parametrize("text", [*IN_HOME.items(), *IN_REPOSITORY.items(), *((case.path, case.text) for case in CASES)])
 def test_the_secrets_of_each_client_are_left_out(text: tuple[str, str]) -> None:
-    name, content = text
-    for entry in entries_of(content.encode(), toml=name.endswith("toml")):
-        told = everything_told(found_server(FILE, entry))
+    file = ConfigFile(client_of(Path("home", text[0])) or Client.OPENCODE, Path(text[0]))
+    for entry in entries_of(text[1].encode(), format_of(file.path), file.client):
+        told = everything_told(found_server(file, entry))
         assert not [secret for secret in SECRETS if secret in told]
 
 

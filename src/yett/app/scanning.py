@@ -19,10 +19,11 @@ from yett.catalog.model import ToolDefinition
 from yett.errors import OperatorFault
 from yett.gateway.snapshot import ServerEntry
 from yett.private_files import read_private, write_private
+from yett.scan.dialects import format_of
 from yett.scan.formats import FILE_BYTES_MAX, BadFile, entries_of
 from yett.scan.identity import WellKnown, well_known
 from yett.scan.model import Client, ConfigFile, FoundServer, Tools
-from yett.scan.places import SKIPPED, client_of, user_files
+from yett.scan.places import SKIPPED, client_of, user_files, user_folders
 from yett.scan.seen import Remembered, read_memory, written
 from yett.scan.servers import found_server
 from yett.scan.stripping import GONE, carries_more, looks_secret, shown_word
@@ -70,13 +71,16 @@ def _below(top: Path) -> Iterator[ConfigFile]:
 def own_files(environment: Mapping[str, str], platform: str) -> list[ConfigFile]:
     """The configuration files of this user's clients that are there."""
     home = Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
-    return [file for file in user_files(home, environment, platform) if os.path.lexists(file.path)]
+    files = [file for file in user_files(home, environment, platform) if os.path.lexists(file.path)]
+    for folder in user_folders(home, environment, platform):
+        files += [ConfigFile(folder.client, path) for path in sorted(folder.path.glob(folder.pattern))]
+    return files
 
 
 def servers_of(file: ConfigFile) -> list[FoundServer] | Fault:
     """The servers of a file, or why it cannot be read."""
     try:
-        entries = entries_of(_content(file.path), toml=file.path.suffix == ".toml")
+        entries = entries_of(_content(file.path), format_of(file.path), file.client)
     except BadFile as error:
         return Fault(file.path, str(error))
     except OSError as error:

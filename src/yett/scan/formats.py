@@ -1,27 +1,27 @@
-"""Configuration files as entries: JSON with or without comments, and TOML. What is wrong with one entry spoils no other."""
+"""Configuration files as entries, whatever they are written in. What is wrong with one entry spoils no other."""
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yett.errors import YettError
+from yett.scan.dialects import DIALECTS, Format, keys_of
+from yett.scan.document import BadFile, lines_of, read_document
+from yett.scan.model import Client
 
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 """Claude Code keeps more than servers in its file."""
 ENTRIES_MAX: Final = 1000
 NAME_MAX: Final = 200
-_KEYS: Final = (("mcpServers",), ("servers",), ("mcp", "servers"), ("mcp_servers",), ("mcp.servers",))
-"""Where clients keep their servers: most; VS Code's own file; its settings; Codex."""
-_JSONC: Final = re.compile(r'("(?:[^"\\]|\\.)*+")|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*+[\]}])', re.DOTALL)
+Place = tuple[str | int, ...]
+_OWN: Final = frozenset({"command", "cmd", "url", "uri"})
+"""What one of these members has is a server, where others may stand beside it."""
+_MIXED: Final = frozenset({("mcp",), ("extensions",)})
+"""Keys under which other things stand beside servers."""
+_ALONE: Final = "server"
 
-
-class BadFile(YettError):
-    """A file that cannot be read as what it should be. Says nothing of its content."""
+__all__ = ["ENTRIES_MAX", "FILE_BYTES_MAX", "NAME_MAX", "BadFile", "Entry", "Place", "entries_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,12 @@ class Entry:
     name: str
     value: dict[str, Any]
     scope: str = ""
+    at: Place = ()
+    """The way to it: keys of objects, and numbers in lists."""
+    line: int | None = None
 
 
-def entries_of(data: bytes, *, toml: bool) -> list[Entry]:
+def entries_of(data: bytes, form: Format = Format.JSON, client: Client = Client.ANY) -> list[Entry]:
     """The servers of a file. Errors: `BadFile`."""
     if len(data) > FILE_BYTES_MAX:
         raise BadFile(f"it is larger than {FILE_BYTES_MAX:,} bytes")
@@ -41,23 +44,34 @@ def entries_of(data: bytes, *, toml: bool) -> list[Entry]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadFile("it is not UTF-8") from None
-    value = _toml(text) if toml else _json(text)
+    value = read_document(text, form)
+    if value is None:
+        return []
     if not isinstance(value, dict):
         raise BadFile("it is no object")
-    found = list(_entries(value))
+    found = list(_entries(value, client, listed=DIALECTS[client].listed or form is Format.YAML))
     if len(found) > ENTRIES_MAX:
         raise BadFile(f"it has more than {ENTRIES_MAX:,} servers")
-    return found
+    lines = lines_of(text, form, {entry.at for entry in found}) if found else {}
+    return [Entry(entry.name, entry.value, entry.scope, entry.at, lines.get(entry.at)) for entry in found]
 
 
-def _entries(value: dict[str, Any]) -> Iterator[Entry]:
-    for keys in _KEYS:
-        yield from _named(_below(value, keys), keys[-1], "")
+def _entries(value: dict[str, Any], client: Client, *, listed: bool) -> Iterator[Entry]:
+    for keys in keys_of(client):
+        servers = _below(value, keys)
+        if keys in _MIXED:
+            servers = _only_servers(servers)
+        elif listed and isinstance(servers, list):
+            yield from (_entry(_name_in(one, at), one, "", (*keys, at)) for at, one in enumerate(servers))
+            continue
+        yield from _named(servers, keys, "")
     projects = value.get("projects")
     if isinstance(projects, dict):
         for path, project in projects.items():
             if isinstance(project, dict):
-                yield from _named(project.get("mcpServers"), "mcpServers", path)
+                yield from _named(project.get("mcpServers"), ("projects", path, "mcpServers"), path)
+    if DIALECTS[client].listed and "mcpServers" not in value and _OWN & value.keys():
+        yield Entry(_ALONE, value)
 
 
 def _below(value: Any, keys: tuple[str, ...]) -> Any:
@@ -66,58 +80,27 @@ def _below(value: Any, keys: tuple[str, ...]) -> Any:
     return value
 
 
-def _named(servers: Any, key: str, scope: str) -> Iterator[Entry]:
+def _only_servers(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return None
+    return {name: one for name, one in value.items() if isinstance(one, dict) and _OWN & one.keys()}
+
+
+def _named(servers: Any, keys: tuple[str, ...], scope: str) -> Iterator[Entry]:
     if servers is None:
         return
     if not isinstance(servers, dict):
-        raise BadFile(f"`{key}` is no object")
+        raise BadFile(f"`{keys[-1]}` is no object")
     for name, entry in servers.items():
-        if len(name) > NAME_MAX:
-            raise BadFile(f"the name of a server is longer than {NAME_MAX} characters")
-        yield Entry(name, entry if isinstance(entry, dict) else {}, scope)
+        yield _entry(name, entry, scope, (*keys, name))
 
 
-def _toml(text: str) -> Any:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFile(f"it is no TOML{_position(error)}") from None
+def _entry(name: str, entry: Any, scope: str, at: Place) -> Entry:
+    if len(name) > NAME_MAX:
+        raise BadFile(f"the name of a server is longer than {NAME_MAX} characters")
+    return Entry(name, entry if isinstance(entry, dict) else {}, scope, at)
 
 
-def _json(text: str) -> Any:
-    try:
-        return _loads(text)
-    except json.JSONDecodeError:
-        pass
-    try:
-        return _loads(_JSONC.sub(lambda found: found[1] or " ", text))
-    except (ValueError, RecursionError) as error:
-        raise BadFile(f"it is no JSON{_position(error)}") from None
-
-
-def _loads(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except RecursionError:
-        raise BadFile("it is nested too deep") from None
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        raise BadFile("it has a number that is too large") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers may take a name that stands twice differently."""
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        raise BadFile("a key stands twice in one object, and clients may read either")
-    return value
-
-
-def _position(error: Exception) -> str:
-    """The line, which names nothing of the content."""
-    line = getattr(error, "lineno", None)
-    if line is None:
-        found = re.search(r"at line (\d+)", str(error))
-        line = found[1] if found else None
-    return f" (line {line})" if line else ""
+def _name_in(entry: Any, at: int) -> str:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return name if isinstance(name, str) and name else f"{_ALONE} {at + 1}"

@@ -18,8 +18,21 @@ class Client(StrEnum):
     CLAUDE_CODE = "Claude Code"
     CURSOR = "Cursor"
     VS_CODE = "VS Code"
-    WINDSURF = "Windsurf"
+    COPILOT_CLI = "Copilot CLI"
     CODEX = "Codex"
+    GEMINI_CLI = "Gemini CLI"
+    WINDSURF = "Windsurf"
+    OPENCODE = "opencode"
+    ZED = "Zed"
+    CLINE = "Cline"
+    ROO_CODE = "Roo Code"
+    CONTINUE = "Continue"
+    GOOSE = "Goose"
+    JUNIE = "Junie"
+    JETBRAINS_COPILOT = "Copilot for JetBrains"
+    LM_STUDIO = "LM Studio"
+    KIRO = "Kiro"
+    AMAZON_Q = "Amazon Q"
     ANY = "MCP client"
 
 
@@ -75,6 +88,8 @@ class FoundServer:
     disputed: str | None = None
     """Why it may be something else than its package or address says."""
     disabled: bool = False
+    line: int | None = None
+    """The line of the file on which the entry begins."""
 
 
 class Standing(StrEnum):

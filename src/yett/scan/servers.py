@@ -10,11 +10,14 @@ from typing import Any, Final
 
 from yett.scan.diverting import diverted
 from yett.scan.formats import Entry
-from yett.scan.model import ConfigFile, FoundServer, Launch, Package
+from yett.scan.model import Client, ConfigFile, FoundServer, Launch, Package
 from yett.scan.packages import SHELLS, package_of, program_of, unwrapped
 from yett.scan.stripping import GONE, carries_more, looks_secret, shown_command, shown_origin
 
-_URLS: Final = ("url", "serverUrl", "httpUrl")
+_URLS: Final = ("url", "serverUrl", "httpUrl", "uri")
+_PROGRAMS: Final = ("command", "cmd")
+_ENVIRONMENTS: Final = ("env", "envs", "environment")
+_HEADERS: Final = (("headers",), ("http_headers",), ("requestOptions", "headers"), ("requestInit", "headers"))
 _BOTH: Final = "it names several commands or addresses, and clients may take any"
 _BRIDGES: Final = frozenset({"mcp-remote", "mcp-proxy", "supergateway"})
 """Packages that only carry messages to an address among their arguments."""
@@ -28,40 +31,56 @@ _REMOTE_AUTHENTICATION: Final = ("bearer_token_env_var", "env_http_headers", "he
 
 def found_server(file: ConfigFile, entry: Entry) -> FoundServer:
     """The server that an entry describes. Total: what makes no sense is noted."""
-    urls = list(dict.fromkeys(entry.value[key] for key in _URLS if isinstance(entry.value.get(key), str)))
-    argv = _argv(entry.value)
+    value = _flat(entry.value)
+    urls = list(dict.fromkeys(value[key] for key in _URLS if isinstance(value.get(key), str)))
+    argv = _argv(value)
     if argv or urls:
-        found = _program(file, entry, argv) if argv else _remote(file, entry, urls[0])
-        return replace(found, disputed=_BOTH) if len(urls) + bool(argv) > 1 else found
+        found = _program(file, entry, value, argv) if argv else _remote(file, entry, value, urls[0])
+        disputed = _BOTH if len(urls) + bool(argv) > 1 else found.disputed
+        return replace(found, disputed=disputed, line=entry.line, disabled=_disabled(value))
     return FoundServer(
         name=entry.name, client=file.client, file=file.path, transport="stdio", shown=GONE, launch=Launch(), scope=entry.scope,
-        notes=("it names neither a command nor an address",), disabled=_disabled(entry.value),
+        notes=("it names neither a command nor an address",), disabled=_disabled(value), line=entry.line,
     )  # fmt: skip
 
 
+def _flat(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Zed once wrote a program as an object of its own."""
+    inner = value.get("command")
+    if not isinstance(inner, dict):
+        return value
+    program = {"command": inner.get("path"), "args": inner.get("args", []), "env": inner.get("env")}
+    return {**value, **{key: said for key, said in program.items() if said is not None}}
+
+
 def _argv(value: Mapping[str, Any]) -> tuple[str, ...]:
-    command, args = value.get("command"), value.get("args", [])
+    command = next((value[key] for key in _PROGRAMS if value.get(key)), None)
+    args = value.get("args", [])
     words = [command] if isinstance(command, str) else command if isinstance(command, list) else []
     return tuple(word if isinstance(word, str) else str(word) for word in [*words, *(args if isinstance(args, list) else [])])
 
 
-def _program(file: ConfigFile, entry: Entry, argv: tuple[str, ...]) -> FoundServer:
+def _environment(value: Mapping[str, Any]) -> dict[str, str]:
+    return {name: text for key in _ENVIRONMENTS for name, text in _strings(value.get(key)).items()}
+
+
+def _program(file: ConfigFile, entry: Entry, value: Mapping[str, Any], argv: tuple[str, ...]) -> FoundServer:
     package, word = package_of(argv)
     inner = unwrapped(argv)
     bridged = _bridged(inner, package)
-    notes = tuple(_program_notes(entry.value, argv, package))
+    env = _environment(value)
+    notes = tuple(_program_notes(env, argv, package))
     warnings = ("a shell runs it, so that it can be anything",) if program_of(inner) in SHELLS else ()
-    disputed = diverted(argv, _strings(entry.value.get("env")), word)
+    disputed = diverted(argv, env, word)
     if bridged is not None:
-        found = _remote(file, entry, bridged)
+        found = _remote(file, entry, value, bridged)
         shown = f"{_command(inner, package, word)} → {found.shown}"
         notes = tuple(dict.fromkeys((*notes, *found.notes)))
         return replace(found, notes=notes, shown=shown, disputed=disputed)
-    env = _strings(entry.value.get("env"))
     return FoundServer(
         name=entry.name, client=file.client, file=file.path, transport="stdio", shown=_command(inner or argv[:1], package, word),
-        launch=Launch(argv, env, _text(entry.value.get("cwd"))), package=package, notes=notes, scope=entry.scope,
-        authentication=_of_program(env), warnings=warnings, disputed=disputed, disabled=_disabled(entry.value),
+        launch=Launch(argv, env, _text(value.get("cwd"))), package=package, notes=notes, scope=entry.scope,
+        authentication=_of_program(env), warnings=warnings, disputed=disputed,
     )  # fmt: skip
 
 
@@ -79,11 +98,11 @@ def _bridged(argv: Sequence[str], package: Package | None) -> str | None:
     return next((word for word in argv if word.lower().startswith(("http://", "https://"))), None)
 
 
-def _program_notes(value: Mapping[str, Any], argv: Sequence[str], package: Package | None) -> list[str]:
+def _program_notes(env: Mapping[str, str], argv: Sequence[str], package: Package | None) -> list[str]:
     notes = []
     if package is not None and package.version in {None, "latest"}:
         notes.append("its package has no fixed version: the next start may fetch another program")
-    written = [name for name, text in _strings(value.get("env")).items() if _SECRET_NAME.search(name) and _is_literal(text)]
+    written = [name for name, text in env.items() if _SECRET_NAME.search(name) and _is_literal(text)]
     if written:
         notes.append("a secret may stand in its `env`; keep it outside of the file")
     if any(_secret_argument(argv)):
@@ -116,22 +135,35 @@ def _of_program(env: Mapping[str, str]) -> str:
     return "by variables" if any(_SECRET_NAME.search(name) for name in env) else "none written"
 
 
-def _remote(file: ConfigFile, entry: Entry, url: str) -> FoundServer:
+def _remote(file: ConfigFile, entry: Entry, value: Mapping[str, Any], url: str) -> FoundServer:
     origin, host = shown_origin(url)
-    kind = entry.value.get("type", entry.value.get("transport"))
-    headers = {**_strings(entry.value.get("headers")), **_strings(entry.value.get("http_headers"))}
+    headers = {name: text for way in _HEADERS for name, text in _strings(_below(value, way)).items()}
     insecure = origin.startswith(("http://", "ws://")) and not is_local(host)
     notes = []
     if carries_more(url):
         notes.append("its address carries a user or a query, where secrets do not belong")
     if any(_is_literal(text) for name, text in headers.items() if _SECRET_NAME.search(name)):
         notes.append("a secret may stand in its headers; keep it outside of the file")
-    named = bool(headers) or any(entry.value.get(key) for key in _REMOTE_AUTHENTICATION)
+    named = bool(headers) or any(value.get(key) for key in _REMOTE_AUTHENTICATION)
     return FoundServer(
-        name=entry.name, client=file.client, file=file.path, transport="sse" if kind == "sse" else "http", shown=origin,
+        name=entry.name, client=file.client, file=file.path, transport=_transport(file, value), shown=origin,
         launch=Launch(url=url), host=host, authentication="by headers" if named else "none written", notes=tuple(notes),
-        scope=entry.scope, warnings=(_PLAIN,) if insecure else (), disabled=_disabled(entry.value),
+        scope=entry.scope, warnings=(_PLAIN,) if insecure else (),
     )  # fmt: skip
+
+
+def _transport(file: ConfigFile, value: Mapping[str, Any]) -> str:
+    """What `type` says; Gemini CLI tells transports by the name of the member instead."""
+    kind = value.get("type", value.get("transport"))
+    if kind is None and file.client is Client.GEMINI_CLI and "httpUrl" not in value and "url" in value:
+        return "sse"
+    return "sse" if kind == "sse" else "http"
+
+
+def _below(value: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def is_local(host: str | None) -> bool:
