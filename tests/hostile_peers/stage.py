@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +148,8 @@ class Stage:
     port: int
     tokens: list[str]
     state: Path
+    others: list[Misbehaving] = field(default_factory=list)
+    """Further servers, each with a grant of its own: those behind the first server's."""
     clients: list[Client] = field(default_factory=list)
     ended: int | None = None
     """The exit status of a data plane that a test ended."""
@@ -170,10 +172,12 @@ class Stage:
 
     def request(self, how: str = "", *, grant: int = 0, id: int = 1) -> bytes:
         """A call of grant number `grant`."""
+        beyond = grant - (len(self.tokens) - len(self.others))
+        name = "odd" if beyond < 0 else f"other{beyond}"
         params = {"name": "do", "arguments": {"how": how}, "_meta": _META}
         body = json.dumps({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}).encode()
         fields = (
-            f"POST /mcp/odd HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {self.tokens[grant]}\r\n"
+            f"POST /mcp/{name} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {self.tokens[grant]}\r\n"
             "content-type: application/json\r\naccept: application/json, text/event-stream\r\n"
             "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: do\r\n"
             f"content-length: {len(body)}\r\n\r\n"
@@ -219,7 +223,7 @@ async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> N
 
 @dataclass(frozen=True)
 class _Installed:
-    """A state directory with one server and so many grants."""
+    """A state directory with one server and so many grants, and other servers with one grant each."""
 
     config: Path
     state: Path
@@ -227,27 +231,30 @@ class _Installed:
     tokens: list[str]
 
 
-def _installed(folder: Path, grants: int, settings: str, url: str, program: Path | None) -> _Installed:
+def _installed(folder: Path, grants: int, settings: str, urls: Sequence[str], program: Path | None) -> _Installed:
     port, config = free_port(), folder / "yett.toml"
     tables = f'[state]\ndirectory = "{folder / "state"}"\n[data_plane]\nport = {port}\n{settings}\n'
     if program is not None:
         tables += f"[servers.commands.odd]\nargv = {json.dumps([sys.executable, '-S', '-E', str(program)])}\n"
     config.write_text(tables, encoding="utf-8")
     state = load_settings(config, {}).state_dir
-    key, tokens = token_key(state), [mint() for _ in range(grants)]
+    url, *others = urls
+    names = ["s"] * grants + [f"other{number}" for number in range(len(others))]
+    key, tokens = token_key(state), [mint() for _ in names]
     entries = [
-        GrantEntry(organisation="o", id=f"g{n}", digest=digest(token, key), server="s", policy="p")
-        for n, token in enumerate(tokens)
+        GrantEntry(organisation="o", id=f"g{n}", digest=digest(token, key), server=name, policy="p")
+        for n, (token, name) in enumerate(zip(tokens, names, strict=True))
     ]
     server = (
         ServerEntry(organisation="o", id="s", name="odd", url=url)
         if program is None
         else ServerEntry(organisation="o", id="s", name="odd", command="odd")
     )
+    further = [ServerEntry(organisation="o", id=f"other{n}", name=f"other{n}", url=each) for n, each in enumerate(others)]
     snapshot = SnapshotData(
         revision=1,
         origin="o",
-        servers=[server],
+        servers=[server, *further],
         grants=entries,
         policies=[PolicyEntry(id="p", organisation="o", name="p", revision="1-0", document=json.dumps(ALLOW_ALL))],
     )
@@ -257,25 +264,26 @@ def _installed(folder: Path, grants: int, settings: str, url: str, program: Path
 
 @asynccontextmanager
 async def stage(
-    folder: Path, grants: int = 1, settings: str = "", program: Path | None = None, **behaviours: Behaviour
+    folder: Path, grants: int = 1, settings: str = "", program: Path | None = None, others: int = 0, **behaviours: Behaviour
 ) -> AsyncIterator[Stage]:
     """A data plane with so many grants of one server, ready and warm. `settings` are lines of `[data_plane]`.
 
-    The server is a program spoken to over stdio if one is given, else it is reached over HTTP.
+    The server is a program spoken to over stdio if one is given, else it is reached over HTTP. The others are proper servers.
     """
-    server = Misbehaving(behaviours)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=MIB)
-    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/mcp"
-    there = _installed(folder, grants, settings, url, program)
+    servers = [Misbehaving(behaviours), *(Misbehaving({}) for _ in range(others))]
+    listeners = [await asyncio.start_server(each.serve, "127.0.0.1", 0, limit=MIB) for each in servers]
+    urls = [f"http://127.0.0.1:{each.sockets[0].getsockname()[1]}/mcp" for each in listeners]
+    there = _installed(folder, grants, settings, urls, program)
     command, log = (sys.executable, "-m", "yett.app.data_plane", "--config", str(there.config)), folder / "data-plane.log"
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=file)
-    running = Stage(server, process, there.port, there.tokens, there.state)
+    server = servers[0]
+    running = Stage(server, process, there.port, there.tokens, there.state, servers[1:])
     try:
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             assert (await process.stdout.readline()).startswith(b"listening"), log.read_text(encoding="utf-8")
-        for grant in range(grants):
+        for grant in range(len(there.tokens)):
             assert (await running.call(grant=grant)).status == 200
         yield running
         assert process.returncode in {None, running.ended}, "the data plane died"
@@ -286,4 +294,5 @@ async def stage(
         if process.returncode is None:
             process.kill()
         await process.communicate()
-        listener.close()
+        for listener in listeners:
+            listener.close()
