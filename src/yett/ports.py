@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
+from yett.approvals.model import ApprovalRequest, Ticket
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import UpstreamFault
 from yett.policy.decision import Decision
@@ -31,6 +32,8 @@ class Admission(Struct, frozen=True):
 
     decision: Decision
     receipt: Receipt | None
+    ticket: Ticket | None = None
+    """The request that people must decide on first."""
 
 
 class Receipt(Struct, frozen=True):
@@ -38,6 +41,8 @@ class Receipt(Struct, frozen=True):
 
     sequence: int
     reservations: tuple[Reservation, ...]
+    consent: str | None = None
+    """The approval that was spent, or the exemption."""
 
 
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -65,12 +70,19 @@ class Ledger(Protocol):
         """The present content of these counters. A look, not a promise."""
         ...
 
+    def consent(self, wanted: ApprovalRequest, now_ns: int) -> str | None:
+        """Id of an approval or exemption that fits this call; None where people must be asked. A look, not a promise."""
+        ...
+
     async def admit(self, record: CallRecord) -> Admission:
         """Reserve all charges of `record.decision` and write the record, in one atomic durable step.
 
         Returns when the step is durable (strict), or queued (relaxed and nothing to reserve). If a charge does not fit, nothing
         is reserved and the record says so: the returned decision is then a denial `limit_exceeded`, or WOULD_DENY where only
         a shadow charge did not fit.
+
+        `record.consent` is spent in the same step. Where it no longer holds, and where there is none and the decision asks for
+        people, `record.asking` becomes a request (or comes to the one that is open), which the answer's ticket names.
         """
         ...
 

@@ -84,17 +84,24 @@ async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -
     connection = apsw.Connection(str(path))
     connection.pragma("user_version", SCHEMA_VERSION + 1)
     connection.close()
-    await open_fails(path, r"written by a newer yett \(its schema is 3, this one knows 2\): use that version")
-    assert rows(path, "PRAGMA user_version") == [(3,)]
+    await open_fails(path, r"written by a newer yett \(its schema is 4, this one knows 3\): use that version")
+    assert rows(path, "PRAGMA user_version") == [(SCHEMA_VERSION + 1,)]
+
+
+SINCE_3 = ("approvals", "exemptions", "delegations", "approval_notices", "consents")
 
 
 @pytest.mark.parametrize("reads_first", [False, True])
-async def test_a_file_of_the_first_version_gets_what_it_lacks_from_whoever_opens_it_first(path: Path, reads_first: bool) -> None:
+@pytest.mark.parametrize(("version", "lacking"), [(1, ("tasks", *SINCE_3)), (2, SINCE_3)])
+async def test_a_file_of_an_earlier_version_gets_what_it_lacks_from_whoever_opens_it_first(
+    path: Path, reads_first: bool, version: int, lacking: tuple[str, ...]
+) -> None:
     async with opened(path) as store:
         await store.admit(call(allow()))
     connection = apsw.Connection(str(path))
-    connection.execute("DROP TABLE tasks")
-    connection.pragma("user_version", 1)
+    for table in lacking:
+        connection.execute(f"DROP TABLE {table}")
+    connection.pragma("user_version", version)
     connection.close()
     if reads_first:
         open_reader(path).close()
@@ -121,8 +128,12 @@ async def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes)
 async def test_damage_that_shows_while_running_denies(path: Path) -> None:
     async with opened(path) as store:
         await store.admit(call(allow(limit(maximum=9))))
+    pages = [
+        page for (page,) in rows(path, "SELECT rootpage FROM sqlite_master WHERE tbl_name IN ('calls', 'counters', 'buckets')")
+    ]
     content = bytearray(path.read_bytes())
-    content[4_096:] = b"\xee" * (len(content) - 4_096)
+    for page in pages:
+        content[(page - 1) * 4_096 : page * 4_096] = b"\xee" * 4_096
     path.write_bytes(content)
     async with opened(path) as store:
         with pytest.raises(StoreFault, match="is damaged: put back a copy"):

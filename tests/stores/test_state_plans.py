@@ -26,7 +26,10 @@ from yett.stores.state_counters import Counters
 from yett.stores.state_file import SCHEMA_VERSION
 
 DAY = START_NS // (86_400 * NS)
-SCHEMA = Path(state_counters.__file__).with_name("state_schema.sql").read_text(encoding="utf-8")
+SCHEMA = "".join(
+    Path(state_counters.__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("state_schema.sql", "approvals_schema.sql")
+)
 
 MINUTE, WHOLE_DAY, MONTH = key("m", "minute"), key("d", "day"), key("x", "month")
 SLIDING, SHORT = key("s", "minute", sliding=True), key("z", "7", sliding=True)

@@ -10,6 +10,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from yett.approvals.model import ApprovalRequest
 from yett.policy.decision import Decision
 from yett.quota.charge import Amount
 
@@ -76,6 +77,12 @@ class CallRecord(Struct, frozen=True):
     client_ip: str | None = None
     task: str | None = None
     """The task that it is about, which an earlier call made; as the server names it."""
+    consent: str | None = None
+    """Id of the approval that it spends, or of the exemption by which it need not be asked for."""
+    asking: ApprovalRequest | None = None
+    """What people are asked where no consent holds; kept apart from the log, which has no values of arguments."""
+    otherwise: Decision | None = None
+    """The decision where `consent` does not hold after all."""
 
 
 class Reservation(Struct, frozen=True):

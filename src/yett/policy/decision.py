@@ -56,6 +56,8 @@ class ToolFacts:
     """Its catalogue class; None is judged as `Unknown`."""
     check: ArgumentCheck | None = None
     """The compiled input schema; None where the schema is not known or not usable."""
+    definition: str | None = None
+    """Fingerprint of the definition as the server lists it: what people approve is a call of this very tool."""
 
 
 class Facts(NamedTuple):
@@ -103,6 +105,8 @@ class Code(Enum):
     DENY_IF_MATCHED = "deny_if_matched"
     LIMIT_EXCEEDED = "limit_exceeded"
     APPROVAL_REQUIRED = "approval_required"
+    APPROVALS_FULL = "approvals_full"
+    """People would have to be asked, and too many requests of this grant wait for them already."""
     COUNTER_UNAVAILABLE = "counter_unavailable"
     AUDIT_UNAVAILABLE = "audit_unavailable"
     CREDENTIAL_UNAVAILABLE = "credential_unavailable"
@@ -143,3 +147,8 @@ class Decision(NamedTuple):
     call is forwarded as WOULD_DENY `limit_exceeded`."""
     asks: tuple[Ask, ...] = ()
     """For APPROVAL: every approval this call needs. For a call that is forwarded with an approval at hand: those it spends."""
+
+    @property
+    def rules_asking(self) -> frozenset[str]:
+        """The rules of `asks`."""
+        return frozenset(ask.rule for ask in self.asks)

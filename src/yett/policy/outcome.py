@@ -33,6 +33,12 @@ def after_reserve(decision: Decision, refused: Refusal | None, shadow_refused: R
     return decision
 
 
+def too_many_requests(decision: Decision) -> Decision:
+    """The denial where people would have to be asked, and cannot be asked for more."""
+    told = "a person must approve this call first, and too many calls of this grant wait already; let people decide those first"
+    return decision._replace(effect=Effect.DENY, code=Code.APPROVALS_FULL, message=told)
+
+
 def limit_message(refusal: Refusal) -> str:
     """What the client is told of a limit that does not fit: its `on_deny`, else a sentence that says when the call would pass."""
     charge = refusal.charge

@@ -15,29 +15,24 @@ from typing import Final
 
 import apsw
 
+from yett.approvals.model import ApprovalRequest
 from yett.audit.mode import AuditMode
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.errors import StoreFault
 from yett.ports import Admission, Clock, Receipt, Waiter
 from yett.quota.charge import CounterKey, Usage
+from yett.stores.state_approvals import PENDING_MAX, Consents
 from yett.stores.state_commit import Busy, Committer, Group, QueuedCall, Unwritable, Written
 from yett.stores.state_counters import Counters, Returning
-from yett.stores.state_file import BUSY_TIMEOUT_S, fault_of, locked, open_reader, open_writer, replaced, waiting
+from yett.stores.state_file import BUSY_TIMEOUT_S, fault_of, faults_of, locked, open_reader, open_writer, replaced, waiting
 from yett.stores.state_rows import Event
 from yett.stores.state_threads import Checkpointer, Writer
+from yett.stores.state_times import CLOSING_PATIENCE_S, LINGER_S, LOOP_PATIENCE_S, PROBE_S, RETRY_S
 
 QUEUE_MAX: Final = 10_000
 """Calls, records and outcomes that wait for the file. What comes beyond is denied; an outcome is lost, its units stay held."""
-LINGER_S: Final = {AuditMode.STRICT: 0.05, AuditMode.RELAXED: 0.2}
-"""How long records that nobody waits for may wait for company."""
-LOOP_PATIENCE_S: Final = 0.000_5
-"""How long the event loop itself waits while another process writes; then it turns to other work until the next try."""
 LOOK_LASTS_S: Final = 0.001
 """How long a look at the counters may overlook what other processes write. Only the transaction decides."""
-RETRY_S: Final = 0.002
-PROBE_S: Final = 0.25
-"""How often a file that failed is tried again."""
-CLOSING_PATIENCE_S: Final = 2.0
 
 _LOG: Final = logging.getLogger("yett.ledger")
 
@@ -45,7 +40,7 @@ _LOG: Final = logging.getLogger("yett.ledger")
 class StateStore:
     """Implements `yett.ports.Ledger`. Belongs to the event loop in which it was opened."""
 
-    def __init__(self, path: Path, *, clock: Clock, mode: AuditMode, fsync: bool, patience_s: float) -> None:
+    def __init__(self, path: Path, *, clock: Clock, mode: AuditMode, fsync: bool, patience_s: float, pending_max: int) -> None:
         """For `open`."""
         self.outcomes_lost = 0
         """Outcomes that found the queue full or the store closed: their calls stay `unknown` in the log."""
@@ -57,8 +52,9 @@ class StateStore:
         self._patience_s = patience_s
         self._loop = asyncio.get_running_loop()
         self._connection = open_writer(path, fsync=fsync, patience_s=patience_s if fsync else LOOP_PATIENCE_S)
-        self._committer = Committer(self._connection, path)
+        self._committer = Committer(self._connection, path, pending_max=pending_max)
         self._reader = open_reader(path) if fsync else None
+        self._consents = Consents(self._reader or self._connection)
         self._looked = Counters(self._reader) if self._reader else self._committer.counters
         self._stale_at = 0.0
         self._pending = Group()
@@ -83,12 +79,14 @@ class StateStore:
         mode: AuditMode = AuditMode.STRICT,
         fsync: bool = False,
         patience_s: float = BUSY_TIMEOUT_S,
+        pending_max: int = PENDING_MAX,
     ) -> StateStore:
         """Open or make the file; call it inside the running event loop, and `aclose` at the end.
 
-        `patience_s` is how long another process may hold the file before calls are denied. Errors: `StoreFault`.
+        `patience_s` is how long another process may hold the file before calls are denied, `pending_max` how many requests of one
+        grant may wait for people. Errors: `StoreFault`.
         """
-        return cls(path, clock=clock, mode=mode, fsync=fsync, patience_s=patience_s)
+        return cls(path, clock=clock, mode=mode, fsync=fsync, patience_s=patience_s, pending_max=pending_max)
 
     @property
     def fault(self) -> StoreFault | None:
@@ -107,6 +105,11 @@ class StateStore:
             self._looked.forget()
             raise fault_of(self._path, error) from error
         return self._returning.taken_off(found)
+
+    def consent(self, wanted: ApprovalRequest, now_ns: int) -> str | None:
+        """An approval or exemption that fits this call. See `yett.ports.Ledger`."""
+        with faults_of(self._path):
+            return self._consents.fitting(wanted, now_ns)
 
     async def admit(self, record: CallRecord) -> Admission:
         """Reserve and record in one atomic step. See `yett.ports.Ledger`."""
@@ -154,6 +157,8 @@ class StateStore:
         if receipt.reservations and outcome.surely_did_not_run:
             self._pending.gives_back = True
             self._returning.begin(receipt)
+        elif receipt.consent is not None:
+            self._pending.gives_back = True
         self._flush_later()
 
     async def aclose(self) -> None:
@@ -188,7 +193,7 @@ class StateStore:
             raise StoreFault(f"too much waits for `{self._path}` ({QUEUE_MAX} records): its disk or another process is too slow")
 
     def _may_be_late(self, record: CallRecord) -> bool:
-        return self._relaxed and not (record.decision.charges or record.decision.shadow_charges)
+        return self._relaxed and not (record.decision.charges or record.decision.shadow_charges or record.asking)
 
     def _queue(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
         self._pending.calls.append(QueuedCall(record, True, waiter))
@@ -263,7 +268,7 @@ class StateStore:
     def _finish(self, group: Group, written: Written) -> None:
         if self._over and self._fault is not None:  # the file was replaced while this was written: it counts for nobody
             self._returning.end(group.outcomes)
-            _reject(group, self._fault)
+            group.reject(self._fault)
             return
         if isinstance(written, list):
             self._succeed(group, written)
@@ -271,7 +276,7 @@ class StateStore:
         group.notes = [note for note in group.notes if not isinstance(note, Event)]
         if isinstance(written, Unwritable):
             self._returning.end(group.outcomes)
-            _reject(group, written.fault)
+            group.reject(written.fault)
             if self._fault is not None:
                 self._start_timer(PROBE_S)
             return
@@ -316,7 +321,7 @@ class StateStore:
         self._start_timer(PROBE_S)
 
     def _reject_all(self, fault: StoreFault) -> None:
-        _reject(self._pending, fault)
+        self._pending.reject(fault)
         self._pending.calls = [call for call in self._pending.calls if call.waiter is None]
 
     # From the threads
@@ -341,10 +346,3 @@ class StateStore:
         if not self._closed:
             self._over = True
             self._fail(replaced(self._path))
-
-
-def _reject(group: Group, fault: StoreFault) -> None:
-    """Let everybody who waits for a call of `group` know. Each gets an exception of its own, for each adds a traceback."""
-    for call in group.calls:
-        if call.waiter is not None and not call.waiter.done():
-            call.waiter.set_exception(StoreFault(str(fault)))

@@ -11,17 +11,20 @@ from typing import Any, Final, TypeAlias
 import apsw
 from msgspec import Struct
 
+from yett.approvals.model import ApprovalRequest
 from yett.audit.clip import clip
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Decision, Effect
-from yett.policy.outcome import after_reserve
+from yett.policy.outcome import after_reserve, too_many_requests
 from yett.ports import Admission, Receipt, Waiter
 from yett.quota.reserve import refusal
+from yett.stores.state_approvals import PENDING_MAX, Consents
 from yett.stores.state_counters import PRUNED_AT_ONCE, Counters
 from yett.stores.state_file import fault_of
 from yett.stores.state_rows import (
     INSERT_CALLS,
+    INSERT_CONSENTS,
     INSERT_EVENTS,
     INSERT_OUTCOMES,
     INSERT_SECURITY,
@@ -63,7 +66,7 @@ class Group:
     calls: list[QueuedCall] = field(default_factory=list)
     notes: list[SecurityRecord | Event] = field(default_factory=list)
     gives_back: bool = False
-    """Whether an outcome is among them that gives units back."""
+    """Whether an outcome is among them that gives units back, or settles an approval."""
 
     def is_full(self, most: int) -> bool:
         """Whether so much waits already. Asked for each call and each outcome."""
@@ -71,6 +74,12 @@ class Group:
 
     def __len__(self) -> int:
         return len(self.outcomes) + len(self.calls) + len(self.notes)
+
+    def reject(self, fault: StoreFault) -> None:
+        """Let everybody who waits for a call know. Each gets an exception of its own, for each adds a traceback."""
+        for call in self.calls:
+            if call.waiter is not None and not call.waiter.done():
+                call.waiter.set_exception(StoreFault(str(fault)))
 
     def before(self, later: Group) -> Group:
         """One group of this and what came after it."""
@@ -103,8 +112,9 @@ _LOG: Final = logging.getLogger("yett.ledger")
 class Committer:
     """Writes groups over one connection. Used by one thread at a time; nothing here waits for the event loop."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, *, pending_max: int = PENDING_MAX) -> None:
         self.counters = Counters(connection)
+        self.consents = Consents(connection, pending_max)
         self.commits = 0
         """How many groups were written: the checkpointer rests while this stands still."""
         self._connection = connection
@@ -155,6 +165,7 @@ class Committer:
     def _undo(self) -> None:
         """Leave the transaction, if the library has not done so already, and trust nothing in memory."""
         self.counters.forget()
+        self.consents.events.clear()
         self._last_seq_version = -1
         if self._connection.in_transaction:
             with suppress(apsw.Error):  # a transaction that cannot be left makes the next one fail, which is told then
@@ -173,12 +184,14 @@ class Committer:
         if self._tasks:
             INSERT_TASKS.run(self._cursor, self._tasks)
         self._write_kept(settled)
-        if group.notes:
-            self._write_notes(group.notes)
         if abs(surely_past_ns - self._pruned_at_ns) >= self._prune_every_ns:
             self._pruned_at_ns = surely_past_ns
             more = self.counters.prune(surely_past_ns) == PRUNED_AT_ONCE
             self._prune_every_ns = PRUNE_ON_NS if more else PRUNE_EVERY_NS
+            self.consents.pass_time(surely_past_ns)
+        if group.notes or self.consents.events:
+            events, self.consents.events = self.consents.events, []
+            self._write_notes([*group.notes, *events])
         return admissions
 
     def _newest(self) -> int:
@@ -195,15 +208,39 @@ class Committer:
         decision = record.decision
         held: tuple[Reservation, ...] = ()
         text = "[]"
+        self._last_seq = seq = self._last_seq + 1
+        if record.asking is not None:
+            return self._admit_asking(record, record.asking, seq, rows)
         if call.reserve and (decision.charges or decision.shadow_charges):
             decision, held, text = self._reserve(record)
-        self._last_seq = seq = self._last_seq + 1
         rows += call_row(seq, record, decision, text)
         if record.task is not None:
             self._tasks += (seq, clip(record.task))
         if call.ticket:
             self._tickets[call.ticket] = seq
         return Admission(decision, Receipt(seq, held) if decision.effect.forwards else None)
+
+    def _admit_asking(self, record: CallRecord, asking: ApprovalRequest, seq: int, rows: list[Cell]) -> Admission:
+        """Judge a call that needs people: by the consent that it comes with, or by asking for one."""
+        refused = self.consents.refuse_unfit(record, seq)
+        decision = record.decision if refused is None else refused
+        held: tuple[Reservation, ...] = ()
+        text, consent, ticket = "[]", record.consent, None
+        if decision.effect.forwards:
+            if decision.charges or decision.shadow_charges:
+                decision, held, text = self._reserve(record)
+            if decision.effect.forwards:
+                self.consents.spend(record, seq)
+            else:
+                self.consents.turned_down(record, decision)
+        elif decision.effect is Effect.APPROVAL:
+            ticket = self.consents.ask(asking, record.at_ns)
+            decision = decision if ticket is not None else too_many_requests(decision)
+            consent = None if ticket is None else ticket.id
+        rows += call_row(seq, record, decision, text)
+        if consent is not None:
+            INSERT_CONSENTS.run(self._cursor, (seq, consent))
+        return Admission(decision, Receipt(seq, held, consent) if decision.effect.forwards else None, ticket)
 
     def _reserve(self, record: CallRecord) -> tuple[Decision, tuple[Reservation, ...], str]:
         decision = record.decision
@@ -226,6 +263,8 @@ class Committer:
             firsts.setdefault(pair[0].sequence, pair)
         kept = []
         for receipt, outcome in firsts.values():
+            if receipt.consent is not None:
+                self.consents.settle(receipt.consent, receipt.sequence, outcome)
             if not (receipt.reservations and outcome.surely_did_not_run):
                 kept.append((receipt, outcome))
                 continue

@@ -15,7 +15,7 @@ from yett.errors import StoreFault
 
 STATE_FILE: Final = "state.db"
 """Its name in the state directory."""
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BUSY_TIMEOUT_S: Final = 5.0
 """How long another process may hold the file before calls are denied."""
 EMERGENCY_CHECKPOINT_PAGES: Final = 20_000
@@ -24,8 +24,9 @@ JOURNAL_BYTES_MAX: Final = 64 * 1024 * 1024
 STATEMENTS_CACHED: Final = 256
 _PAUSE_S: Final = 0.000_05
 _SCHEMA: Final = Path(__file__).with_name("state_schema.sql")
-_FROM_1: Final = "CREATE TABLE tasks (seq INTEGER PRIMARY KEY, task TEXT NOT NULL) STRICT"
-"""What schema 1 lacks."""
+_APPROVALS: Final = Path(__file__).with_name("approvals_schema.sql")
+_TASKS: Final = "CREATE TABLE tasks (seq INTEGER PRIMARY KEY, task TEXT NOT NULL) STRICT;"
+"""What schema 1 lacks, and schema 2 has."""
 
 
 def open_writer(path: Path, *, fsync: bool = False, patience_s: float = BUSY_TIMEOUT_S) -> apsw.Connection:
@@ -156,7 +157,8 @@ def _ensure_schema(connection: apsw.Connection, path: Path) -> None:
     # Another process may have been faster. What fails here leaves nothing behind: the caller closes the connection.
     version = _check_version(connection, path)
     if version != SCHEMA_VERSION:
-        connection.execute(_FROM_1 if version == 1 else _SCHEMA.read_text(encoding="utf-8"))
+        lacking = {0: _SCHEMA.read_text(encoding="utf-8"), 1: _TASKS}.get(version, "")
+        connection.execute(lacking + _APPROVALS.read_text(encoding="utf-8"))
         connection.pragma("user_version", SCHEMA_VERSION)
     connection.execute("COMMIT")
 

@@ -18,6 +18,7 @@ INSERT_CALLS: Final = Insert("INSERT INTO calls VALUES ", 21)
 INSERT_OUTCOMES: Final = Insert("INSERT OR IGNORE INTO outcomes VALUES ", 9)
 """The first outcome of a call stands."""
 INSERT_TASKS: Final = Insert("INSERT OR IGNORE INTO tasks VALUES ", 2)
+INSERT_CONSENTS: Final = Insert("INSERT OR IGNORE INTO consents VALUES ", 2)
 INSERT_SECURITY: Final = Insert("INSERT INTO security VALUES ", 10)
 SELECT_NEWEST: Final = (
     "SELECT max(ifnull((SELECT max(seq) FROM calls), 0), ifnull((SELECT max(seq) FROM security), 0), "

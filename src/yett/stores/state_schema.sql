@@ -1,4 +1,4 @@
--- state.db, schema 2: counters and the decision log. One sequence numbers the rows of calls, security and events.
+-- state.db, as far as schema 2 (`approvals_schema.sql` has the rest): counters and the decision log. One sequence numbers the rows of calls, security and events.
 
 -- One row for each judged call, written before anything is forwarded.
 CREATE TABLE calls (

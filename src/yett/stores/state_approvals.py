@@ -1,0 +1,137 @@
+"""Approvals inside the ledger's transaction: asked for, spent and settled together with the record of the call."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import apsw
+
+from yett.approvals import lifecycle
+from yett.approvals.lifecycle import Refusal, exemption_of
+from yett.approvals.model import APPROVAL_PREFIX, Approval, ApprovalRequest, State, Ticket
+from yett.audit.record import CallRecord, Outcome, Result
+from yett.policy.decision import Code, Decision, Effect
+from yett.stores.approval_rows import ApprovalRows, new_id
+from yett.stores.state_rows import Event
+
+PENDING_MAX: Final = 20
+"""Requests of one grant that may wait for people."""
+OVERDUE_AT_ONCE: Final = 100
+KEPT_NS: Final = 30 * 86_400 * 1_000_000_000
+"""How long a request is kept after its end, with the arguments in it."""
+UNSURE: Final = frozenset({Result.TIMED_OUT, Result.LOST, Result.CLIENT_GONE, Result.MALFORMED})
+"""Outcomes by which nobody can tell whether the call ran."""
+
+
+class Consents:
+    """The ledger's side of approvals. `events` are what happened since they were last taken; they belong into the log."""
+
+    def __init__(self, connection: apsw.Connection, pending_max: int = PENDING_MAX) -> None:
+        self.rows = ApprovalRows(connection)
+        self.events: list[Event] = []
+        self._pending_max = pending_max
+
+    def fitting(self, wanted: ApprovalRequest, now_ns: int) -> str | None:
+        """Id of an exemption or approval that fits this call; see `yett.ports.Ledger.consent`."""
+        exemption = self.rows.exemption_for(wanted, now_ns)
+        if exemption is not None:
+            return exemption.id
+        found = self.rows.open_for(wanted, now_ns)
+        return found.id if found is not None and found.state is State.APPROVED else None
+
+    def refuse_unfit(self, record: CallRecord, seq: int) -> Decision | None:
+        """The denial of a call whose consent does not hold after all; None where it holds."""
+        if record.consent is None or record.asking is None:
+            return None
+        if self._holds(record.consent, record.asking, seq, record.at_ns) is not None:
+            return None
+        return record.otherwise or Decision(Effect.DENY, Code.APPROVAL_REQUIRED, record.asking.asks[0].rule)
+
+    def _holds(self, id: str, wanted: ApprovalRequest, seq: int, now_ns: int) -> str | None:
+        if not id.startswith(APPROVAL_PREFIX):
+            exemption = self.rows.exemption(id)
+            return id if exemption is not None and lifecycle.spares(exemption, wanted, now_ns) else None
+        approval = self.rows.get(id)
+        held = approval is not None and not isinstance(lifecycle.spent(approval, wanted, seq, now_ns), Refusal)
+        return id if held else None
+
+    def spend(self, record: CallRecord, seq: int) -> None:
+        """Use the consent of a call that goes on. `refuse_unfit` must have let it through in the same transaction."""
+        assert record.consent is not None and record.asking is not None, "a call with consent"
+        if not record.consent.startswith(APPROVAL_PREFIX):
+            return
+        approval = self.rows.get(record.consent)
+        assert approval is not None, "it was looked at in this transaction"
+        after = lifecycle.spent(approval, record.asking, seq, record.at_ns)
+        assert isinstance(after, Approval), "it was looked at in this transaction"
+        self._write(after, record.at_ns, f"grant:{record.grant_id}", "approval_spent", call=seq)
+
+    def turned_down(self, record: CallRecord, decision: Decision) -> None:
+        """The call came with an approval and is denied for another reason: the people who approved see why."""
+        assert record.consent is not None, "a call with consent"
+        approval = self.rows.get(record.consent) if record.consent.startswith(APPROVAL_PREFIX) else None
+        if approval is not None:
+            code = "" if decision.code is None else decision.code.value
+            self.turn_down(approval, code, decision.message or code, record.at_ns)
+
+    def turn_down(self, approval: Approval, code: str, why: str, now_ns: int) -> None:
+        """Note why an approved call was refused when it came."""
+        self._write(lifecycle.turned_down(approval, why), now_ns, "yett", "approval_refused_at_dispatch", code=code, why=why)
+
+    def ask(self, wanted: ApprovalRequest, now_ns: int) -> Ticket | None:
+        """The request for this call: the one that is open already, or a new one; None where the grant has too many."""
+        found = self.rows.open_for(wanted, now_ns)
+        if found is not None:
+            again = lifecycle.asked_again(found, now_ns)
+            assert isinstance(again, Approval), "only open ones are found"
+            self.rows.put(again)
+            return Ticket(again.id, again.expires_ns, new=False)
+        if self.rows.pending_of(wanted.grant_id, now_ns) >= self._pending_max:
+            return None
+        made = lifecycle.made(new_id(), wanted, now_ns)
+        self._write(made, now_ns, f"grant:{wanted.grant_id}", "approval_requested", rules=sorted(wanted.rules))
+        return Ticket(made.id, made.expires_ns)
+
+    def settle(self, id: str, call: int, outcome: Outcome) -> None:
+        """What became of the call that an approval let through. Only the first report of that call changes anything."""
+        approval = self.rows.get(id) if id.startswith(APPROVAL_PREFIX) else None
+        if approval is None or approval.call != call:
+            return
+        result, now_ns = outcome.result, outcome.at_ns
+        if result is Result.NOT_SENT:
+            after, action = lifecycle.given_back(approval, now_ns), "approval_given_back"
+        elif result in UNSURE:
+            after, action = lifecycle.lost(approval, result.value, now_ns), "approval_outcome_unknown"
+        else:
+            after, action = lifecycle.finished(approval, result.value, now_ns), "approval_done"
+        if isinstance(after, Approval):
+            self._write(after, now_ns, "yett", action, result=result.value, call=call)
+
+    def pass_time(self, now_ns: int) -> None:
+        """End what time has ended, and forget what ended long ago."""
+        for _, after in self.rows.overdue(now_ns, OVERDUE_AT_ONCE):
+            action = "approval_expired" if after.state is State.EXPIRED else "approval_outcome_unknown"
+            self._write(after, now_ns, "yett", action)
+        self.rows.forget_before(now_ns - KEPT_NS, OVERDUE_AT_ONCE)
+
+    def decided(self, after: Approval, now_ns: int, exemption_id: str) -> None:
+        """Write a request on which somebody has just voted, with the exemption that it may have come to."""
+        vote = after.votes[-1]
+        action = "approval_denied" if not vote.approve else "approval_voted" if after.state is State.PENDING else "approval_given"
+        said = {"approver": vote.name, "via": vote.via, "on_behalf": vote.on_behalf_name, "reason": vote.reason}
+        self._write(after, now_ns, vote.voter, action, **{key: value for key, value in said.items() if value is not None})
+        exemption = exemption_of(after, exemption_id, now_ns) if vote.approve else None
+        if exemption is not None:
+            self.rows.put_exemption(exemption)
+            detail = {"exemption": exemption.id, "approval": after.id, "until_ns": exemption.until_ns, "free": exemption.free}
+            self.events.append(Event(now_ns, vote.voter, "exemption_given", {**detail, "given_by": exemption.given_by}))
+
+    def withdraw(self, after: Approval, now_ns: int, actor: str) -> None:
+        """Write a request that was withdrawn."""
+        self._write(after, now_ns, actor, "approval_withdrawn", why=after.note)
+
+    def _write(self, approval: Approval, now_ns: int, actor: str, action: str, **more: object) -> None:
+        self.rows.put(approval)
+        request = approval.request
+        about = {"approval": approval.id, "grant": request.grant_id, "server": request.server_name, "target": request.target}
+        self.events.append(Event(now_ns, actor, action, {**about, **more}))
