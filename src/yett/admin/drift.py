@@ -13,13 +13,15 @@ from yett.admin.drift_views import ToolChangePage, ToolChangeView
 from yett.admin.errors import Invalid
 from yett.admin.listing import PAGE, PAGE_MAX
 from yett.admin.permissions import Permission
-from yett.catalog.drift import MEANINGS, Drift, drift
+from yett.catalog.drift import MEANINGS, Drift, Kind, drift
 from yett.catalog.model import Severity
 from yett.stores.control.records import Look, Server, ToolChange
 from yett.stores.control.transaction import Transaction
 
 CURSOR_MAX: Final = 2**53 - 1
 """The highest number that every reader of JSON can tell."""
+TOOLS: Final = get_args(Kind)
+"""Kinds of changes that are of one tool; the feed has others beside (`yett.admin.registry_cases`)."""
 
 
 class DriftCases(Cases):
@@ -35,14 +37,14 @@ class DriftCases(Cases):
         Oldest first after the place `after`; without it, newest first.
         """
         self.require(Permission.VIEW)
-        rank, place = _rank(severity), _place(after)
+        rank, place = rank_of(severity), place_in_feed(after)
         if not 1 <= limit <= PAGE_MAX:
             raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
 
         def look(read: Transaction) -> list[tuple[ToolChange, str]]:
             server_id = None if server is None else self.find_server(read, server).id
             return read.tool_changes.listed(
-                limit=limit + 1, server_id=server_id, severity=rank, after=place, only=self.principal.servers
+                limit=limit + 1, server_id=server_id, severity=rank, after=place, only=self.principal.servers, kinds=TOOLS
             )
 
         found = self.read(look)
@@ -108,7 +110,8 @@ def _view(change: ToolChange, server: str) -> ToolChangeView:
     )
 
 
-def _rank(severity: str | None) -> int:
+def rank_of(severity: str | None) -> int:
+    """The rank of a severity that is asked for; 0 for any. Errors: `Invalid`."""
     if severity is None:
         return 0
     if severity not in get_args(Level):
@@ -116,7 +119,8 @@ def _rank(severity: str | None) -> int:
     return Severity(severity).rank
 
 
-def _place(after: str | None) -> int | None:
+def place_in_feed(after: str | None) -> int | None:
+    """The number in a cursor; None where none is given. Errors: `Invalid`."""
     if after is None or after == "":
         return None
     if not (after.isascii() and after.isdecimal() and len(after) <= 16 and int(after) <= CURSOR_MAX):

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from yett.admin.outside import RATE_LIMITED, REFUSED
+from yett.catalog.record import Auth, ServerPosture
 from yett.stores.control.records import Look, Server
 
 Posture = Literal["open", "asks", "with_credential", "rate_limited"]
@@ -19,6 +20,8 @@ IN_WORDS: Final[Mapping[Posture, str]] = MappingProxyType(
     }
 )
 
+_AUTH: Final[Mapping[Posture, Auth]] = MappingProxyType({"open": "open", "asks": "asks", "with_credential": "gated"})
+
 
 def posture_of(server: Server, look: Look | None) -> Posture | None:
     """None for a program, which runs here, and where the server never answered."""
@@ -28,3 +31,19 @@ def posture_of(server: Server, look: Look | None) -> Posture | None:
         return "asks" if look.problem.startswith(REFUSED) else "rate_limited"
     sent = look.said.get("credential")
     return None if not isinstance(sent, bool) else "with_credential" if sent else "open"
+
+
+def record_posture(server: Server, look: Look | None) -> ServerPosture:
+    """The same for its record: whom it lets in, and whether it was asked too often, each by the last answer that tells."""
+    found = posture_of(server, look)
+    if look is None:
+        return ServerPosture(None)
+    if server.url is None:
+        return ServerPosture(None, evidence="it is a program of this host, which whoever may start it may use")
+    if found is None:
+        return ServerPosture(None, evidence="it did not answer yet")
+    if found != "rate_limited":
+        return ServerPosture(_AUTH[found], evidence=IN_WORDS[found])
+    sent = look.said.get("credential")
+    auth: Auth | None = None if not isinstance(sent, bool) else "gated" if sent else "open"
+    return ServerPosture(auth, rate_limited=True, evidence=IN_WORDS[found])

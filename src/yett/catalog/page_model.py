@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from yett.catalog.attacks import Attack
 from yett.catalog.grade import Grade
 from yett.catalog.model import Evidence, RiskClass, Severity, ShownVerdict, ToolDefinition
+from yett.catalog.record import ServerIdentity, ServerPosture, ServerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class CataloguedServer:
     """Whether it comes with Yett, rather than from an organisation's own servers."""
     posture: str | None = None
     """In words, whether it asks for a credential; None where that is not known."""
+    identity: ServerIdentity | None = None
+    stands: ServerPosture | None = None
+    """Whom it lets in."""
+    seen_at: str | None = None
+    """When its tools were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ class ServerPage:
     posture: str | None = None
     changed: tuple[ChangeRow, ...] = ()
     """What changed lately, the newest first."""
+    record: ServerRecord | None = None
+    """Everything that is known of it, in one value; None where a page is made without."""
 
 
 def quoted(piece: Evidence) -> Quoted:

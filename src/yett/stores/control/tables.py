@@ -20,6 +20,8 @@ from yett.stores.control.people_tables import members as members
 from yett.stores.control.people_tables import one_time_links as one_time_links
 from yett.stores.control.people_tables import sessions as sessions
 from yett.stores.control.people_tables import users as users
+from yett.stores.control.registry_tables import server_standings as server_standings
+from yett.stores.control.registry_tables import webhooks as webhooks
 
 installation: Final = Table(
     "installation",
@@ -108,7 +110,8 @@ tool_changes: Final = Table(
 )
 """How the tools of servers changed between looks. `tool` and `detail` are JSON; `severity` goes from 0 (Low) to 3 (Critical).
 
-`before` and `after` are digests of the whole definition.
+`before` and `after` are digests of the whole definition. Changes of a server as a whole (grade, posture, identity) stand in the
+same sequence, with an empty `tool`, and with what was and is as `before` and `after`.
 """
 Index("ix_tool_changes_organisation_id_sequence", tool_changes.c.organisation_id, tool_changes.c.sequence)
 Index("ix_tool_changes_server_id_sequence", tool_changes.c.server_id, tool_changes.c.sequence)

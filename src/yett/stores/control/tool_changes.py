@@ -43,10 +43,11 @@ class ToolChanges(Rows):
         severity: int = 0,
         after: int | None = None,
         only: Collection[str] | None = None,
+        kinds: Collection[str] = (),
     ) -> list[tuple[ToolChange, str]]:
         """With the names of their servers. Oldest first from the one after the one numbered `after`; without that, newest first.
 
-        Those of one server, of at least this severity; `only` those of these servers.
+        Those of one server, of at least this severity; `only` those of these servers; of these `kinds`, if any is named.
         """
         joined = tool_changes.join(servers, tool_changes.c.server_id == servers.c.id)
         wanted: list[ColumnElement[bool]] = [tool_changes.c.organisation_id == self.organisation, present]
@@ -54,6 +55,7 @@ class ToolChanges(Rows):
         wanted += [] if only is None else [tool_changes.c.server_id.in_(only)]
         wanted += [] if after is None else [tool_changes.c.sequence > after]
         wanted += [tool_changes.c.severity >= severity] if severity else []
+        wanted += [tool_changes.c.kind.in_(kinds)] if kinds else []
         order = tool_changes.c.sequence.desc() if after is None else tool_changes.c.sequence
         columns = *columns_of(tool_changes), servers.c.name.label("server")
         found = select(*columns).select_from(joined).where(*wanted).order_by(order).limit(limit)
