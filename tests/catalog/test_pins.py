@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from yett.catalog.pins import MARKED_MAX, fits, marks_of, pin_of, pins_of
+from yett.catalog.marks import MARKED_MAX, fits, marks_of
+from yett.catalog.pins import pin_of, pins_of
 from yett.policy.json_value import JsonObject
 
 TOOL: JsonObject = {

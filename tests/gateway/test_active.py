@@ -152,7 +152,8 @@ def test_problems_of_the_control_plane_are_kept() -> None:
 def shape_of(snapshot: Snapshot) -> object:
     """All that a snapshot says, with policies by what they are."""
     policies = {id: (policy.name, policy.revision, policy.use()) for id, policy in snapshot.policies.items()}
-    tables = snapshot.servers, snapshot.named, snapshot.grants, snapshot.grants_by_id, snapshot.facts, snapshot.classes
+    tables = snapshot.servers, snapshot.named, snapshot.grants, snapshot.grants_by_id, snapshot.facts
+    tables += snapshot.classes, snapshot.pins
     told = snapshot.origin, snapshot.revision, snapshot.stopped, snapshot.problems
     return [dict(table) for table in tables], policies, told
 
@@ -176,9 +177,11 @@ def test_changes_add_up_to_what_the_whole_would_be(changes: list[SnapshotDelta])
 
 
 def assert_told(before: Snapshot, after: Snapshot, touched: Touched) -> None:
-    """Whoever may be concerned was told so, and of classes those whose are others and nobody else."""
+    """Whoever may be concerned was told so, and of classes and pins those whose are others and nobody else."""
     ids = {*before.classes, *after.classes}
     assert touched.classes == {id for id in ids if before.classes.get(id) != after.classes.get(id)}
+    ids = {*before.pins, *after.pins}
+    assert touched.pins == {id for id in ids if before.pins.get(id) != after.pins.get(id)}
     for grant_id, old in before.grants_by_id.items():
         new = after.grants_by_id.get(grant_id)
         server = before.servers.get(old.server)

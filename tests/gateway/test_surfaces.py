@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from tests.support.policies import ALLOW_ALL, compiled, policy
@@ -41,15 +44,37 @@ def tool(name: str) -> ToolDefinition:
     return ToolDefinition(name, None, b"{}")
 
 
+@dataclass
+class Listed:
+    """Implements `ListedTools`."""
+
+    classes: dict[str, str] | None
+    """None where nobody is to ask for one."""
+    changed: str = ""
+
+    def class_of(self, server: str, tool: ToolDefinition) -> str | None:
+        assert self.classes is not None, "nobody needs its class"
+        return self.classes.get(tool.name)
+
+    def is_changed(self, server: str, tool: ToolDefinition) -> bool:
+        return tool.name == self.changed
+
+
 def test_a_tool_is_hidden_only_by_hide() -> None:
-    see = shown_tools(compiled(policy(tools={"a": {}}, hide=["b"])), lambda tool: pytest.fail("nobody needs its class"))
+    see = shown_tools(compiled(policy(tools={"a": {}}, hide=["b"])), Listed(None), "s")
     assert [see(tool(name)) for name in "abc"] == [True, False, True]
-    assert not shown_tools(None, lambda tool: None)(tool("a"))
+    assert not shown_tools(None, Listed(None), "s")(tool("a"))
 
 
 def test_a_tool_of_a_hidden_class_is_hidden_and_one_without_a_class_is_unknown() -> None:
     classes = {"a": "Read", "b": "Destructive"}
-    see = shown_tools(compiled(policy(hide=[{"risk": "Destructive"}])), lambda tool: classes.get(tool.name))
+    see = shown_tools(compiled(policy(hide=[{"risk": "Destructive"}])), Listed(classes), "s")
     assert [see(tool(name)) for name in "abc"] == [True, False, True]
-    see = shown_tools(compiled(policy(risk={"Read": {}}, hide_unpermitted=True)), lambda tool: classes.get(tool.name))
+    see = shown_tools(compiled(policy(risk={"Read": {}}, hide_unpermitted=True)), Listed(classes), "s")
     assert [see(tool(name)) for name in "abc"] == [True, False, False]
+
+
+@pytest.mark.parametrize("document", [ALLOW_ALL, policy(risk={"Read": {}}), policy(mode="shadow", tools={"b": {}})])
+def test_a_tool_that_nobody_accepted_as_it_is_now_is_not_shown_whatever_the_policy_says(document: Any) -> None:
+    see = shown_tools(compiled(document), Listed({"a": "Read", "b": "Read"}, changed="b"), "s")
+    assert [see(tool(name)) for name in "ab"] == [True, False]

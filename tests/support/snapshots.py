@@ -8,7 +8,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.support.policies import ALLOW_ALL, DENY_ALL, entry
-from yett.gateway.snapshot import EVERYTHING, ClassesEntry, GrantEntry, PolicyEntry, ServerEntry, SnapshotDelta, ToolClass
+from yett.gateway.snapshot import (
+    EVERYTHING,
+    ClassesEntry,
+    GrantEntry,
+    PinsEntry,
+    PolicyEntry,
+    ServerEntry,
+    SnapshotDelta,
+    ToolClass,
+)
 
 ORIGIN = "origin"
 
@@ -38,6 +47,7 @@ _SOME = st.lists(st.sampled_from(_IDS), unique=True, max_size=4)
 
 
 _CLASSES = st.dictionaries(st.sampled_from("ab"), st.sampled_from([ToolClass("Read"), ToolClass("Write", "x")]))
+_PINS = st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from(["x", "x y"]))
 
 
 @st.composite
@@ -58,6 +68,7 @@ def _change(draw: st.DrawFn, revision: int) -> SnapshotDelta:
         policies=[_policy(draw, id, revision) for id in draw(_SOME)],
         policies_gone=[] if first else draw(_SOME),
         classes=[ClassesEntry(server=id, tools=draw(_CLASSES)) for id in draw(_SOME)],
+        pins=[PinsEntry(server=id, tools=draw(_PINS)) for id in draw(_SOME)],
         stopped=draw(st.lists(st.sampled_from(["o", "p", EVERYTHING]), unique=True)),
         problems=draw(st.lists(st.sampled_from(["a", "b"]), unique=True)),
     )

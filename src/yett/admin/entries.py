@@ -8,6 +8,7 @@ from yett.gateway.snapshot import (
     ClassesEntry,
     GrantEntry,
     IssuerEntry,
+    PinsEntry,
     PolicyEntry,
     RuleEntry,
     ServerEntry,
@@ -16,6 +17,7 @@ from yett.gateway.snapshot import (
     ToolClass,
 )
 from yett.stores.control.grants import live
+from yett.stores.control.pins import OFF
 from yett.stores.control.records import Grant, Issuer, Policy, Revision, Server
 from yett.stores.control.transaction import Transaction, Whole
 
@@ -31,6 +33,7 @@ def build_snapshot(whole: Whole, now_ns: int, problems: list[str]) -> SnapshotDa
         policies=[policy_entry(part.organisation, *found) for part in parts for found in part.policies.published()],
         issuers=issuers_of(whole),
         classes=[entry for part in parts for entry in class_entries(part)],
+        pins=[entry for part in parts for entry in pin_entries(part)],
         stopped=stopped(whole),
         problems=problems,
     )
@@ -58,6 +61,8 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
             delta.servers.append(server_entry(organisation, server, _kind_of(transaction, server_id)))
     for server_id in touched.classes - set(delta.servers_gone):
         delta.classes.extend(class_entries(transaction, server_id) or [ClassesEntry(server=server_id)])
+    for server_id in touched.pins - set(delta.servers_gone):
+        delta.pins.extend(pin_entries(transaction, server_id) or [PinsEntry(server=server_id)])
     for grant_id in touched.grants:
         found = transaction.grants.find(grant_id)
         if found is None or not found.grant.is_live(now_ns):
@@ -115,6 +120,16 @@ def class_entries(part: Transaction, only: str | None = None) -> list[ClassesEnt
         if tools:
             entries.append(ClassesEntry(server=server_id, tools=tools))
     return entries
+
+
+def pin_entries(part: Transaction, only: str | None = None) -> list[PinsEntry]:
+    """What the tools of all servers that are held to their pins are held to, or those of `only` this one."""
+    marks = part.pins.marks(only)
+    return [
+        PinsEntry(server=server_id, tools={tool: " ".join(one) for tool, one in marks.get(server_id, {}).items()})
+        for server_id, mode in sorted(part.pins.held(only).items())
+        if mode != OFF
+    ]
 
 
 def _kind_of(transaction: Transaction, server_id: str) -> str | None:

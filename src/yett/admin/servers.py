@@ -95,6 +95,7 @@ class ServerCases(EditCases, GrantCases):
             view = self.show_server(write, server)
             for found in live:
                 self.revoke_within(write, found, server=server.name)
+            write.pins.drop(server.id)
             write.servers.remove(server.id, now_ns)
             write.credentials.remove(server.id)
             write.secrets.drop(server.id)

@@ -6,7 +6,7 @@ A change costs what it holds, and a copy of the tables that it touches: with ten
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -15,8 +15,10 @@ from yett.errors import OperatorFault
 from yett.gateway.published import AT_ONCE_BYTES, ActivePolicy, Published
 from yett.gateway.snapshot import (
     EVERYTHING,
+    ClassesEntry,
     GrantEntry,
     IssuerEntry,
+    PinsEntry,
     ServerEntry,
     SnapshotData,
     SnapshotDelta,
@@ -56,6 +58,8 @@ class Snapshot:
     """Whose access tokens are taken."""
     classes: Mapping[str, Mapping[str, ToolClass]] = field(default_factory=dict)
     """What classes the tools of a server have, by its id and their names. `yett.gateway.tools` gives them to tools."""
+    pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the tools of a server are compared by, by its id and their names; of those that are held to it. As `classes`."""
     stopped: frozenset[str] = frozenset()
     """Organisations that are stopped, or `EVERYTHING`."""
     problems: tuple[str, ...] = ()
@@ -115,6 +119,8 @@ class Touched:
     policies: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
     """Of which servers; what holds for a grant's calls stays, but a list may show another part."""
+    pins: frozenset[str] = frozenset()
+    """Of which servers, as for classes."""
 
     def concerns(self, grant: GrantEntry) -> bool:
         """Whether what holds for this grant may be another thing now."""
@@ -162,26 +168,28 @@ class ActiveSnapshot:
         before = self._current
         if delta.previous is not None and (before is None or (before.origin, before.revision) != (delta.origin, delta.previous)):
             raise OutOfStep(f"the change to revision {delta.revision} is one to revision {delta.previous}, which is not active")
-        base = NOTHING if delta.previous is None or before is None else before
+        was = NOTHING if before is None else before
+        base = NOTHING if delta.previous is None else was
         self._applying = True
         try:
-            policies = self._policies(base, delta, NOTHING if before is None else before)
+            policies = self._policies(base, delta, was)
         finally:
             self._applying = False
         servers, named = _servers(base, delta)
         grants, by_id, facts = _grants(base, delta)
-        classes, stopped = _classes(base, delta), frozenset(delta.stopped)
+        classes, pins, stopped = _classes(base, delta), _pins(base, delta), frozenset(delta.stopped)
         touched = Touched(
             everything=delta.previous is None or before is None or stopped != before.stopped or delta.issuers is not None,
             servers=frozenset((*delta.servers_gone, *(server.id for server in delta.servers))),
             grants=frozenset((*delta.grants_gone, *(grant.id for grant in delta.grants))),
             policies=frozenset((*delta.policies_gone, *(policy.id for policy in delta.policies))),
-            classes=_reclassed(delta, NOTHING.classes if before is None else before.classes, classes),
+            classes=_others(delta, delta.classes, was.classes, classes),
+            pins=_others(delta, delta.pins, was.pins, pins),
         )
         problems = tuple(delta.problems)
         issuers = base.issuers if delta.issuers is None else tuple(delta.issuers)
         tables = (servers, named, grants, by_id, facts, policies)
-        current = Snapshot(delta.origin, delta.revision, *tables, issuers, classes, stopped, problems)
+        current = Snapshot(delta.origin, delta.revision, *tables, issuers, classes, pins, stopped, problems)
         self._current = current
         for follower in self._followers:
             follower(current, touched)
@@ -246,9 +254,22 @@ def _classes(base: Snapshot, delta: SnapshotDelta) -> _ClassesBy:
     return MappingProxyType({id: tools for id, tools in {**kept, **new}.items() if tools})
 
 
-def _reclassed(delta: SnapshotDelta, before: _ClassesBy, after: _ClassesBy) -> frozenset[str]:
-    """The servers of whose tools any has another class now."""
-    some = (*delta.servers_gone, *(entry.server for entry in delta.classes))
+def _pins(base: Snapshot, delta: SnapshotDelta) -> Mapping[str, Mapping[str, str]]:
+    if not delta.pins and base.pins.keys().isdisjoint(delta.servers_gone):
+        return base.pins
+    kept = {id: tools for id, tools in base.pins.items() if id not in delta.servers_gone}
+    new = {entry.server: entry.tools for entry in delta.pins}
+    return MappingProxyType({id: tools for id, tools in {**kept, **new}.items() if tools is not None})
+
+
+def _others(
+    delta: SnapshotDelta,
+    entries: Sequence[ClassesEntry | PinsEntry],
+    before: Mapping[str, Mapping[str, object]],
+    after: Mapping[str, Mapping[str, object]],
+) -> frozenset[str]:
+    """The servers of whose tools any has another class, or pin, now."""
+    some = (*delta.servers_gone, *(entry.server for entry in entries))
     return frozenset(id for id in (some if delta.previous is not None else {*before, *after}) if before.get(id) != after.get(id))
 
 

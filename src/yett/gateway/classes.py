@@ -44,9 +44,10 @@ class Classes:
         named = None if given is None else given.get(tool.name)
         if named is None:
             return None
-        return named.risk if named.definition is None or named.definition == self._print(tool) else None
+        return named.risk if named.definition is None or named.definition == self.print_of(tool) else None
 
-    def _print(self, tool: ToolDefinition) -> str | None:
+    def print_of(self, tool: ToolDefinition) -> str | None:
+        """The fingerprint of a definition; None for one that cannot be read."""
         key = blake2b(tool.raw, digest_size=16).digest()
         if key not in self._prints:
             if len(self._prints) >= PRINTS_MAX:

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -254,9 +253,9 @@ class Dispatcher:
             return filter_list(LISTS[message.method], body, shown(policy, message.method), stateless=stateless)
         page, server_id = ToolsPage(body), route.caller.server.id
         if not route.shared:  # what one client got to see by its own parameters is no list for all others
-            whole = "cursor" not in message.params and b'"nextCursor"' not in body
-            self.tools.learn(route.scope, page.tools, whole=whole)
-        return page.shown(shown_tools(policy, partial(self.tools.class_of, server_id)), stateless=stateless)
+            first, last = "cursor" not in message.params, b'"nextCursor"' not in body
+            self.tools.learn(route.scope, page.tools, whole=first and last, last=last)
+        return page.shown(shown_tools(policy, self.tools, server_id), stateless=stateless)
 
     async def _whole(self, route: Route, message: Message, answer: Answer, edit: Edit) -> Answer:
         """The answer with its one response edited; of an error status, only what is fit to be passed on."""

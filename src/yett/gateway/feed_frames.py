@@ -20,9 +20,11 @@ PART_BYTES: Final = 128 * 1024
 WHOLE_BYTES_MAX: Final = 512 * 1024 * 1024
 """All parts of one change together, and the snapshot file."""
 ENTRY_BYTES: Final = 512
-"""What is reckoned for an entry beside a policy's document and a server's classes."""
+"""What is reckoned for an entry beside a policy's document and a server's classes and pins."""
 CLASS_BYTES: Final = 96
 """What is reckoned for the class of one tool."""
+PIN_BYTES: Final = 64
+"""The same for its pin, beside the marks."""
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", forbid_unknown_fields=True):
@@ -96,7 +98,7 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
 
 # --- parts ------------------------------------------------------------------------------------------------------------------
 
-_LISTS: Final = ("servers", "servers_gone", "grants", "grants_gone", "policies", "policies_gone", "classes")
+_LISTS: Final = ("servers", "servers_gone", "grants", "grants_gone", "policies", "policies_gone", "classes", "pins")
 
 
 def parts_of(delta: SnapshotDelta) -> Iterator[Change]:
@@ -118,6 +120,8 @@ def _size(name: str, entry: Any) -> int:
     """What is reckoned for an entry of one of the lists."""
     if name == "policies":
         return ENTRY_BYTES + len(entry.document)
+    if name == "pins":
+        return ENTRY_BYTES + sum(PIN_BYTES + len(marks) for marks in (entry.tools or {}).values())
     return ENTRY_BYTES + (CLASS_BYTES * len(entry.tools) if name == "classes" else 0)
 
 

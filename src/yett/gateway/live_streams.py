@@ -156,7 +156,8 @@ class LiveStreams:
         """A snapshot became active: end the streams of what is no more, or stopped, and judge the others by it."""
         for stream in tuple(self._open):
             caller = stream.route.caller
-            if caller.server.id in touched.classes and caller.policy is not None and caller.policy.compiled.by_class:
+            by_class = caller.policy is not None and caller.policy.compiled.by_class
+            if caller.server.id in touched.pins or (by_class and caller.server.id in touched.classes):
                 stream.say(Surface.TOOL)
             if not touched.concerns(caller.grant):
                 continue

@@ -73,6 +73,16 @@ class ClassesEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """By name; none at all where nothing is known any more."""
 
 
+class PinsEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tools of a server as they were accepted."""
+
+    server: str
+    """`ServerEntry.id`."""
+    tools: dict[str, str] | None = None
+    """What the definition of each is compared by, by its name: `yett.catalog.pins`, with blanks between. A tool that is not among
+    them is new, and one that is not as it is here has changed. None: whatever the server lists counts."""
+
+
 class GrantEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grant as the data plane needs it; the token itself is not known here."""
 
@@ -163,6 +173,8 @@ class SnapshotData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     policies: list[PolicyEntry] = []
     issuers: list[IssuerEntry] = []
     classes: list[ClassesEntry] = []
+    pins: list[PinsEntry] = []
+    """Of the servers whose tools are held to them."""
     stopped: list[str] = []
     """Ids of the organisations that people stopped; `EVERYTHING` for all."""
     problems: list[str] = []
@@ -186,6 +198,8 @@ class SnapshotDelta(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """All that there are now; None where they are as before."""
     classes: list[ClassesEntry] = []
     """Those of servers of which any is another now. They go with their server."""
+    pins: list[PinsEntry] = []
+    """As `classes`."""
     stopped: list[str] = []
     """As in `SnapshotData`: always the present list, not what changed of it."""
     problems: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from yett.policy.compile import CompiledPolicy
 from yett.policy.decision import Surface
@@ -39,13 +39,24 @@ def shown(policy: CompiledPolicy | None, method: str) -> Callable[[str], bool]:
     return _SHOWN[method](policy)
 
 
-def shown_tools(
-    policy: CompiledPolicy | None, class_of: Callable[[ToolDefinition], str | None]
-) -> Callable[[ToolDefinition], bool]:
-    """Which tools a list may show. Classes are asked for only where they make a difference."""
+class ListedTools(Protocol):
+    """What is known of tools that a server lists."""
+
+    def class_of(self, server: str, tool: ToolDefinition) -> str | None: ...
+
+    def is_changed(self, server: str, tool: ToolDefinition) -> bool: ...
+
+
+def shown_tools(policy: CompiledPolicy | None, tools: ListedTools, server: str) -> Callable[[ToolDefinition], bool]:
+    """Which tools a list may show. Classes are asked for only where they make a difference.
+
+    INVARIANT: a definition that nobody accepted is not shown: its text could do its harm without a call.
+    """
     if policy is None or not policy.by_class:
-        return lambda tool: visible(policy, Surface.TOOL, tool.name)
-    return lambda tool: visible(policy, Surface.TOOL, tool.name, class_of(tool))
+        return lambda tool: visible(policy, Surface.TOOL, tool.name) and not tools.is_changed(server, tool)
+    return lambda tool: (
+        visible(policy, Surface.TOOL, tool.name, tools.class_of(server, tool)) and not tools.is_changed(server, tool)
+    )
 
 
 _SHOWN: Final[Mapping[str, Callable[[CompiledPolicy | None], Callable[[str], bool]]]] = {

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from yett.errors import UpstreamFault
 from yett.gateway.active import Snapshot, Touched
 from yett.gateway.classes import Classes
+from yett.gateway.pins import Pins
 from yett.gateway.snapshot import ToolClass
 from yett.policy.arguments import compile_check
 from yett.policy.decision import ArgumentCheck, ToolFacts
@@ -33,6 +34,8 @@ Fetch: TypeAlias = Callable[[], Awaitable[list[ToolDefinition]]]
 """Asks the server for its whole list."""
 Classify: TypeAlias = Callable[[Sequence[ToolDefinition]], Mapping[str, ToolClass]]
 """Classes by name, of what was just listed and of what was listed before. Must not raise."""
+Pinned: TypeAlias = Callable[[Sequence[ToolDefinition], bool], Mapping[str, str] | None]
+"""What tools are held to, told what was just listed and whether that was the end of a list. Must not raise."""
 
 UNKNOWN: Final = ToolFacts(known=False)
 _NEVER: Final = float("-inf")
@@ -87,8 +90,11 @@ class ToolBook:
         self._known: OrderedDict[Scope, _Known] = OrderedDict()
         self._checks: WeakValueDictionary[bytes, _LazyCheck] = WeakValueDictionary()
         self._classes = Classes()
+        self._pins = Pins()
         self.classify: Classify | None = None
         """Who judges what is listed, where no control plane does."""
+        self.pinned: Pinned | None = None
+        """Who knows what was accepted, where no control plane does."""
 
     def known(self, scope: Scope, name: str) -> ToolFacts | None:
         """What is known of a tool as long as nobody has to be asked; None where somebody has."""
@@ -132,8 +138,8 @@ class ToolBook:
         check = None if schema is None else self._checks.get(schema)
         return {} if check is None else check.fields
 
-    def learn(self, scope: Scope, definitions: Iterable[ToolDefinition], *, whole: bool) -> None:
-        """Take note of a list, or a page of one, that passed by on its way to a client.
+    def learn(self, scope: Scope, definitions: Iterable[ToolDefinition], *, whole: bool, last: bool = False) -> None:
+        """Take note of a list, or a page of one, that passed by on its way to a client; `last` for a page without another one.
 
         Errors: `UpstreamFault` for more tools than anybody has.
         """
@@ -142,7 +148,7 @@ class ToolBook:
             self._replace(known, list(definitions))
             known.asked_at_s = self._clock.monotonic()
         else:
-            self._judge(known.server, listed := list(definitions))
+            self._judge(known.server, listed := list(definitions), last=last)
             for definition in listed:
                 self._add(known, definition)
 
@@ -152,12 +158,12 @@ class ToolBook:
             self._known[scope].stale = True
 
     def follow(self, snapshot: Snapshot, touched: Touched) -> None:
-        """A snapshot became active: tools may have other classes by it, unless they are judged here."""
-        if self.classify is not None:
+        """A snapshot became active: tools may have other classes or pins by it, unless they are judged here."""
+        if self.classify is not None or self.pinned is not None:
             return
-        for server in touched.classes:
-            if self._classes.give(server, snapshot.classes.get(server, {})):
-                self.read_again(server)
+        news = {server for server in touched.classes if self._classes.give(server, snapshot.classes.get(server, {}))}
+        for server in news | {server for server in touched.pins if self._pins.give(server, snapshot.pins.get(server))}:
+            self.read_again(server)
 
     def read_again(self, server: str) -> None:
         """Have each list of a server read before its next call: its tools are judged otherwise now."""
@@ -168,6 +174,10 @@ class ToolBook:
     def class_of(self, server: str, tool: ToolDefinition) -> str | None:
         """The class of a tool as its server lists it; None where it has none."""
         return self._classes.of(server, tool)
+
+    def is_changed(self, server: str, tool: ToolDefinition) -> bool:
+        """Whether a tool, as its server lists it, is not the one that was accepted."""
+        return self._pins.changed(server, tool)
 
     def risk(self, scope: Scope, name: str) -> str | None:
         """The class of a tool, as far as it can be told without asking its server."""
@@ -189,12 +199,14 @@ class ToolBook:
             self._known.move_to_end(scope)
         return known
 
-    def _judge(self, server: str, definitions: Sequence[ToolDefinition]) -> None:
+    def _judge(self, server: str, definitions: Sequence[ToolDefinition], *, last: bool) -> None:
         if self.classify is not None:
             self._classes.give(server, self.classify(definitions))
+        if self.pinned is not None:
+            self._pins.give(server, self.pinned(definitions, last))
 
     def _replace(self, known: _Known, definitions: list[ToolDefinition]) -> None:
-        self._judge(known.server, definitions)
+        self._judge(known.server, definitions, last=True)
         for gone in known.tools.keys() - {definition.name for definition in definitions}:
             del known.tools[gone], known.schemas[gone]
         for definition in definitions:
@@ -203,15 +215,16 @@ class ToolBook:
         known.whole = True
 
     def _add(self, known: _Known, definition: ToolDefinition) -> None:
-        name, schema = definition.name, definition.input_schema
-        risk = self._classes.of(known.server, definition)
+        name, schema, changed = definition.name, definition.input_schema, self._pins.changed(known.server, definition)
+        risk, print_ = self._classes.of(known.server, definition), self._classes.print_of(definition)
         if name in known.tools:
-            if known.schemas[name] == schema and known.tools[name].risk == risk:
+            before = known.tools[name]
+            if known.schemas[name] == schema and (before.risk, before.definition, before.changed) == (risk, print_, changed):
                 return
         elif len(known.tools) >= TOOLS_MAX:
             raise UpstreamFault(f"the server lists more than {TOOLS_MAX} tools; have it list fewer")
         check = None if schema is None else self._check(schema)
-        known.tools[name] = ToolFacts(risk=risk, check=check)
+        known.tools[name] = ToolFacts(changed=changed, risk=risk, check=check, definition=print_)
         known.schemas[name] = None if check is None else check.schema
 
     def _check(self, schema: bytes) -> _LazyCheck:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from yett.gateway.snapshot import ClassesEntry, GrantEntry, IssuerEntry, PolicyEntry, ServerEntry, SnapshotData, SnapshotDelta
+from yett.gateway.snapshot import (
+    ClassesEntry,
+    GrantEntry,
+    IssuerEntry,
+    PinsEntry,
+    PolicyEntry,
+    ServerEntry,
+    SnapshotData,
+    SnapshotDelta,
+)
 
 
 @dataclass(slots=True)
@@ -19,6 +28,8 @@ class Whole:
     issuers: list[IssuerEntry] = field(default_factory=list)
     classes: dict[str, ClassesEntry] = field(default_factory=dict)
     """By server."""
+    pins: dict[str, PinsEntry] = field(default_factory=dict)
+    """By server, of those that are held to them."""
     stopped: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -37,12 +48,13 @@ class Whole:
         """Become what `delta`, which this takes, makes of it."""
         assert self.takes(delta), "the caller asked"
         if delta.previous is None:
-            self.servers, self.grants, self.policies, self.issuers, self.classes = {}, {}, {}, [], {}
+            self.servers, self.grants, self.policies, self.issuers, self.classes, self.pins = {}, {}, {}, [], {}, {}
         if delta.issuers is not None:
             self.issuers = delta.issuers
         for id in delta.servers_gone:
             self.servers.pop(id, None)
             self.classes.pop(id, None)
+            self.pins.pop(id, None)
         for id in delta.grants_gone:
             self.grants.pop(id, None)
         for id in delta.policies_gone:
@@ -54,6 +66,10 @@ class Whole:
             self.classes.pop(entry.server, None)
             if entry.tools:
                 self.classes[entry.server] = entry
+        for pinned in delta.pins:
+            self.pins.pop(pinned.server, None)
+            if pinned.tools is not None:
+                self.pins[pinned.server] = pinned
         self.origin, self.revision, self.stopped, self.problems = delta.origin, delta.revision, delta.stopped, delta.problems
 
     def data(self) -> SnapshotData:
@@ -66,6 +82,7 @@ class Whole:
             policies=list(self.policies.values()),
             issuers=self.issuers,
             classes=list(self.classes.values()),
+            pins=list(self.pins.values()),
             stopped=self.stopped,
             problems=self.problems,
         )
@@ -82,6 +99,7 @@ def as_delta(data: SnapshotData) -> SnapshotDelta:
         policies=data.policies,
         issuers=data.issuers,
         classes=data.classes,
+        pins=data.pins,
         stopped=data.stopped,
         problems=data.problems,
     )

@@ -54,6 +54,15 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookText:
+    """The same as it is kept: what it said is JSON text, megabytes of it for some, to be read when no transaction is open."""
+
+    at_ns: int
+    problem: str | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolClass:
     """The class that an admin gave to a tool."""
 
@@ -292,5 +301,7 @@ class Touched:
     policies: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
     """Servers of whose tools any has another class."""
+    pins: set[str] = field(default_factory=set)
+    """Servers of whose tools any has another pin, or that are held to them otherwise."""
     issuers: bool = False
     """Whether any of them; they are few."""

@@ -12,13 +12,16 @@ from yett.stores.control.issuers import Issuers
 from yett.stores.control.log import AdminLog
 from yett.stores.control.members import Invitations, Members
 from yett.stores.control.people import People
+from yett.stores.control.pins import Pins
 from yett.stores.control.policies import Policies
 from yett.stores.control.records import Organisation, Touched
 from yett.stores.control.servers import Servers
 from yett.stores.control.sign_ins import SignIns
+from yett.stores.control.standings import Standings
 from yett.stores.control.tables import installation, organisations
 from yett.stores.control.tool_changes import ToolChanges
 from yett.stores.control.tool_classes import ToolClasses
+from yett.stores.control.webhooks import Webhooks
 
 
 class Transaction:
@@ -31,6 +34,9 @@ class Transaction:
         self.servers = Servers(connection, organisation, self.touched)
         self.tool_classes = ToolClasses(connection, organisation, self.touched)
         self.tool_changes = ToolChanges(connection, organisation, self.touched)
+        self.standings = Standings(connection, organisation, self.touched)
+        self.webhooks = Webhooks(connection, organisation, self.touched)
+        self.pins = Pins(connection, organisation, self.touched)
         self.policies = Policies(connection, organisation, self.touched)
         self.grants = Grants(connection, organisation, self.touched)
         self.grant_requests = GrantRequests(connection, organisation, self.touched)
