@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.gateway.gate import STDIO_SERVER, Gate, grant
 from tests.support.policies import ALLOW_ALL
 from yett.gateway.route import Route
-from yett.gateway.tasks import GRACE_S, GRANT_BYTES_MAX, GRANT_TASKS_MAX, KEYS_MAX, TASK_S, TaskBook
+from yett.gateway.tasks import GRACE_S, GRANT_BYTES_MAX, GRANT_TASKS_MAX, KEYS_MAX, TASK_S, Origin, TaskBook
 from yett.protocol.tasks import State
 
 GRANTS = ("g1", "g2")
@@ -43,7 +43,7 @@ class Book(RuleBasedStateMachine):
         """A server answers a call of a grant with a task."""
         owner = self.owner.pop(id, None)
         theirs = owner is not None and owner[0] != grant_id and owner[2] > self._now()
-        made = self.book.make(self.routes[grant_id], State(id, "working", ttl), tool, b"{}", None)
+        made = self.book.make(self.routes[grant_id], State(id, "working", ttl), Origin(tool, b"{}"), None)
         assert made is not theirs
         if made:
             self.owner[id] = grant_id, tool, self._now() + (TASK_S if ttl is None else ttl / 1_000 + GRACE_S)
@@ -66,7 +66,7 @@ class Book(RuleBasedStateMachine):
                 found = self.book.find(route, id)
                 own = self.owner.get(id)
                 lives = own is not None and own[0] == grant_id and own[2] > self._now()
-                assert (None if found is None else found.tool) == (own[1] if own is not None and lives else None)
+                assert (None if found is None else found.origin.tool) == (own[1] if own is not None and lives else None)
 
     @invariant()
     def what_is_counted_is_what_is_there(self) -> None:
@@ -74,7 +74,7 @@ class Book(RuleBasedStateMachine):
         kept = self.book._by_name
         assert {(task.place, task.id) for task in kept.values()} == self.book._grant_of.keys()
         assert sum(len(mine) for mine in self.book._of_grant.values()) == len(self.book)
-        assert self.book._all_bytes == sum(self.book._bytes.values()) == sum(len(task.arguments) for task in kept.values())
+        assert self.book._all_bytes == sum(self.book._bytes.values()) == sum(len(task.origin.arguments) for task in kept.values())
 
 
 TestBook = Book.TestCase
@@ -89,9 +89,9 @@ def test_the_same_id_in_two_children_is_two_tasks() -> None:
     gate = Gate(server=STDIO_SERVER)
     book = TaskBook(gate.clock.monotonic)
     for isolation, tool in (("s1", "x"), ("s2", "y")):
-        assert book.make(route(gate, isolation), State("t", "working", None), tool, b"{}", None)
+        assert book.make(route(gate, isolation), State("t", "working", None), Origin(tool, b"{}"), None)
     found = [book.find(route(gate, isolation), "t") for isolation in ("s1", "s2", "s3")]
-    assert [None if task is None else task.tool for task in found] == ["x", "y", None]
+    assert [None if task is None else task.origin.tool for task in found] == ["x", "y", None]
 
 
 def test_as_many_tasks_as_a_grant_may_have_and_one_more_when_a_result_was_collected() -> None:
@@ -99,7 +99,7 @@ def test_as_many_tasks_as_a_grant_may_have_and_one_more_when_a_result_was_collec
     book = TaskBook(gate.clock.monotonic)
     for number in range(GRANT_TASKS_MAX):
         assert book.has_room("g1", 2)
-        assert book.make(gate.route(), State(f"t{number}", "working", None), "x", b"{}", None)
+        assert book.make(gate.route(), State(f"t{number}", "working", None), Origin("x", b"{}"), None)
     assert not book.has_room("g1", 2)
     task = book.find(gate.route(), "t5")
     assert task is not None
@@ -120,7 +120,7 @@ def test_the_arguments_that_are_kept_for_a_grant_stay_within_their_bound(sizes: 
         fits = kept + size <= GRANT_BYTES_MAX
         assert book.has_room("g1", size) is fits
         if fits:
-            assert book.make(gate.route(), State(f"t{number}", "working", None), "x", b" " * size, None)
+            assert book.make(gate.route(), State(f"t{number}", "working", None), Origin("x", b" " * size), None)
             kept += size
     assert not book.has_room("g1", GRANT_BYTES_MAX + 1)
 
@@ -128,7 +128,7 @@ def test_the_arguments_that_are_kept_for_a_grant_stay_within_their_bound(sizes: 
 def test_so_many_questions_of_one_task_may_be_answered() -> None:
     gate = Gate()
     book = TaskBook(gate.clock.monotonic)
-    assert book.make(gate.route(), State("t", "working", None), "x", b"{}", None)
+    assert book.make(gate.route(), State("t", "working", None), Origin("x", b"{}"), None)
     task = book.find(gate.route(), "t")
     assert task is not None
     for number in range(KEYS_MAX + 1):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from yett.approvals.model import ApprovalRequest, Ticket
 from yett.audit.record import CallRecord, Outcome, Reservation, Result, SecurityRecord
 from yett.errors import StoreFault
 from yett.lab.memory_ledger import Hold, MemoryLedger
@@ -38,6 +39,12 @@ class FakeLedger:
             raise self.fault
         return self.counters.usage(keys, now_ns)
 
+    def consent(self, wanted: ApprovalRequest, now_ns: int) -> str | None:
+        """See `yett.ports.Ledger`. Nobody ever approves anything here; the real ledger is tested with approvals."""
+        if self.fault is not None:
+            raise self.fault
+        return None
+
     async def admit(self, record: CallRecord) -> Admission:
         """See `yett.ports.Ledger`."""
         return self.admitted(record)
@@ -64,7 +71,9 @@ class FakeLedger:
         decision = self.counters.admit_now(record.decision, record.at_ns)
         self.records.append(replace(record, decision=decision))
         if not decision.effect.forwards:
-            return Admission(decision, None)
+            asked = record.asking
+            ticket = None if asked is None else Ticket("ap_test", record.at_ns + asked.timeout_s * 1_000_000_000)
+            return Admission(decision, None, ticket)
         sequence = len(self.records)
         self._held[sequence] = self.counters.holds
         reservations = tuple(Reservation(hold.key.encode(), 0, hold.bucket, hold.amount) for hold in self.counters.holds)

@@ -15,15 +15,17 @@ from msgspec.structs import replace
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.audit.record import Refused as Turned
 from yett.errors import StoreFault, YettError
+from yett.gateway.asking import TOO_LONG, Asker
 from yett.gateway.published import ActivePolicy
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.gateway.surfaces import surface_of
+from yett.policy.compile import CompiledPolicy
 from yett.policy.decision import Call, Code, Decision, Effect, Facts, Grant, ToolFacts
 from yett.policy.evaluate import decide_in_view
 from yett.policy.references import decide_completion
 from yett.ports import Admission, Clock, Ledger, Receipt, Waiter
 from yett.protocol.messages import Message
-from yett.protocol.replies import Denial
+from yett.protocol.replies import Denial, Pending
 from yett.protocol.strict_json import JsonValue, canonical
 from yett.protocol.targets import COMPLETE
 
@@ -49,6 +51,15 @@ class Caller(Struct, frozen=True):
         return Facts(self.grant.organisation, server.id, server.name, self.about, self.session, self.client_ip, tool)
 
 
+class Earlier(Struct, frozen=True):
+    """The call that a message goes on with: an earlier round of it, or the one that made the task that it is about."""
+
+    covers: frozenset[str] = frozenset()
+    """As `Admitted.covers`."""
+    task: str | None = None
+    """The task, where it is about one."""
+
+
 class Admitted(Struct, frozen=True):
     """A call that may be forwarded, and must be settled."""
 
@@ -56,6 +67,8 @@ class Admitted(Struct, frozen=True):
     receipt: Receipt
     started_s: float
     request_bytes: int
+    covers: frozenset[str] = frozenset()
+    """Rules for which people approved the call: what goes on with it needs no other approval by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +96,21 @@ class Calls:
     """Judges calls and settles them. Every fault of a store denies."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, *, digest_key: bytes, run_id: str, on_fault: OnFault = _ignore_fault
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        digest_key: bytes,
+        run_id: str,
+        on_fault: OnFault = _ignore_fault,
+        asker: Asker | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._digest_key = digest_key
         self._run_id = run_id
         self._on_fault = on_fault
+        self.asker = Asker(digest_key) if asker is None else asker
         self._count = 0
 
     def request_id(self) -> str:
@@ -110,23 +131,44 @@ class Calls:
         return arguments_digest(arguments, self._digest_key)
 
     async def admit(
-        self, caller: Caller, message: Message, tool: ToolFacts, *, charged: bool = False, task: str | None = None
+        self, caller: Caller, message: Message, tool: ToolFacts, *, earlier: Earlier | None = None
     ) -> Admitted | Refused:
         """Decide, reserve and write down; only what is durably recorded is admitted.
 
-        `charged`: whether an earlier round of the same call was charged, so that this one is judged and takes nothing.
-        `task`: which one the message is about; it names the tool of the call that made it.
+        `earlier`: the call that this message goes on with; it was charged, so that this one is judged and takes nothing.
         """
         started_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
-        decision = self.decide(caller, message, tool, now_ns, charged=charged)
-        record = self.record(caller, message, decision, now_ns, task)
-        if not decision.effect.forwards:
-            return self._refuse(record)
+        decision = self.decide(caller, message, tool, now_ns, earlier=earlier)
+        record = self.record(caller, message, decision, now_ns, None if earlier is None else earlier.task)
         try:
+            if decision.effect is Effect.APPROVAL:
+                record = self._asking(caller, message, tool, record, earlier)
+            if not record.decision.effect.forwards and record.asking is None:
+                return self._refuse(record)
             admission: Admission | StoreFault = await self._ledger.admit(record)
         except StoreFault as fault:
             admission = fault
-        return self.verdict(record, admission, started_s, len(message.body))
+        verdict = self.verdict(record, admission, started_s, len(message.body))
+        return (
+            verdict
+            if earlier is None or isinstance(verdict, Refused)
+            else replace(verdict, covers=verdict.covers | earlier.covers)
+        )
+
+    def _asking(
+        self, caller: Caller, message: Message, tool: ToolFacts, record: CallRecord, earlier: Earlier | None
+    ) -> CallRecord:
+        """The record of a call that people must approve: with the approval that is at hand, or with what they are asked."""
+        approved = self.decide(caller, message, tool, record.at_ns, earlier=earlier, approved=True)
+        if not approved.effect.forwards:
+            return replace(record, decision=approved)
+        request = self.asker.request(caller, message, tool, approved, record.at_ns)
+        if request is None:
+            return replace(record, decision=record.decision._replace(message=TOO_LONG))
+        consent = self._ledger.consent(request, record.at_ns)
+        if consent is None:
+            return replace(record, asking=request)
+        return replace(record, decision=approved, consent=consent, asking=request, otherwise=record.decision)
 
     def submit(self, record: CallRecord, waiter: Waiter[Admission]) -> None:
         """Have the record of a call that may be forwarded reserved and written, see `yett.ports.Ledger`. Errors: `StoreFault`."""
@@ -140,8 +182,10 @@ class Calls:
             code = Code.COUNTER_UNAVAILABLE if record.decision.charges else Code.AUDIT_UNAVAILABLE
             return self._refuse(replace(record, decision=fault(code)))
         if admission.receipt is None:
-            return _refused(replace(record, decision=admission.decision))
-        return Admitted(record.request_id, admission.receipt, started_s, request_bytes)
+            pending = None if admission.ticket is None else self.asker.pending(admission.ticket)
+            return _refused(replace(record, decision=admission.decision), pending)
+        covers = frozenset[str]() if record.consent is None else record.decision.rules_asking
+        return Admitted(record.request_id, admission.receipt, started_s, request_bytes, covers)
 
     def refuse(self, caller: Caller, message: Message, decision: Decision) -> Refused:
         """Write down and answer a denial that the gateway makes before a policy could be asked."""
@@ -180,16 +224,26 @@ class Calls:
         with suppress(StoreFault):
             self._ledger.note(record)
 
-    def decide(self, caller: Caller, message: Message, tool: ToolFacts, now_ns: int, *, charged: bool = False) -> Decision:
-        """What the policy says, before any charge is reserved."""
+    def decide(
+        self,
+        caller: Caller,
+        message: Message,
+        tool: ToolFacts,
+        now_ns: int,
+        *,
+        earlier: Earlier | None = None,
+        approved: bool = False,
+    ) -> Decision:
+        """What the policy says, before any charge is reserved. `approved`: if all that people are asked for were approved."""
         compiled = None if caller.policy is None else caller.policy.compiled
         call = Call(surface_of(message), message.name, message.arguments)
         facts = caller.facts(tool)
+        if approved:
+            facts = facts._replace(approved=True)
         if message.method == COMPLETE:
             return decide_completion(compiled, call, facts, now_ns=now_ns)
-        if charged:
-            judged = decide_in_view(compiled, call, facts, lambda _: {}, now_ns=now_ns)
-            return judged._replace(charges=(), shadow_charges=())
+        if earlier is not None:
+            return _going_on(compiled, call, facts, earlier, now_ns)
         try:
             return decide_in_view(compiled, call, facts, lambda keys: self._ledger.usage(keys, now_ns), now_ns=now_ns)
         except StoreFault:
@@ -220,6 +274,13 @@ class Calls:
             client_ip=caller.client_ip,
             task=task,
         )
+
+
+def _going_on(compiled: CompiledPolicy | None, call: Call, facts: Facts, earlier: Earlier, now_ns: int) -> Decision:
+    judged = decide_in_view(compiled, call, facts, lambda _: {}, now_ns=now_ns)
+    if judged.effect is Effect.APPROVAL and judged.rules_asking <= earlier.covers:
+        judged = decide_in_view(compiled, call, facts._replace(approved=True), lambda _: {}, now_ns=now_ns)
+    return judged._replace(charges=(), shadow_charges=())
 
 
 @lru_cache(maxsize=8)
@@ -254,9 +315,9 @@ def stop_decision(what: str) -> Decision:
     return Decision(Effect.DENY, Code.STOPPED, "(stopped)", told)
 
 
-def _refused(record: CallRecord) -> Refused:
+def _refused(record: CallRecord, approval: Pending | None = None) -> Refused:
     decision = record.decision
     assert decision.code is not None, "a denial has a code"
     message, rule = decision.message or "denied", decision.rule or ""
     code, retry = decision.code.value, decision.retry_after_s
-    return Refused(decision, Denial(message, code, rule, record.request_id, record.policy_revision, retry))
+    return Refused(decision, Denial(message, code, rule, record.request_id, record.policy_revision, retry, approval))

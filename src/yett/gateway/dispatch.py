@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from yett.audit.record import Result
 from yett.errors import OperatorFault, UpstreamFault
-from yett.gateway.calls import Admitted, Calls, Refused, fault
+from yett.gateway.calls import Admitted, Calls, Earlier, Refused, fault
 from yett.gateway.denials import denial, stopped
 from yett.gateway.from_server import FromServer, means_something
 from yett.gateway.live_streams import LiveStreams, Source
@@ -120,27 +120,27 @@ class Dispatcher:
             return following
         return await self._call(route, following.as_call(message), following)
 
-    def _begun(self, route: Route, message: Message) -> tuple[Message, bool, Making | None] | Answer:
-        """A call as its server is to see it, whether it was charged before, and how a task is taken that may answer it."""
-        charged = continues(route, message)
-        if charged:
+    def _begun(self, route: Route, message: Message) -> tuple[Message, Earlier | None, Making | None] | Answer:
+        """A call as its server is to see it, what it goes on with, and how a task is taken that may answer it."""
+        earlier: Earlier | None = None
+        if continues(route, message):
             resumed = self._rounds.resume(route, message)
             if isinstance(resumed, Answer):
                 return resumed
-            message = resumed
+            message, earlier = resumed
         if message.method != CALL or (message.era is Era.HANDSHAKE and TASK not in message.params):
-            return message, charged, None
+            return message, earlier, None
         making = self._tasks.begin(route, message)
-        return making if isinstance(making, Answer) else (message, charged, making)
+        return making if isinstance(making, Answer) else (message, earlier, making)
 
     async def _call(self, route: Route, message: Message, following: Following | None = None) -> Answer:
         taking: Making | Following | None = following
-        charged = following is not None
+        earlier = None if following is None else following.earlier
         if following is None:
             begun = self._begun(route, message)
             if isinstance(begun, Answer):
                 return begun
-            message, charged, taking = begun
+            message, earlier, taking = begun
         try:
             tool = await self._facts(route, message)
         except UpstreamFault as failure:
@@ -151,8 +151,7 @@ class Dispatcher:
         contradiction = refused_for_its_fields(route, message, self.tools, self._calls) if following is None else None
         if contradiction is not None:
             return contradiction
-        about = None if following is None else following.task.id
-        verdict = await self._calls.admit(route.caller, message, tool, charged=charged, task=about)
+        verdict = await self._calls.admit(route.caller, message, tool, earlier=earlier)
         return await self.judged(route, message, verdict, taking)
 
     async def judged(
@@ -218,7 +217,7 @@ class Dispatcher:
 
     def _settled(self, forwarded: Forwarded, answer: Answer) -> Answer:
         route, size = forwarded.route, len(answer.body or b"")
-        judged = forwarded.judge(route, forwarded.message, answer, forwarded.call.request_id)
+        judged = forwarded.judge(route, forwarded.message, answer, forwarded.call)
         forwarded.settle(judged.result, status=answer.status, rpc_code=judged.rpc_code, size=size, task=judged.task)
         self._close_if_gone(route, answer.status)
         return judged.answer

@@ -56,7 +56,7 @@ class FromServer:
         except MalformedAnswer:
             return False
         task = self._tasks.find(route, state.id)
-        if task is None or not shows_tool(route, task.tool, self._tools):
+        if task is None or not shows_tool(route, task.origin.tool, self._tools):
             return False
         task.saw(state)
         return True

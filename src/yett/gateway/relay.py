@@ -68,7 +68,7 @@ class Forwarded:
     route: Route
     message: Message
     call: Admitted
-    judge: Callable[[Route, Message, Answer, str], Judged]
+    judge: Callable[[Route, Message, Answer, Admitted], Judged]
     _token: Key | None = None
     _settled: bool = False
 
@@ -80,7 +80,7 @@ class Forwarded:
 
     def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
         """The response as the client may see it; settles the call."""
-        judged = self.judge(route, self.message, Answer(body=data), self.call.request_id)
+        judged = self.judge(route, self.message, Answer(body=data), self.call)
         self.settle(judged.result, status=status, rpc_code=judged.rpc_code, size=size, task=judged.task)
         return judged.answer.body or b""
 

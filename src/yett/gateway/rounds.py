@@ -15,7 +15,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from yett.audit.record import Refused, Result
-from yett.gateway.calls import Calls
+from yett.gateway.calls import Admitted, Calls, Earlier
 from yett.gateway.kinds import rule_against
 from yett.gateway.outcomes import Judged, failed, judge_body
 from yett.gateway.route import Route
@@ -56,6 +56,7 @@ class _Round:
     bound: Bound
     wanted: Wanted
     until_s: float
+    covers: frozenset[str]
 
 
 class Rounds:
@@ -69,9 +70,9 @@ class Rounds:
 
     # --- a server asks --------------------------------------------------------------------------------------------------
 
-    def judge(self, route: Route, message: Message, answer: Answer, request_id: str) -> Judged:
+    def judge(self, route: Route, message: Message, answer: Answer, call: Admitted) -> Judged:
         """As `judge_body`, where the answer may ask for input."""
-        body = answer.body or b""
+        body, request_id = answer.body or b"", call.request_id
         if message.era is not Era.STATELESS or b"input_required" not in body or answer.status >= 400:
             return judge_body(message, answer, request_id)
         assert message.id is not None, "only requests have answers"
@@ -88,11 +89,11 @@ class Rounds:
             self._calls.turn_away(route.caller, refusal, Refused.SERVER_REQUEST)
             told = Answer(body=error(message.id, INTERNAL_ERROR, refusal, {"request_id": request_id}))
             return Judged(Result.RPC_ERROR, INTERNAL_ERROR, told)
-        return Judged(Result.OK, None, Answer(body=with_state(body, self._remember(route, message, wanted))))
+        return Judged(Result.OK, None, Answer(body=with_state(body, self._remember(route, message, wanted, call.covers))))
 
-    def _remember(self, route: Route, message: Message, wanted: Wanted) -> str:
+    def _remember(self, route: Route, message: Message, wanted: Wanted, covers: frozenset[str]) -> str:
         state, grant_id = secrets.token_urlsafe(24), route.caller.grant.id
-        self._open[state] = _Round(self._bound(route, message), wanted, self._monotonic() + ROUND_S)
+        self._open[state] = _Round(self._bound(route, message), wanted, self._monotonic() + ROUND_S, covers)
         mine = self._of_grant.setdefault(grant_id, OrderedDict())
         mine[state] = None
         if len(mine) > GRANT_ROUNDS_MAX:
@@ -103,8 +104,8 @@ class Rounds:
 
     # --- a client brings it ---------------------------------------------------------------------------------------------
 
-    def resume(self, route: Route, message: Message) -> Message | Answer:
-        """The next round of a call, as its server is to see it; the refusal of what is none."""
+    def resume(self, route: Route, message: Message) -> tuple[Message, Earlier] | Answer:
+        """The next round of a call, as its server is to see it, and what it goes on with; the refusal of what is none."""
         assert message.id is not None, "a call has an id"
         state = message.params.get(STATE)
         bound = self._bound(route, message)
@@ -114,7 +115,7 @@ class Rounds:
             text = f"no call of this grant with these arguments waits for input under this `{STATE}`; call without it"
             return Answer(status=http_status(INVALID_PARAMS, message.era), body=error(message.id, INVALID_PARAMS, text))
         self._take(state)
-        return replace(message, body=continued(message.body, found.wanted))
+        return replace(message, body=continued(message.body, found.wanted)), Earlier(found.covers)
 
     def _bound(self, route: Route, message: Message) -> Bound:
         caller, digest = route.caller, self._calls.digest(message.arguments)

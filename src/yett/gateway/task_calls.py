@@ -13,13 +13,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from yett.audit.record import Refused, Result
-from yett.gateway.calls import Calls
+from yett.gateway.calls import Admitted, Calls, Earlier
 from yett.gateway.from_server import progress_token, shows_tool
 from yett.gateway.outcomes import Judged, failed, judge_body
 from yett.gateway.rounds import Rounds, refusal_of
 from yett.gateway.route import Route
 from yett.gateway.streams import answers
-from yett.gateway.tasks import Place, Task, TaskBook, place_of
+from yett.gateway.tasks import Origin, Place, Task, TaskBook, place_of
 from yett.gateway.tools import ToolBook
 from yett.ports import Answer
 from yett.protocol.answers import MalformedAnswer
@@ -132,7 +132,7 @@ class TaskCalls:
     def shows(self, route: Route, id: object) -> bool:
         """Whether the grant of this route may see that there is such a task."""
         task = self.book.find(route, id) if isinstance(id, str) else None
-        return task is not None and shows_tool(route, task.tool, self._tools)
+        return task is not None and shows_tool(route, task.origin.tool, self._tools)
 
     def _named(self, route: Route, cursor: str) -> str:
         owner = place_of(route), route.caller.grant.id
@@ -175,30 +175,31 @@ class Making:
     has_room: bool
     """Whether a task may come of it; if not, the server was not told that the client takes tasks."""
 
-    def judge(self, route: Route, message: Message, answer: Answer, request_id: str) -> Judged:
+    def judge(self, route: Route, message: Message, answer: Answer, call: Admitted) -> Judged:
         """As `Rounds.judge`, where the answer may be a task."""
         body = answer.body or b""
         peek = peek_response(body) if answer.status < 400 or not self.has_room else None
         assert self.message.id is not None, "a call has an id"
         if peek is None or not answers(peek, self.message.id):
-            return self.rounds.judge(route, message, answer, request_id)
+            return self.rounds.judge(route, message, answer, call)
         if peek.rpc_error_code == MISSING_CLIENT_CAPABILITY and not self.has_room:
             told = Answer(body=error(self.message.id, TOO_MANY_CODE, TOO_MANY))
             return Judged(Result.RPC_ERROR, MISSING_CLIENT_CAPABILITY, told)
         if peek.result_type != TASK_RESULT or not self.has_room:
-            return self.rounds.judge(route, message, answer, request_id)
+            return self.rounds.judge(route, message, answer, call)
         try:
             state = read_made(body, stateless=self.message.era is Era.STATELESS)
-            self._make(route, state)
+            self._make(route, state, call.covers)
         except MalformedAnswer as failure:
-            return Judged(Result.MALFORMED, None, failed(self.message.id, str(failure), request_id))
+            return Judged(Result.MALFORMED, None, failed(self.message.id, str(failure), call.request_id))
         return Judged(Result.OK, None, answer, task=state.id)
 
-    def _make(self, route: Route, state: State) -> None:
+    def _make(self, route: Route, state: State, covers: frozenset[str]) -> None:
         token: Key | None = None
         if route.session is not None:
             token = progress_token(self.message)
-        if not self.book.make(route, state, self.message.name, arguments_in(self.message.body), token):
+        origin = Origin(self.message.name, arguments_in(self.message.body), covers)
+        if not self.book.make(route, state, origin, token):
             raise MalformedAnswer("the server gave this task the id of another one; its author must mend it")
 
 
@@ -214,18 +215,23 @@ class Following:
         body = message.body
         if message.method == TASKS_UPDATE:
             body = updated(body, frozenset(self.task.asked))
-        return replace(message, name=self.task.tool, arguments=read(self.task.arguments), body=body)
+        return replace(message, name=self.task.origin.tool, arguments=read(self.task.origin.arguments), body=body)
 
-    def judge(self, route: Route, message: Message, answer: Answer, request_id: str) -> Judged:
+    @property
+    def earlier(self) -> Earlier:
+        """What it goes on with."""
+        return Earlier(self.task.origin.covers, self.task.id)
+
+    def judge(self, route: Route, message: Message, answer: Answer, call: Admitted) -> Judged:
         """What the client may see of the answer."""
-        judged = judge_body(message, answer, request_id)
+        judged = judge_body(message, answer, call.request_id)
         if judged.result not in {Result.OK, Result.TOOL_ERROR}:
             return judged
         if message.method == TASKS_RESULT:
             self.passing()
             return judged
         tells = message.method == TASKS_GET or message.era is Era.HANDSHAKE
-        return self._state(route, message, judged, request_id) if tells else judged
+        return self._state(route, message, judged, call.request_id) if tells else judged
 
     def passing(self) -> None:
         """The result goes to the client."""

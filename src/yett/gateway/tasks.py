@@ -38,6 +38,17 @@ _Name: TypeAlias = tuple[Place, str, str]
 """Place, grant, id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The call that made a task."""
+
+    tool: str
+    arguments: bytes
+    """As JSON text."""
+    covers: frozenset[str] = frozenset()
+    """Rules for which people approved it."""
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """One task of one grant."""
@@ -45,9 +56,8 @@ class Task:
     id: str
     place: Place
     grant_id: str
-    tool: str
-    arguments: bytes
-    """Of the call that made it, as JSON text: it is judged by them each time."""
+    origin: Origin
+    """It is judged as this call each time."""
     made_s: float
     until_s: float
     session: Session | None
@@ -127,7 +137,7 @@ class TaskBook:
                     self._drop(name)
         return len(self._by_name) < TASKS_MAX and self._all_bytes + size <= BYTES_MAX
 
-    def make(self, route: Route, state: State, tool: str, arguments: bytes, token: Key | None) -> bool:
+    def make(self, route: Route, state: State, origin: Origin, token: Key | None) -> bool:
         """Remember a task that a call was answered with; False where its id is that of another grant's task.
 
         One that this grant had before is another one now: a child that was started again counts from the start.
@@ -142,15 +152,15 @@ class TaskBook:
             if owner != grant_id and not gone:
                 return False
         now_s = self._monotonic()
-        task = Task(state.id, place, grant_id, tool, arguments, now_s, now_s, session, token)
+        task = Task(state.id, place, grant_id, origin, now_s, now_s, session, token)
         if token is not None and session is not None:
             session.conversation.progress[token] += 1
         task.saw(state)
         self._by_name[name] = task
         self._grant_of[place, state.id] = grant_id
         self._of_grant.setdefault(grant_id, OrderedDict())[name] = None
-        self._bytes[grant_id] = self._bytes.get(grant_id, 0) + len(arguments)
-        self._all_bytes += len(arguments)
+        self._bytes[grant_id] = self._bytes.get(grant_id, 0) + len(origin.arguments)
+        self._all_bytes += len(origin.arguments)
         return True
 
     def _drop(self, name: _Name) -> None:
@@ -159,8 +169,8 @@ class TaskBook:
         del self._grant_of[task.place, task.id]
         mine = self._of_grant[task.grant_id]
         del mine[name]
-        self._bytes[task.grant_id] -= len(task.arguments)
-        self._all_bytes -= len(task.arguments)
+        self._bytes[task.grant_id] -= len(task.origin.arguments)
+        self._all_bytes -= len(task.origin.arguments)
         if not mine:
             del self._of_grant[task.grant_id], self._bytes[task.grant_id]
 

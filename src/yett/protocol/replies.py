@@ -22,6 +22,18 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that people have to decide on before the call may run."""
+
+    id: str
+    url: str | None
+    """The page on which they decide; None where there is none."""
+    expires_at: str
+    told: str
+    """What to do about it, for the model."""
+
+
+@dataclass(frozen=True, slots=True)
 class Denial:
     """What the client is told about a denied call."""
 
@@ -31,6 +43,7 @@ class Denial:
     request_id: str
     policy_revision: str | None = None
     retry_after_s: int | None = None
+    approval: Pending | None = None
 
 
 def denied(id: bytes, denial: Denial, *, stateless: bool, task: str | None = None) -> bytes:
@@ -38,8 +51,9 @@ def denied(id: bytes, denial: Denial, *, stateless: bool, task: str | None = Non
     meta: dict[str, JsonValue] = {DECISION_KEY: _decision(denial)}
     if task is not None:
         meta[RELATED_TASK] = {"taskId": task}
+    told = [DENIED_PREFIX + denial.message] if denial.approval is None else [DENIED_PREFIX + denial.message, denial.approval.told]
     result: dict[str, JsonValue] = {
-        "content": [{"type": "text", "text": DENIED_PREFIX + denial.message}],
+        "content": [{"type": "text", "text": text} for text in told],
         "isError": True,
         "_meta": meta,
     }
@@ -59,6 +73,9 @@ def _decision(denial: Denial) -> dict[str, JsonValue]:
         decision["policy_revision"] = denial.policy_revision
     if denial.retry_after_s is not None:
         decision["retry_after_s"] = denial.retry_after_s
+    if denial.approval is not None:
+        asked = denial.approval
+        decision["approval"] = {"id": asked.id, "url": asked.url, "expires_at": asked.expires_at}
     return decision
 
 
