@@ -18,13 +18,20 @@ def shop(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def test_without_a_control_plane_what_there_is_is_shown_and_nothing_is_set(shop: Terminal) -> None:
+def test_without_a_control_plane_a_credential_is_sealed_and_nothing_else_is_done(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert shop.ok("server", "credential", "shop", "--json").json["kind"] == "none"
-    for words in (("credential", "shop", "--kind", "none"), ("connect", "shop")):
-        done = shop.run("server", *words)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hidden-value\n"))
+    done = shop.ok("server", "credential", "shop", "--kind", "headers", "--header", "X-Key")
+    assert "counts as soon as the gateway runs" in done.err
+    assert shop.ok("server", "credential", "shop", "--json").json["header_names"] == ["x-key"]
+    assert not any(b"hidden-value" in path.read_bytes() for path in shop.directory.rglob("*") if path.is_file())
+    assert shop.ok("secrets", "status", "--json").json["secrets"] == 1
+    for words in (("server", "connect", "shop"), ("secrets", "rotate")):
+        done = shop.run(*words)
         assert (done.status != 0, "yett up" in done.err) == (True, True)
-    for word in command.commands:
-        assert "yett up" in shop.run("secrets", word).err
+    assert set(command.commands) == {"status", "rotate"}
 
 
 @pytest.mark.parametrize(

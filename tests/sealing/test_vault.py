@@ -20,14 +20,14 @@ def keys(tmp_path: Path) -> FileKeys:
 
 
 def test_the_first_start_makes_a_key(keys: FileKeys) -> None:
-    assert problem_of(Vault(keys), []) is None
+    assert problem_of(Vault(keys), list) is None
     assert keys.load() is not None
 
 
 def test_no_key_is_made_beside_secrets_that_it_could_not_open(keys: FileKeys) -> None:
     secret = SealedSecret(PLACE, seal(new_ring(), PLACE, b"secret"))
     vault = Vault(keys)
-    problem = problem_of(vault, [secret])
+    problem = problem_of(vault, lambda: [secret])
     assert problem is not None
     assert problem.startswith("the secrets stay sealed: there is no master key")
     assert keys.load() is None
@@ -39,7 +39,7 @@ def test_a_wrong_key_leaves_it_sealed_and_says_so(keys: FileKeys) -> None:
     secret = SealedSecret(PLACE, seal(new_ring(), PLACE, b"secret"))
     keys.create()
     vault = Vault(keys)
-    assert "another key" in (problem_of(vault, [secret]) or "")
+    assert "another key" in (problem_of(vault, lambda: [secret]) or "")
     with pytest.raises(Unsealable):
         vault.open(PLACE, secret.blob)
     with pytest.raises(Unsealable):
@@ -50,7 +50,7 @@ def test_an_unreadable_key_leaves_it_sealed_and_says_so(keys: FileKeys) -> None:
     keys.path.write_text("nonsense")
     keys.path.chmod(0o600)
     vault = Vault(keys)
-    assert "cannot be read" in (problem_of(vault, []) or "")
+    assert "cannot be read" in (problem_of(vault, list) or "")
     with pytest.raises(OperatorFault):
         vault.seal(PLACE, b"secret")
 

@@ -18,7 +18,8 @@ from yett.admin.references import References
 from yett.admin.views import DataPlaneView
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.ports import Clock
-from yett.sealing.vault import Vault
+from yett.sealing.rotation import SealedStore
+from yett.sealing.vault import SealedSecret, Vault
 from yett.stores.control.records import Touched
 from yett.stores.control.store import ControlStore
 from yett.stores.control.transaction import Transaction, Whole
@@ -74,6 +75,8 @@ class Environment:
     """What seals tokens where no control plane runs."""
     page: Callable[[str], str] = lambda path: path
     """Where people reach this path of the control plane."""
+    host_secrets: SealedStore | None = None
+    """What the host keeps sealed beside the store; the master key opens it too."""
 
 
 class Desk:
@@ -86,7 +89,7 @@ class Desk:
         self._lock = threading.Lock()
         self.environment = environment
         self.credentials: CredentialKeeper | None = None
-        """Who keeps servers' credentials alive; None where no control plane runs."""
+        """Who keeps servers' credentials alive; a command where no control plane runs has somebody who only seals them."""
 
     def first_organisation(self) -> str:
         """The id of the oldest organisation: the one of a command that names none."""
@@ -104,6 +107,12 @@ class Desk:
     def write(self, work: Callable[[Whole], T]) -> T:
         """Do what no data plane needs to know; nothing happens if it raises."""
         return self.look(work)
+
+    def sealed_secrets(self) -> list[SealedSecret]:
+        """Everything that the master key seals. Not to be called within a transaction. Errors: `OperatorFault`."""
+        stored = self.look(lambda whole: whole.sealed.all())
+        host = self.environment.host_secrets
+        return stored if host is None else [*stored, *host.sealed_secrets()]
 
     def change(self, organisation: str, work: Callable[[Transaction], T]) -> tuple[T, Applied]:
         """Do `work` and publish what it changed for calls, if anything; nothing happens if it raises."""

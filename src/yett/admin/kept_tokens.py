@@ -8,7 +8,6 @@ from yett.admin.desk import Desk
 from yett.admin.errors import Conflict
 from yett.sealing.box import Place
 from yett.sealing.vault import Vault
-from yett.stores.control.credentials import SealedRows
 from yett.stores.control.grants import PURPOSE
 from yett.stores.control.transaction import Transaction
 
@@ -27,7 +26,7 @@ def token_vault(desk: Desk) -> Vault | None:
         return desk.credentials.vault
     vault = environment.vault
     assert vault is not None, "an installation that keeps tokens has a vault"
-    vault.prepare(desk.look(lambda whole: SealedRows(whole.connection).all()))
+    vault.prepare(desk.sealed_secrets())
     return vault
 
 

@@ -30,18 +30,20 @@ from yett.gateway.snapshot_file import SNAPSHOT_FILE, journal_of
 from yett.gateway.tokens import KEY_FILE as TOKEN_KEY_FILE
 from yett.ports import Clock
 from yett.sealing.handover import CREDENTIALS_FILE
+from yett.sealing.host_file import SEALED_FILE
 from yett.sealing.keys import KEY_FILE as MASTER_KEY_FILE
 from yett.stores.commands import COMMANDS_FILE
 from yett.stores.control.lock import DATABASE_FILE, ControlBusy, take_lock
 from yett.stores.control.store import SCHEMA, check_integrity
 from yett.stores.state_file import STATE_FILE
+from yett.stores.wrapped import WRAPPED_FILE
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 MANIFEST_BYTES_MAX: Final = 64 * 1024
 DATABASES: Final = (DATABASE_FILE, STATE_FILE)
 KEYS: Final = (TOKEN_KEY_FILE, TOKEN_FILE, MASTER_KEY_FILE)
-PLAIN: Final = (COMMANDS_FILE,)
+PLAIN: Final = (COMMANDS_FILE, SEALED_FILE, WRAPPED_FILE)
 DERIVED: Final = (SNAPSHOT_FILE, journal_of(Path(SNAPSHOT_FILE)).name, CREDENTIALS_FILE)
 """What the gateway makes anew of the databases; what it made of the old ones must not judge any more."""
 BUSY_MS: Final = 5_000

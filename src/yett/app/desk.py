@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from yett.admin.credentials.alone import Alone
 from yett.admin.desk import Applied, Desk, Environment, Publication
 from yett.admin.permissions import operator
 from yett.admin.references import References
@@ -21,6 +22,7 @@ from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.gateway.snapshot_file import SNAPSHOT_FILE, SnapshotFile
 from yett.gateway.tokens import token_key
+from yett.sealing.host_file import HostSecrets
 from yett.sealing.keys import key_source
 from yett.sealing.vault import Vault
 from yett.settings import Settings
@@ -86,6 +88,7 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
         reveal=settings.grants.reveal,
         vault=Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)),
         page=lambda path: f"{pages}{path}",
+        host_secrets=HostSecrets(settings.state_dir),
     )
     return Desk(open_control(settings.state_dir, clock), publication, environment)
 
@@ -127,6 +130,7 @@ def open_alone(settings: Settings, actor: str) -> Service:
     publication = FilePublication(settings.state_dir / SNAPSHOT_FILE)
     desk = open_desk(settings, publication)
     forget_address(settings.state_dir)
+    desk.credentials = Alone(desk, Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)))
     if publication.known() != desk.look(lambda whole: (whole.origin(), whole.revision())):
         desk.begin()  # what is on disk is not what the store holds, so that changes of it could not be followed
     return Service(desk, operator(actor, desk.first_organisation()))

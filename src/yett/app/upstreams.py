@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from yett.app.host_secrets import sealed_words, unsealed
 from yett.egress.addresses import EgressRules
 from yett.egress.routes import LOOPBACK, Routes
 from yett.errors import OperatorFault, UpstreamNotReached
@@ -108,16 +109,17 @@ class Upstreams:
         if command is None:
             raise OperatorFault(f"the host lists no command `{server.command}`; add it with `yett server add`")
         return StdioUpstream(
-            ChildSpec(tuple(command.argv), self._environment(command), command.cwd),
+            self._program(server.command or "", command),
             clock=self.clock,
             timeout_s=timeout_s,
             on_message=lambda isolation, data: self.on_message(server, isolation, data),
             on_warning=self.on_warning,
         )
 
-    def _environment(self, command: Command) -> dict[str, str]:
-        """The configured variables; a value `env:NAME` or `file:/PATH` is a reference, resolved when the server is first used."""
-        return {name: self.credentials.resolve_if_reference(value) for name, value in command.env.items()}
+    def _program(self, name: str, command: Command) -> ChildSpec:
+        """What is started. Whatever is sealed or a reference is opened or resolved when the server is first used."""
+        argv, environment = unsealed(self.settings, name, command, self.credentials.resolve_if_reference)
+        return ChildSpec(argv, environment, command.cwd, sealed_words(command))
 
 
 def commands_of(settings: Settings) -> Mapping[str, Command]:

@@ -6,7 +6,7 @@ Without the right key it is *sealed*: nothing opens, nothing new is sealed, and 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from yett.errors import OperatorFault
@@ -95,10 +95,10 @@ class Vault:
         return ring
 
 
-def problem_of(vault: Vault, sealed: Iterable[SealedSecret]) -> str | None:
-    """Why the vault stays sealed; None where everything opens."""
+def problem_of(vault: Vault, sealed: Callable[[], Iterable[SealedSecret]]) -> str | None:
+    """Why the vault stays sealed; None where everything opens that `sealed` finds."""
     try:
-        vault.prepare(sealed)
+        vault.prepare(sealed())
     except OperatorFault as fault:
         return f"the secrets stay sealed: {fault}"
     return None

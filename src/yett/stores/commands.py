@@ -12,14 +12,17 @@ from yett.errors import OperatorFault
 from yett.private_files import read_private, write_private
 
 COMMANDS_FILE: Final = "commands.json"
+SEALED: Final = "sealed:"
+"""Stands for a word or a value that is kept, sealed, beside this list (`yett.sealing.host_file`)."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A program that speaks MCP on stdin and stdout; started without a shell, with a minimal environment and `env`."""
 
     argv: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """A word `sealed:` stands for one that is kept sealed."""
     env: dict[str, str] = {}
-    """A value `env:NAME` or `file:/PATH` is a reference, resolved when the program starts."""
+    """A value `env:NAME` or `file:/PATH` is a reference, resolved when the program starts, and `sealed:` is kept sealed."""
     cwd: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 

@@ -44,6 +44,8 @@ class ChildSpec:
     env: Mapping[str, str]
     """Configured variables, on top of the inherited ones."""
     cwd: str | None = None
+    secret_words: frozenset[int] = frozenset()
+    """Words of `argv`, by number, that are shown to nobody, as the variables' values are not."""
     stop_grace_s: float = 2.0
     """Seconds between closing its input, SIGTERM, and SIGKILL."""
     line_bytes_max: int = LINE_BYTES_MAX
@@ -75,7 +77,8 @@ class ChildSpec:
     def shown(self, text: bytes) -> str:
         """A child's own text, fit to be shown: one short line, without controls and without configured values."""
         line = _CONTROLS.sub(" ", text.decode(errors="replace")).strip()
-        for value in sorted(self.env.values(), key=len, reverse=True):
+        hidden = (*self.env.values(), *(self.argv[at] for at in self.secret_words))
+        for value in sorted(hidden, key=len, reverse=True):
             if len(value) >= REDACTED_CHARS_MIN:
                 line = line.replace(value, "***")
         return line[:SHOWN_CHARS_MAX]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from yett.admin.credentials.views import NewCredential
 from yett.errors import OperatorFault
 from yett.gateway.credential_feed import CredentialLink
 from yett.oauth.tokens import ACCESS_TOKEN_TYPE, NS, Tokens
+from yett.sealing.host_file import HostSecrets
 from yett.sealing.keys import KEY_FILE, FileKeys, new_ring
 from yett.sealing.vault import Vault
 from yett.stores.control.transaction import Transaction
@@ -195,6 +197,18 @@ async def test_a_rotation_reseals_everything_and_hands_it_over_anew(tmp_path: Pa
         assert opened.fields == handed
         view = await asyncio.to_thread(kept.office.service.secrets)
         assert (view.version, view.versions, view.behind, view.problem) == (2, [2], 0, None)
+
+
+async def test_a_rotation_reseals_what_the_host_keeps_too(tmp_path: Path) -> None:
+    host = HostSecrets(tmp_path)
+    async with keeping(tmp_path) as kept:
+        desk = kept.office.service.desk
+        desk.environment = replace(desk.environment, host_secrets=host)
+        host.replace(kept.keeper.tools.vault, "files", {"variable TOKEN": b"hidden"})
+        done = await asyncio.to_thread(kept.office.service.rotate_secrets)
+        assert (done.resealed, done.retired) == (1, [1])
+        assert host.open(Vault(FileKeys(tmp_path / KEY_FILE)), "files", "variable TOKEN") == b"hidden"
+        assert (await asyncio.to_thread(kept.office.service.secrets)).secrets == 1
 
 
 async def test_a_credential_is_not_sent_where_the_servers_url_has_come_to_lead(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class CredentialCases(Cases):
         """How the sealing of this installation stands."""
         self._require_operator()
         keeper = self._keeper()
-        sealed = self.desk.look(lambda whole: whole.sealed.all())
+        sealed = self.desk.sealed_secrets()
         try:
             ring = keeper.vault.reload()
         except OperatorFault as fault:

@@ -86,8 +86,7 @@ class Keeper:
 
     async def open(self) -> None:
         """Look whether the master key opens everything; if so, hand over all that there is."""
-        secrets = await self._in_thread(lambda: self.tools.desk.look(lambda whole: whole.sealed.all()))
-        self.problem = await self._in_thread(lambda: problem_of(self.tools.vault, secrets))
+        self.problem = await self._in_thread(lambda: problem_of(self.tools.vault, self.tools.desk.sealed_secrets))
         if self.tools.desk.report(SOURCE, self.problem):
             await self._in_thread(self.tools.desk.spread)
         if self.problem is not None:
@@ -271,15 +270,17 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class _Store:
-    """Implements `yett.sealing.rotation.SealedStore` over the desk."""
+    """Implements `yett.sealing.rotation.SealedStore` over the desk, and what the host keeps sealed beside it."""
 
     tools: Tools
 
     def sealed_secrets(self) -> list[SealedSecret]:
-        return self.tools.desk.look(lambda whole: whole.sealed.all())
+        return self.tools.desk.sealed_secrets()
 
     def reseal(self, work: Callable[[SealedSecret], bytes | None]) -> int:
-        return self.tools.desk.write(lambda whole: whole.sealed.reseal(work))
+        host = self.tools.desk.environment.host_secrets
+        count = 0 if host is None else host.reseal(work)
+        return count + self.tools.desk.write(lambda whole: whole.sealed.reseal(work))
 
 
 def renewal_at_ns(tokens: Tokens) -> int | None:
