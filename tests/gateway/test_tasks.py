@@ -28,7 +28,7 @@ class Book(RuleBasedStateMachine):
         self.book = TaskBook(self.gate.clock.monotonic)
         self.routes = {id: self.gate.route(grant_id=id) for id in GRANTS}
         self.owner: dict[str, tuple[str, str, float]] = {}
-        """Id → grant, tool, and until when."""
+        """Id → grant, or nobody where it was given to two, tool, and until when."""
 
     def _now(self) -> float:
         return self.gate.clock.monotonic()
@@ -41,10 +41,12 @@ class Book(RuleBasedStateMachine):
     )
     def make(self, grant_id: str, id: str, tool: str, ttl: float | None) -> None:
         """A server answers a call of a grant with a task."""
-        owner = self.owner.pop(id, None)
+        owner = self.owner.get(id)
         theirs = owner is not None and owner[0] != grant_id and owner[2] > self._now()
         made = self.book.make(self.routes[grant_id], State(id, "working", ttl), Origin(tool, b"{}"), None)
         assert made is not theirs
+        if theirs and owner is not None:
+            self.owner[id] = "nobody", *owner[1:]
         if made:
             self.owner[id] = grant_id, tool, self._now() + (TASK_S if ttl is None else ttl / 1_000 + GRACE_S)
 

@@ -2,7 +2,8 @@
 
 The server's own ids are bound rather than replaced: they stand in results, notifications, questions and texts, and a binding
 needs no secret. What a grant may say about a task is looked up by grant and id together, so an id of another grant is found as
-little as one that never was. Where a server gives one id to two grants, nobody can tell whose task it is, and neither has it.
+little as one that never was. Where a server gives one id to two grants, nobody can tell whose task it is, and neither has it,
+however often it is given, until the first one's time is over.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Task:
     """Whether the client has its result, or will never get one."""
     asked: OrderedDict[str, None] = field(default_factory=OrderedDict)
     """Keys of what the server asked and the client was shown."""
+    contested: bool = False
+    """Whether another grant was given the same id: then it is nobody's."""
 
     @property
     def over(self) -> bool:
@@ -111,14 +114,17 @@ class TaskBook:
     def find(self, route: Route, id: str) -> Task | None:
         """The task, if this grant made it at this server; another's is as if it were not there."""
         task = self._by_name.get((place_of(route), route.caller.grant.id, id))
-        return None if task is None or task.over or task.until_s <= self._monotonic() else task
+        return None if task is None or task.contested or self._gone(task) else task
+
+    def _gone(self, task: Task) -> bool:
+        return task.over or task.until_s <= self._monotonic()
 
     def has_room(self, grant_id: str, size: int) -> bool:
         """Whether one more call of this grant, with arguments of at most this length, may become a task."""
         if not self._fits(grant_id, size):
             for name in tuple(self._of_grant.get(grant_id, ())):
                 task = self._by_name[name]
-                if task.collected or task.over or task.until_s <= self._monotonic():
+                if task.collected or self._gone(task):
                     self._drop(name)
         return self._fits(grant_id, size) and self._has_room_for_all(size)
 
@@ -147,10 +153,11 @@ class TaskBook:
         owner = self._grant_of.get((place, state.id))
         if owner is not None:
             held = self._by_name[(place, owner, state.id)]
-            gone = held.over or held.until_s <= self._monotonic()
-            self._drop((place, owner, state.id))
-            if owner != grant_id and not gone:
+            if (owner != grant_id or held.contested) and not self._gone(held):
+                held.contested = True
+                held.report_no_more()
                 return False
+            self._drop((place, owner, state.id))
         now_s = self._monotonic()
         task = Task(state.id, place, grant_id, origin, now_s, now_s, session, token)
         if token is not None and session is not None:
