@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tests.admin.town import DENY, PASSWORD
-from yett.admin.api import ROUTERS
+from yett.admin.api import REGISTRY, REGISTRY_PREFIX, ROUTERS
 from yett.admin.permissions import Role
 
 ALL: Final = frozenset(Role)
@@ -90,6 +90,13 @@ ROWS: Final = (
     Row("GET", "/tool-changes", ALL),
     Row("PUT", "/servers/{server}/classes/{tool:path}", ADMINS, {"risk": "Read"}),
     Row("DELETE", "/servers/{server}/classes/{tool:path}", ADMINS),
+    # the registry
+    Row("GET", "/v0/servers", ALL),
+    Row("GET", "/v0/servers/{slug}", ALL, at={"slug": "server name"}),
+    Row("GET", "/v0/servers/{slug}/tools/{tool:path}", ALL, at={"slug": "server name"}),
+    Row("GET", "/v0/search", ALL, query="?q=pay"),
+    Row("GET", "/v0/changes", ALL),
+    Row("GET", "/v0/export", ALL),
     # credentials
     Row("GET", "/servers/{server}/credential", ADMINS),
     Row("PUT", "/servers/{server}/credential", ADMINS, {"kind": "headers", "headers": {"x-key": "secret"}}),
@@ -168,6 +175,8 @@ REFERRING: Final = (
     Row("GET", "/grants", ALL, query="?owner=<member>"),
     Row("GET", "/policies", ALL, query="?server=<server>"),
     Row("GET", "/tool-changes", ALL, query="?server=<server>"),
+    Row("GET", "/v0/changes", ALL, query="?server=<server>"),
+    Row("GET", "/v0/search", ALL, query="?q=pay&server=<server name>"),
     Row("DELETE", "/members/{member:path}", ADMINS, query="?grants=transfer:<member>"),
     Row("PATCH", "/policies/{policy}", EDITORS, {"server": "<other>"}),
     Row("PUT", "/policies/{policy}", EDITORS, {"document": DENY, "server": "<other>"}, at={"policy": "spare name"}),
@@ -185,9 +194,10 @@ REFERRING: Final = (
 
 def published() -> set[tuple[str, str]]:
     """Method and path of every route there is."""
+    mounted = [("", router) for router in ROUTERS] + [(REGISTRY_PREFIX, router) for router in REGISTRY]
     return {
-        (method, route.path)  # type: ignore[attr-defined]  # every one is an APIRoute
-        for router in ROUTERS
+        (method, prefix + route.path)  # type: ignore[attr-defined]  # every one is an APIRoute
+        for prefix, router in mounted
         for route in router.routes
         for method in route.methods  # type: ignore[attr-defined]  # as above
     }

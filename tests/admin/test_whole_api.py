@@ -19,10 +19,11 @@ from tests.admin.town import OURS, Town, application, open_town
 from tests.support.effort import NIGHTLY, times
 from yett.admin.api import PREFIX
 from yett.admin.permissions import Role
+from yett.admin.remote import whole_path
 
 EXAMPLES: Final = times(20)
 CHECKS: Final = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-ROUTES: Final = [*sorted((method, PREFIX + path.replace(":path}", "}")) for method, path in published()), ("GET", "/healthz")]
+ROUTES: Final = [*sorted((method, whole_path(path).replace(":path}", "}")) for method, path in published()), ("GET", "/healthz")]
 
 
 @cache

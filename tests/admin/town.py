@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from tests.admin.credentials.test_cases import Keeper
 from tests.admin.listener import TOKEN
 from tests.admin.service import KEY, KeptLookout, KeptPublication
 from tests.support.clock import ManualClock
-from yett.admin.api import PREFIX, build_api
+from yett.admin.api import build_api
 from yett.admin.catalogue_views import NewToolClass
 from yett.admin.desk import Desk, Environment
 from yett.admin.grant_views import Approval, NewRequest
@@ -35,6 +36,8 @@ from yett.admin.people.service import PeopleService
 from yett.admin.people.views import NewInvitation, NewOrganisation, NewToken
 from yett.admin.permissions import Principal, Role, operator
 from yett.admin.references import References
+from yett.admin.remote import whole_path
+from yett.admin.routes.registry import LINES
 from yett.admin.service import Service
 from yett.admin.stop_views import StopWanted
 from yett.admin.views import NewGrant, NewRevision, NewServer
@@ -92,7 +95,9 @@ class Town:
             sent |= {"cookie": f"yett={who.cookie}", "origin": HERE, "sec-fetch-site": "same-origin", "yett-csrf": who.csrf}
         self.enter()
         self.http.cookies.clear()
-        answer = self.http.request(method, f"{PREFIX}{path}", json=body, headers=sent)
+        answer = self.http.request(method, whole_path(path), json=body, headers=sent)
+        if answer.headers.get("content-type") == LINES:
+            return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
         return answer.status_code, answer.json() if answer.content else None
 
     def operate(self, method: str, path: str, body: Any = None, **fields: str) -> tuple[int, Any]:

@@ -22,6 +22,7 @@ from yett.admin.pages import sign_in as sign_in_pages
 from yett.admin.people.doors import Doors, build_doors
 from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
+from yett.admin.remote import REGISTRY_PREFIX as REGISTRY_PREFIX
 from yett.admin.routes import (
     apply,
     catalogue,
@@ -33,6 +34,7 @@ from yett.admin.routes import (
     me,
     members,
     policies,
+    registry,
     server_lists,
     servers,
     status,
@@ -60,6 +62,8 @@ ROUTERS: Final = (
     members.ROUTER,
     me.ROUTER,
 )
+REGISTRY: Final = (registry.ROUTER,)
+"""What is known of servers, read-only, apart from the API of this installation and with a version of its own."""
 PAGES: Final = (
     catalogue_pages.router,
     new_policy.router,
@@ -101,6 +105,8 @@ def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None) -> 
     app.include_router(health)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX, responses=_PROBLEMS)
+    for router in REGISTRY:
+        app.include_router(router, prefix=REGISTRY_PREFIX, responses=_PROBLEMS)
     for router in PAGES:
         app.include_router(router)
     _describe_problems(app)

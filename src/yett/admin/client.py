@@ -11,6 +11,7 @@ from yett.admin.client_drift import RemoteDrift
 from yett.admin.client_grants import RemoteGrants
 from yett.admin.client_issuers import RemoteIssuers
 from yett.admin.client_policies import RemotePolicies
+from yett.admin.client_registry import RemoteRegistry
 from yett.admin.client_servers import LOOK_S, RemoteServers
 from yett.admin.client_stop import RemoteStops
 from yett.admin.remote import step
@@ -30,6 +31,7 @@ class RemoteControl(
     RemoteStops,
     RemoteCatalogue,
     RemoteDrift,
+    RemoteRegistry,
     RemoteIssuers,
     RemoteApply,
     RemotePolicies,

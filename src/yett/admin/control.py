@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
@@ -19,6 +20,7 @@ from yett.admin.credentials.views import (
 from yett.admin.drift_views import ToolChangePage
 from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
 from yett.admin.listing import PAGE
+from yett.admin.registry_views import ChangePage, Hits, RecordPage, ToolRecord
 from yett.admin.server_views import CommandList, Import, KnownList, RegistryPage, ServerChanges, StepList, ToolList
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
 from yett.admin.views import (
@@ -28,6 +30,7 @@ from yett.admin.views import (
     ServerView,
     StatusView,
 )
+from yett.catalog.record import ServerRecord
 
 
 class CredentialControl(Protocol):
@@ -100,6 +103,29 @@ class DriftControl(Protocol):
     ) -> ToolChangePage: ...
 
 
+class RegistryControl(Protocol):
+    """What is known of servers."""
+
+    def records(self, search: str = "", after: str = "", limit: int = PAGE) -> RecordPage: ...
+
+    def record(self, slug: str) -> ServerRecord: ...
+
+    def tool_record(self, slug: str, tool: str) -> ToolRecord: ...
+
+    def find_tools(
+        self, search: str, risk: str | None = None, severity: str | None = None, server: str | None = None, limit: int = PAGE
+    ) -> Hits: ...
+
+    def server_changes(
+        self,
+        server: str | None = None,
+        severity: str | None = None,
+        kinds: Collection[str] = (),
+        after: str | None = None,
+        limit: int = PAGE,
+    ) -> ChangePage: ...
+
+
 class IssuerControl(Protocol):
     """Issuers of access tokens."""
 
@@ -117,6 +143,7 @@ class IssuerControl(Protocol):
 class Control(
     CatalogueControl,
     DriftControl,
+    RegistryControl,
     ServerControl,
     CredentialControl,
     IssuerControl,

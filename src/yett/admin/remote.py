@@ -19,6 +19,8 @@ from yett.edge.tls import pinned
 from yett.errors import OperatorFault
 
 PREFIX: Final = "/api/v1"
+REGISTRY_PREFIX: Final = "/v0"
+"""Of what is known of servers; it stands for itself, and not below the other."""
 TIMEOUT_S: Final = 15.0
 """Longer than a change waits for the data planes."""
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -93,7 +95,7 @@ class Remote:
         """Ask, with header `fields` beside the usual ones, and decode the answer or raise what it says."""
         content = None if body is None else json.dumps(body).encode()
         connection = connection_to(self.host, self.port, self.certificate, timeout_s=timeout_s)
-        status, received = self._exchange(connection, method, PREFIX + path, content, fields)
+        status, received = self._exchange(connection, method, whole_path(path), content, fields)
         try:
             if status < 400:
                 return msgspec.json.decode(received, type=answer)
@@ -137,6 +139,11 @@ class Remote:
     @property
     def _name(self) -> str:
         return f"the control plane at {self.host}:{self.port}"
+
+
+def whole_path(path: str) -> str:
+    """Where on the listener `path` is."""
+    return path if path.startswith(f"{REGISTRY_PREFIX}/") else PREFIX + path
 
 
 def step(text: str) -> str:

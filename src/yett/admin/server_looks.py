@@ -15,6 +15,7 @@ from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
 from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
+from yett.admin.standing import note_standing
 from yett.catalog.classes import classes_of
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
@@ -84,6 +85,7 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
     look = _look(looked, seen, seen_at_ns, last)
     changed = drifted(last, look, looked)
     desk.change(organisation, lambda write: note(write, looked, look, changed))
+    note_standing(desk, organisation, server_id)
     return seen.problem
 
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from yett import __version__
 from yett.admin.apply import ApplyCases
-from yett.admin.catalogue import CatalogueCases
 from yett.admin.credentials.cases import CredentialCases
 from yett.admin.drift import DriftCases
 from yett.admin.errors import Invalid
@@ -20,6 +19,7 @@ from yett.admin.issuers import IssuerCases
 from yett.admin.permissions import Permission
 from yett.admin.policy_history import PolicyHistoryCases
 from yett.admin.policy_uses import PolicyUseCases
+from yett.admin.registry_cases import RegistryCases
 from yett.admin.server_imports import ImportCases
 from yett.admin.server_steps import StepCases
 from yett.admin.showing import change_line
@@ -40,7 +40,7 @@ class Service(
     PolicyHistoryCases,
     PolicyUseCases,
     ApplyCases,
-    CatalogueCases,
+    RegistryCases,
     DriftCases,
     IssuerCases,
     StopCases,

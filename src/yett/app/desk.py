@@ -18,6 +18,7 @@ from yett.app.address import forget_address, scheme_of, url_of
 from yett.app.clock import SystemClock
 from yett.app.lookout import ServerLookout
 from yett.app.registry import registry_of
+from yett.app.upstreams import commands_of
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.gateway.snapshot_file import SNAPSHOT_FILE, SnapshotFile
@@ -73,6 +74,10 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
     def commands() -> Collection[str]:
         return {*read_commands(settings.state_dir), *settings.servers.commands}
 
+    def program(name: str) -> tuple[str, ...]:
+        found = commands_of(settings).get(name)
+        return () if found is None else found.argv
+
     def endpoint(server: str) -> str:
         return f"{base_url(settings, publication.data_planes())}/mcp/{server}"
 
@@ -89,6 +94,7 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
         vault=Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)),
         page=lambda path: f"{pages}{path}",
         host_secrets=HostSecrets(settings.state_dir),
+        program=program,
     )
     return Desk(open_control(settings.state_dir, clock), publication, environment)
 

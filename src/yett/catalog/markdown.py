@@ -10,6 +10,7 @@ from yett.catalog.attacks import Attack
 from yett.catalog.owasp import owasp_named
 from yett.catalog.page_model import ChangeRow, Question, Quoted, ServerPage, ToolPage, ToolRow
 from yett.catalog.quoting import visible
+from yett.catalog.record import ServerRecord
 
 _RUNS: Final = re.compile("`+")
 
@@ -50,7 +51,7 @@ def server_markdown(page: ServerPage) -> str:
         f"# {code(page.name)}",
         f"Grade **{page.grade.letter}**: {page.grade.why}.",
         prose(page.about),
-        f"Authentication: {page.posture}." if page.posture else "",
+        *_record(page.record),
         "## Changed lately" if page.changed else "",
         _changes(page.changed),
         "## Tools",
@@ -116,6 +117,23 @@ def _attacks(attacks: Sequence[Attack]) -> str:
 
 def _changes(changes: Sequence[ChangeRow]) -> str:
     return "\n".join(f"- {row.at}: {code(row.tool)} {row.kind}, {row.severity}: {row.what}" for row in changes)
+
+
+def _record(record: ServerRecord | None) -> list[str]:
+    """The grade's formula, the identity, the posture, and how they changed."""
+    if record is None:
+        return []
+    grade, identity, posture = record.grade, record.identity, record.posture
+    who = f"{identity.verification.value} ({identity.confidence.value})"
+    auth = f"{posture.auth or 'not known'}{', rate limited' if posture.rate_limited else ''}"
+    changes = [f"- {one.at}: {one.severity.value}: {one.what} ({prose(one.diff)})" for one in record.changes if one.tool is None]
+    return [
+        f"Formula: `{grade.formula}`. Here: `{grade.terms.shown}`.",
+        f"Identity: {who}: {prose(identity.evidence)}.",
+        f"Authentication: {auth}: {prose(posture.evidence)}.",
+        "## How it stood" if changes else "",
+        "\n".join(changes),
+    ]
 
 
 def _rows(rows: Iterable[ToolRow]) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Literal
 
 from yett.catalog.attack_arguments import ALL_ATTACKS
@@ -67,6 +68,7 @@ class ServerIdentity:
 
 
 NOBODY: Final = ServerIdentity(Verification.UNKNOWN, Confidence.NONE, "nothing says who it is")
+LISTED: Final = ServerIdentity(Verification.WELL_KNOWN, Confidence.LIKELY, "it is in the catalogue that comes with Yett")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +189,17 @@ def server_record(server: Described, changes: tuple[RecordChange, ...] = ()) -> 
 
 def record_tool(name: str, shown: ShownVerdict) -> RecordTool:
     """A tool as records have it."""
-    codes = shown.verdict.codes
-    owasp = {code for attack in concerning(ALL_ATTACKS, shown.risk, codes) for code in attack.owasp}
     return RecordTool(
         name=name,
         risk=shown.risk,
         severity=shown.severity,
         confidence=shown.verdict.confidence,
-        signals=tuple(codes),
-        owasp=tuple(sorted(owasp)),
+        signals=tuple(shown.verdict.codes),
+        owasp=_owasp(shown.risk, tuple(shown.verdict.codes)),
         recommended=RULE[shown.risk],
     )
+
+
+@lru_cache(maxsize=4_096)
+def _owasp(risk: RiskClass, codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({code for attack in concerning(ALL_ATTACKS, risk, codes) for code in attack.owasp}))
