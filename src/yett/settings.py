@@ -18,6 +18,7 @@ import msgspec
 import platformdirs
 
 from yett.errors import OperatorFault
+from yett.settings_approvals import ApprovalsSettings as ApprovalsSettings
 from yett.settings_outside import EgressSettings as EgressSettings
 from yett.settings_outside import HealthSettings, OAuthSettings, SecretsSettings
 from yett.settings_outside import RegistrySettings as RegistrySettings
@@ -123,6 +124,7 @@ class _Sections(msgspec.Struct, frozen=True, kw_only=True):
     smtp: SmtpSettings = SmtpSettings()
     health: HealthSettings = HealthSettings()
     registry: RegistrySettings = RegistrySettings()
+    approvals: ApprovalsSettings = ApprovalsSettings()
 
 
 class _File(_Sections, frozen=True, kw_only=True, forbid_unknown_fields=True):

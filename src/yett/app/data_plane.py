@@ -14,11 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from yett.app.address import url_of
+from yett.app.address import read_address, url_of
 from yett.app.clock import SystemClock
 from yett.app.fault_log import FaultLog
 from yett.app.process import announce, certificate_of, raise_file_limit, run_part, stop_on_signals, tell_certificate
 from yett.app.upstreams import Upstreams, routes_of
+from yett.approvals.masking import masks
 from yett.audit.mode import AuditMode
 from yett.audit.record import Refused, SecurityRecord
 from yett.edge.certificate import Certificate
@@ -29,6 +30,7 @@ from yett.edge.shared import Reports
 from yett.errors import OperatorFault
 from yett.gateway.active import ActiveSnapshot, Snapshot, Touched
 from yett.gateway.admission import Guard, InFlight
+from yett.gateway.asking import Asker, no_link
 from yett.gateway.calls import Calls
 from yett.gateway.credential_feed import CredentialLink
 from yett.gateway.dispatch import Dispatcher
@@ -81,11 +83,12 @@ class Core:
     """What the control plane is to be told."""
 
 
-def build_core(settings: Settings, key: bytes) -> Core:
-    """Open the ledger and put the gate together. Errors: `StoreFault`."""
+def build_core(settings: Settings, key: bytes, link: Callable[[str], str | None] = no_link) -> Core:
+    """Open the ledger and put the gate together. `link`: where people decide on a request of this id. Errors: `StoreFault`."""
     clock = SystemClock()
     mode = AuditMode(settings.audit.mode)
-    ledger = StateStore.open(settings.state_dir / STATE_FILE, clock=clock, mode=mode, fsync=settings.audit.fsync)
+    file, pending_max = settings.state_dir / STATE_FILE, settings.approvals.pending_per_grant
+    ledger = StateStore.open(file, clock=clock, mode=mode, fsync=settings.audit.fsync, pending_max=pending_max)
     sealed = SealedCredentials(Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)), clock.now_ns)
     tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials(sealed=sealed.fields_of)
     calls = Calls(
@@ -94,6 +97,7 @@ def build_core(settings: Settings, key: bytes) -> Core:
         digest_key=derived_key(key, b"arguments"),
         run_id=secrets.token_hex(5),
         on_fault=FaultLog(clock.monotonic),
+        asker=Asker(derived_key(key, b"approvals"), masks(settings.approvals.mask), link),
     )
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
     active = ActiveSnapshot()
@@ -109,6 +113,24 @@ def derived_key(key: bytes, purpose: bytes) -> bytes:
     return hashlib.blake2b(purpose, digest_size=32, key=key, person=b"yett derive").digest()
 
 
+def approval_link(settings: Settings) -> Callable[[str], str | None]:
+    """Where people decide on a request: at the control plane, where one says how it is reached."""
+
+    def link(id: str) -> str | None:
+        base = settings.control_plane.public_url
+        if base is None:
+            try:
+                address = read_address(settings.state_dir)
+            except OperatorFault:  # whoever writes it says so; people can decide without a link
+                return None
+            if address is None:
+                return None
+            base = url_of(address.host, address.port, "http" if address.certificate is None else "https")
+        return f"{base.rstrip('/')}/approvals/{id}"
+
+    return link
+
+
 async def run(
     settings: Settings, *, ready: Callable[[EdgeServer], None] | None = None, stop: asyncio.Event | None = None
 ) -> None:
@@ -117,7 +139,7 @@ async def run(
     Errors: `OperatorFault` where the port is taken or the state directory cannot be used.
     """
     key = token_key(settings.state_dir)
-    core = build_core(settings, key)
+    core = build_core(settings, key, approval_link(settings))
     stop = stop or stop_on_signals()
     link = CredentialLink(core.sealed.take)
     renewals = Renewals(core.sealed, link.ask)

@@ -82,6 +82,8 @@ class ApprovalRequest(Struct, frozen=True):
     """JSON, with what the masking rules name as `***`."""
     members: Mapping[str, str]
     """Names of the top-level arguments, each with a keyed digest of its value."""
+    arguments_digest: str
+    """As the decision log has it."""
     timeout_s: int
     """How long people have."""
     charges: tuple[Charged, ...] = ()

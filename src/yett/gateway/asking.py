@@ -24,7 +24,8 @@ ARGUMENTS_MAX: Final = 256 * 1024
 """Bytes of arguments that people may be asked about: nobody reads more, and all of it is kept until they have decided."""
 
 
-def _no_link(_: str) -> str | None:
+def no_link(_: str) -> str | None:
+    """Where nobody decides on a page."""
     return None
 
 
@@ -35,13 +36,16 @@ class Asker(Struct, frozen=True):
     """Of the digests to which an approval is bound."""
     masks: Masks = ()
     """Arguments that nobody may see, beside those whose names say so."""
-    link: Callable[[str], str | None] = _no_link
+    link: Callable[[str], str | None] = no_link
     """The page of a request; None where there is none."""
 
     def request(
-        self, caller: Caller, message: Message, tool: ToolFacts, decision: Decision, now_ns: int
+        self, caller: Caller, message: Message, tool: ToolFacts, decision: Decision, digest: str
     ) -> ApprovalRequest | None:
-        """What is asked. `decision` is the one with all approvals at hand. None where it is too much to be read by anybody."""
+        """What is asked. `decision` is the one with all approvals at hand, `digest` that of the arguments in the log.
+
+        None where it is too much to be read by anybody.
+        """
         text = canonical(masked(message.arguments, self.masks))
         if len(text) > ARGUMENTS_MAX:
             return None
@@ -66,6 +70,7 @@ class Asker(Struct, frozen=True):
             asks=tuple(Asked(ask.rule, ask.quorum, ask.approvers, ask.message) for ask in decision.asks),
             arguments=text.decode(),
             members=members(message.arguments, self.key),
+            arguments_digest=digest,
             timeout_s=min((ask.timeout_s for ask in decision.asks), default=0),
             charges=tuple(
                 Charged(charge.key.encode(), charge.rule, str(charge.amount), str(charge.maximum)) for charge in decision.charges

@@ -162,7 +162,7 @@ class Calls:
         approved = self.decide(caller, message, tool, record.at_ns, earlier=earlier, approved=True)
         if not approved.effect.forwards:
             return replace(record, decision=approved)
-        request = self.asker.request(caller, message, tool, approved, record.at_ns)
+        request = self.asker.request(caller, message, tool, approved, record.arguments_digest)
         if request is None:
             return replace(record, decision=record.decision._replace(message=TOO_LONG))
         consent = self._ledger.consent(request, record.at_ns)

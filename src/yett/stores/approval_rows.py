@@ -55,6 +55,12 @@ class ApprovalRows:
         fitting = [one for one in found if current(one, now_ns).state.open and fits(one.request, wanted)]
         return next((one for one in fitting if one.state is State.APPROVED), fitting[0] if fitting else None)
 
+    def approved_like(self, grant_id: str, server_id: str, target: str, arguments_digest: str) -> list[Approval]:
+        """Approved requests of a call that looks the same, whatever else they are bound to."""
+        where = "WHERE grant_id = ? AND state = ? AND server_id = ? AND target = ?"
+        found = self._approvals(where, (grant_id, State.APPROVED.value, server_id, target))
+        return [one for one in found if one.request.arguments_digest == arguments_digest]
+
     def pending_of(self, grant_id: str, now_ns: int) -> int:
         """How many requests of a grant wait for people."""
         sql = "SELECT count(*) FROM approvals WHERE grant_id = ? AND state = ? AND expires_ns > ?"

@@ -14,6 +14,8 @@ from yett.policy.decision import Code, Decision, Effect
 from yett.stores.approval_rows import ApprovalRows, new_id
 from yett.stores.state_rows import Event
 
+NOTE_MAX: Final = 500
+"""Characters of a note."""
 PENDING_MAX: Final = 20
 """Requests of one grant that may wait for people."""
 OVERDUE_AT_ONCE: Final = 100
@@ -67,16 +69,15 @@ class Consents:
         self._write(after, record.at_ns, f"grant:{record.grant_id}", "approval_spent", call=seq)
 
     def turned_down(self, record: CallRecord, decision: Decision) -> None:
-        """The call came with an approval and is denied for another reason: the people who approved see why."""
-        assert record.consent is not None, "a call with consent"
-        approval = self.rows.get(record.consent) if record.consent.startswith(APPROVAL_PREFIX) else None
-        if approval is not None:
-            code = "" if decision.code is None else decision.code.value
-            self.turn_down(approval, code, decision.message or code, record.at_ns)
+        """A call that people approved came, and is denied for another reason: they see why."""
+        code = None if decision.code is None else decision.code.value
+        for approval in self.rows.approved_like(record.grant_id, record.server_id, record.target, record.arguments_digest):
+            self._turn_down(approval, f"denied when it came: {decision.message or code}", record.at_ns, code)
 
-    def turn_down(self, approval: Approval, code: str, why: str, now_ns: int) -> None:
-        """Note why an approved call was refused when it came."""
-        self._write(lifecycle.turned_down(approval, why), now_ns, "yett", "approval_refused_at_dispatch", code=code, why=why)
+    def _turn_down(self, approval: Approval, why: str, now_ns: int, code: str | None = None) -> None:
+        after = lifecycle.turned_down(approval, why[:NOTE_MAX])
+        if after != approval:  # a client that tries again and again is told of once
+            self._write(after, now_ns, "yett", "approval_refused_at_dispatch", code=code, why=after.note)
 
     def ask(self, wanted: ApprovalRequest, now_ns: int) -> Ticket | None:
         """The request for this call: the one that is open already, or a new one; None where the grant has too many."""
@@ -88,6 +89,8 @@ class Consents:
             return Ticket(again.id, again.expires_ns, new=False)
         if self.rows.pending_of(wanted.grant_id, now_ns) >= self._pending_max:
             return None
+        for approval in self.rows.approved_like(wanted.grant_id, wanted.server_id, wanted.target, wanted.arguments_digest):
+            self._turn_down(approval, _why_anew(approval.request, wanted), now_ns, Code.APPROVAL_REQUIRED.value)
         made = lifecycle.made(new_id(), wanted, now_ns)
         self._write(made, now_ns, f"grant:{wanted.grant_id}", "approval_requested", rules=sorted(wanted.rules))
         return Ticket(made.id, made.expires_ns)
@@ -135,3 +138,12 @@ class Consents:
         request = approval.request
         about = {"approval": approval.id, "grant": request.grant_id, "server": request.server_name, "target": request.target}
         self.events.append(Event(now_ns, actor, action, {**about, **more}))
+
+
+def _why_anew(given: ApprovalRequest, wanted: ApprovalRequest) -> str:
+    """Why an approval of a call that looks the same does not fit it."""
+    if given.definition != wanted.definition:
+        return "the tool's definition was changed since it was approved: people are asked anew"
+    if given.policy != wanted.policy or given.policy_revision != wanted.policy_revision:
+        return "the policy was changed since it was approved: people are asked anew"
+    return "other rules ask for it than those for which it was approved: people are asked anew"

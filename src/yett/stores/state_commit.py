@@ -213,6 +213,8 @@ class Committer:
             return self._admit_asking(record, record.asking, seq, rows)
         if call.reserve and (decision.charges or decision.shadow_charges):
             decision, held, text = self._reserve(record)
+        if not decision.effect.forwards:
+            self.consents.turned_down(record, decision)
         rows += call_row(seq, record, decision, text)
         if record.task is not None:
             self._tasks += (seq, clip(record.task))

@@ -1,0 +1,195 @@
+"""Calls that people must approve, through the gate and over the real ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gateway.gate import Gate, decision_of
+from tests.stores.approving import says_yes
+from tests.support.policies import policy
+from tests.support.wire import parsed
+from yett.approvals.model import Approval, State
+from yett.gateway.asking import ARGUMENTS_MAX
+from yett.stores.approval_desk import ApprovalDesk
+from yett.stores.state import StateStore
+from yett.stores.state_reader import LogFilter, StateReader
+
+pytestmark = pytest.mark.anyio
+
+ASKING = policy(default="allow", tools={"echo": {"require_approval": [{"conditions": [], "timeout": "30m"}]}})
+LIMITED = policy(
+    default="allow",
+    tools={
+        "echo": {
+            "require_approval": True,
+            "limits": [{"counter": "echoes", "window": "day", "max": 1}],
+        }
+    },
+)
+
+
+@dataclass
+class Asked:
+    """A gate over a ledger on disk, and the desk where people decide."""
+
+    path: Path
+    gate: Gate = field(init=False)
+    desk: ApprovalDesk = field(init=False)
+
+    async def call(self, arguments: Any = None, **members: Any) -> dict[str, Any]:
+        """The result of one call."""
+        answer = await self.gate.call("echo", arguments or {"text": "a"}, **members)
+        result: dict[str, Any] = parsed(answer.body)["result"]
+        return result
+
+    async def asked(self, arguments: Any = None) -> str:
+        """The request that a call came to."""
+        result = await self.call(arguments)
+        id: str = result["_meta"]["dev.yett/decision"]["approval"]["id"]
+        return id
+
+    def approve(self, id: str, **members: Any) -> Approval:
+        """A person says yes."""
+        after = self.desk.vote(id, says_yes(self.gate.clock.now_ns(), **members), self.gate.clock.now_ns())
+        assert isinstance(after, Approval)
+        return after
+
+    def standing(self, id: str) -> State:
+        """Where a request stands."""
+        found = self.desk.get(id, self.gate.clock.now_ns())
+        assert found is not None
+        return found.state
+
+    def note(self, id: str) -> str:
+        """What people are told of a request."""
+        found = self.desk.get(id, self.gate.clock.now_ns())
+        assert found is not None and found.note is not None
+        return found.note
+
+    async def settled(self) -> None:
+        """Have what nobody waits for written too."""
+        await self.gate.ledger.aclose()
+
+    @property
+    def ran(self) -> int:
+        """How many calls reached the server."""
+        return len(self.gate.upstream.calls)
+
+
+@pytest.fixture
+async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
+    rig = Asked(tmp_path / "state.db")
+    rig.gate = Gate()
+    store = StateStore.open(rig.path, clock=rig.gate.clock)
+    rig.gate = Gate(clock=rig.gate.clock, ledger=store)
+    rig.gate.publish(ASKING)
+    rig.desk = ApprovalDesk(rig.path)
+    yield rig
+    rig.desk.close()
+    await store.aclose()
+
+
+async def test_the_first_call_is_answered_at_once_with_what_to_do(asked: Asked) -> None:
+    result = await asked.call()
+    decision = result["_meta"]["dev.yett/decision"]
+    assert result["isError"] is True
+    assert decision["code"] == "approval_required"
+    assert set(decision["approval"]) == {"id", "url", "expires_at"}
+    assert decision["approval"]["expires_at"].endswith("Z")
+    told = result["content"][1]["text"]
+    assert decision["approval"]["id"] in told and "make the same call again" in told and "yett approvals show" in told
+    assert asked.ran == 0
+
+
+async def test_after_approval_the_same_call_runs_once_and_the_one_after_asks_anew(asked: Asked) -> None:
+    first = await asked.asked()
+    assert await asked.asked() == first, "the same call comes to the same request"
+    asked.approve(first)
+    assert not (await asked.call()).get("isError", False)
+    assert (asked.ran, asked.standing(first)) == (1, State.RUNNING), "the outcome is written with the next group"
+    assert await asked.asked() != first
+    assert (asked.ran, asked.standing(first)) == (1, State.DONE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rig: rig.asked({"text": "b"}),
+        lambda rig: rig.asked({"text": "a", "more": 1}),
+        lambda rig: rig.asked({"Text": "a"}),
+    ],
+)
+async def test_an_approval_fits_no_other_arguments(asked: Asked, change: Callable[[Asked], Any]) -> None:
+    first = await asked.asked()
+    asked.approve(first)
+    assert await change(asked) != first
+    assert asked.ran == 0
+
+
+async def test_arguments_are_the_same_whatever_their_order_and_the_writing_of_their_numbers(asked: Asked) -> None:
+    first = await asked.asked({"a": 1, "b": {"x": [1.50]}})
+    asked.approve(first)
+    await asked.call({"b": {"x": [1.5]}, "a": 1})
+    assert asked.ran == 1
+
+
+async def test_another_revision_of_the_policy_asks_anew(asked: Asked) -> None:
+    first = await asked.asked()
+    asked.approve(first)
+    asked.gate.publish(ASKING)
+    assert await asked.asked() != first
+    assert asked.ran == 0
+    assert asked.note(first) == "the policy was changed since it was approved: people are asked anew"
+
+
+async def test_an_approved_call_that_no_limit_lets_pass_any_more_is_denied_and_the_approver_sees_why(asked: Asked) -> None:
+    asked.gate.publish(LIMITED)
+    first, second = await asked.asked({"text": "1"}), await asked.asked({"text": "2"})
+    asked.approve(first)
+    asked.approve(second)
+    await asked.call({"text": "1"})
+    denied = await asked.call({"text": "2"})
+    assert denied["_meta"]["dev.yett/decision"]["code"] == "limit_exceeded"
+    assert asked.ran == 1
+    await asked.settled()
+    assert asked.standing(second) is State.APPROVED
+    assert asked.note(second).startswith("denied when it came: limit `echoes` (1 a day for this grant) would be exceeded")
+
+
+async def test_a_call_whose_approval_has_expired_asks_anew(asked: Asked) -> None:
+    first = await asked.asked()
+    asked.approve(first)
+    asked.gate.clock.advance(31 * 60)
+    assert await asked.asked() != first
+    assert asked.standing(first) is State.EXPIRED
+
+
+async def test_arguments_that_nobody_can_read_are_not_asked_about(asked: Asked) -> None:
+    answer = await asked.gate.call("echo", {"text": "x" * ARGUMENTS_MAX})
+    decision = decision_of(answer)
+    assert decision["code"] == "approval_required"
+    assert "approval" not in decision
+
+
+async def test_secrets_are_neither_kept_nor_shown(asked: Asked) -> None:
+    id = await asked.asked({"to": "a", "api_key": "sk-live-1", "deep": [{"password": "hunter2"}]})
+    found = asked.desk.get(id, asked.gate.clock.now_ns())
+    assert found is not None
+    assert found.request.arguments == '{"api_key":"***","deep":[{"password":"***"}],"to":"a"}'
+    assert b"hunter2" not in asked.path.read_bytes()
+
+
+async def test_every_step_is_in_the_log_with_who_took_it(asked: Asked) -> None:
+    asked.approve(await asked.asked())
+    await asked.call()
+    await asked.gate.ledger.aclose()
+    with StateReader(asked.path) as reader:
+        events = [entry for entry in reader.entries(LogFilter(), 100) if entry.stream.value == "events"]
+    assert [event.code for event in events] == ["approval_requested", "approval_given", "approval_spent", "approval_done"]
+    assert events[1].more["actor"] == "m-1"
+    assert events[1].more["detail"]["approver"] == "ann@example.com"
