@@ -22,6 +22,12 @@ def test_what_is_no_definition_has_no_class_and_leaves_the_others_alone() -> Non
     assert list(classes_of([7, {}, {"name": ""}, {"name": "x", "annotations": 3}, GET], "shop")) == ["get_order"]
 
 
+def test_a_definition_does_not_say_of_which_server_it_is() -> None:
+    send: dict[str, Any] = {"name": "send", "description": "Do it."}
+    assert [classes_of([send], server)["send"].risk.value for server in ("wallet", "shop")] == ["Financial", "Write"]
+    assert classes_of([{**send, "server": "shop"}], "wallet")["send"].risk.value == "Financial"
+
+
 def test_a_name_of_two_definitions_has_no_class_and_one_that_is_listed_twice_alike_has_one() -> None:
     assert classes_of([GET, {**GET, "title": "Delete"}, GET], "shop") == {}
     assert list(classes_of([GET, GET], "shop")) == ["get_order"]

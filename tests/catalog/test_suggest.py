@@ -14,10 +14,13 @@ from tests.catalog.split import CORPORA, corpus
 from yett.catalog.classify import classify, classify_tools
 from yett.catalog.model import RiskClass, ToolDefinition
 from yett.catalog.proposals import proposals
-from yett.catalog.suggest import Classified, TooManyToolsError, suggest, suggest_server
+from yett.catalog.suggest import Classified, TooManyToolsError, recommended_policy, suggest, suggest_server
+from yett.policy.compile import compile_policy
+from yett.policy.decision import Surface
 from yett.policy.json_value import JsonObject, JsonValue
 from yett.policy.lint import lint_document
 from yett.policy.lint_tools import ToolShape
+from yett.policy.parse import parse_policy
 
 R, W, E, D, F = RiskClass
 CONTRACT = Path(__file__).parents[3] / "shared" / "contract" / "policy" / "01-documented.json"
@@ -72,6 +75,21 @@ def test_more_tools_than_a_policy_has_rules_are_refused() -> None:
     assert len(suggest_server(listed[:-1]).tools) == 2_000
     with pytest.raises(TooManyToolsError, match="2001 tools"):
         suggest_server(listed)
+
+
+def test_for_more_tools_than_a_policy_has_rules_a_page_recommends_the_same_by_class() -> None:
+    listed = [Classified(ToolDefinition(f"t{index}"), R) for index in range(2_001)]
+    assert recommended_policy(listed[:-1]) == suggest_server(listed[:-1]).policy
+    policy = recommended_policy(listed)
+    compiled = compile_policy(parse_policy(policy))
+    for risk in RiskClass:
+        by_name = suggest(Classified(ToolDefinition("t"), risk)).policy
+        one, other = (
+            policy_.plan(Surface.TOOL, "t", risk.value) for policy_ in (compiled, compile_policy(parse_policy(by_name)))
+        )
+        assert (one.hidden, one.listed and not one.hidden) == (other.hidden, other.listed and not other.hidden)
+        assert [limit.limit.maximum for limit in one.limits] == [limit.limit.maximum for limit in other.limits]
+        assert len(one.approvals) == len(other.approvals)
 
 
 # --- conditions ---------------------------------------------------------------------------------------------------------------

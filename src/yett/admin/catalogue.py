@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Final, get_args
 
 from yett.admin.cases import Cases
+from yett.admin.catalogue_tools import override_of
 from yett.admin.catalogue_views import Class, Level, NewToolClass, ServerVerdict, ToolClassChanged, ToolVerdict
-from yett.admin.checks import check_text, show_moment
+from yett.admin.checks import check_text
 from yett.admin.errors import Invalid, NotFound
+from yett.admin.listing import Listing
 from yett.admin.permissions import Permission
-from yett.admin.posture import IN_WORDS, posture_of
+from yett.admin.posture import IN_WORDS, posture_of, record_posture
 from yett.admin.showing import moment
-from yett.catalog.definition import DefinitionError, tool_definition
+from yett.admin.verdicts import Heard
 from yett.catalog.grade import grade
-from yett.catalog.model import Override, RiskClass, Severity, ShownVerdict, ToolDefinition
+from yett.catalog.model import ShownVerdict, ToolDefinition, Verdict
+from yett.catalog.overriding import shown
 from yett.catalog.page_model import CataloguedServer
 from yett.catalog.pages import RULE, suggestion_of
-from yett.catalog.suggest import Classified, suggest_server
-from yett.site.known import catalogued
+from yett.catalog.suggest import Classified, recommended_policy
 from yett.stores.control.records import Server, ToolClass
 from yett.stores.control.transaction import Transaction
 
-TOOL_MAX = 1_024
-GIVEN_MAX = 2_000
+TOOL_MAX: Final = 1_024
+GIVEN_MAX: Final = 2_000
 """Tools of one server to which admins may give classes; data planes are told of them in one piece."""
+FOUND_MAX: Final = 20
+"""Servers in which a search looks for tools."""
 
 
 class CatalogueCases(Cases):
@@ -35,26 +40,44 @@ class CatalogueCases(Cases):
     def catalogue(self, reference: str) -> ServerVerdict:
         """What a server's tools can do, as they were last seen."""
         self.require(Permission.VIEW)
-
-        def look(read: Transaction) -> ServerVerdict:
-            server = self.find_server(read, reference)
-            seen = read.servers.look(server.id)
-            verdict = _server_verdict(self.catalogued(read, server), None if seen is None else moment(seen.at_ns))
-            return replace(verdict, posture=posture_of(server, seen))
-
-        return self.read(look)
+        heard = self._heard(reference)
+        verdict = _server_verdict(self._judged(heard))
+        return replace(verdict, posture=posture_of(heard.server, self.desk.environment.verdicts.look(heard)))
 
     def catalogued_server(self, reference: str) -> CataloguedServer:
         """The same for its pages."""
         self.require(Permission.VIEW)
-        return self.read(lambda read: self.catalogued(read, self.find_server(read, reference)))
+        return self._judged(self._heard(reference))
 
-    def catalogued_servers(self) -> list[CataloguedServer]:
-        """All within reach, by name."""
+    def catalogued_servers(self, listing: Listing) -> tuple[list[CataloguedServer], str | None]:
+        """Some of those within reach, by name, and where the next ones begin."""
         self.require(Permission.VIEW)
 
-        def look(read: Transaction) -> list[CataloguedServer]:
-            return [self.catalogued(read, server) for server in read.servers.listed(only=self.principal.servers)]
+        def look(read: Transaction) -> list[Heard]:
+            found = read.servers.listed(after=listing.after, limit=listing.limit + 1, only=self.principal.servers)
+            return [_heard(read, server) for server in found]
+
+        found = self.read(look)
+        shown = [self._judged(heard) for heard in found[: listing.limit]]
+        return shown, shown[-1].slug if len(found) > len(shown) else None
+
+    def catalogued_with(self, words: Collection[str]) -> list[CataloguedServer]:
+        """Servers within reach that may have a tool with all these words, `FOUND_MAX` at most."""
+        self.require(Permission.VIEW)
+
+        def look(read: Transaction) -> list[Heard]:
+            found = read.servers.mentioning(words, FOUND_MAX, only=self.principal.servers)
+            return [_heard(read, server) for server in found]
+
+        return [self._judged(heard) for heard in self.read(look)]
+
+    def server_names(self, names: Collection[str]) -> frozenset[str]:
+        """Which of these names servers within reach have."""
+        self.require(Permission.VIEW)
+
+        def look(read: Transaction) -> frozenset[str]:
+            found = (read.servers.find(name) for name in names)
+            return frozenset(server.name for server in found if server is not None and self.principal.reaches(server.id))
 
         return self.read(look)
 
@@ -69,47 +92,60 @@ class CatalogueCases(Cases):
         self.require(Permission.MANAGE_SERVERS)
         return self._change(reference, tool, None)
 
-    def catalogued(self, read: Transaction, server: Server) -> CataloguedServer:
-        """A server with its tools judged, an admin's word above the classifier's."""
-        seen = read.servers.look(server.id)
-        definitions = [] if seen is None else _definitions(seen.said.get("tools", ()), server.name)
-        given = {name: _override(one) for name, one in read.tool_classes.of(server.id).items()}
-        listed = {tool.name for tool in definitions}
-        missing = [ToolDefinition(name, server=server.name) for name in given if name not in listed]
-        judged = catalogued(server.name, server.name, server.notes, [*definitions, *missing], given)
-        posture = posture_of(server, seen)
-        return judged if posture is None else replace(judged, posture=IN_WORDS[posture])
+    def _heard(self, reference: str) -> Heard:
+        return self.read(lambda read: _heard(read, self.find_server(read, reference)))
+
+    def _judged(self, heard: Heard) -> CataloguedServer:
+        """INVARIANT: asked for when no transaction is open: others would wait."""
+        environment, server = self.desk.environment, heard.server
+        judged, look = environment.verdicts.catalogued(heard), environment.verdicts.look(heard)
+        posture = posture_of(server, look)
+        return replace(
+            judged,
+            posture=None if posture is None else IN_WORDS[posture],
+            stands=record_posture(server, look),
+            seen_at=None if look is None else moment(look.at_ns),
+        )
 
     def _change(self, reference: str, tool: str, new: NewToolClass | None) -> ToolClassChanged:
+        heard = self._heard(reference)
+        definition, verdict, listed = self.desk.environment.verdicts.verdict_on(heard, tool)
+
         def work(write: Transaction) -> ToolVerdict:
-            server = self.find_server(write, reference)
-            before = _verdict_of(self.catalogued(write, server), tool)
-            if new is None:
-                if tool not in write.tool_classes.of(server.id):
-                    raise NotFound(f"no admin set a class for the tool `{tool}` of `{server.name}`")
+            server = self.find_server(write, heard.server.id)
+            given = write.tool_classes.of(server.id)
+            before = given.get(tool)
+            if new is None and before is None:
+                raise NotFound(f"no admin set a class for the tool `{tool}` of `{server.name}`")
+            after = None if new is None else self._given(server, tool, new)
+            if after is None:
                 write.tool_classes.remove(server.id, tool)
             else:
-                _check_count(write, server, tool)
-                write.tool_classes.put(
-                    ToolClass(
-                        server_id=server.id,
-                        tool=tool,
-                        risk=new.risk,
-                        severity=new.severity,
-                        reason=new.reason,
-                        set_by=self.principal.name,
-                        at_ns=self.now_ns(),
-                    )
-                )
-            after = _verdict_of(self.catalogued(write, server), tool)
+                _check_count(given, server, tool)
+                write.tool_classes.put(after)
+            views = [_view(definition, verdict, one) for one in (before, after)]
+            told = [view if listed or one is not None else None for view, one in zip(views, (before, after), strict=True)]
             action = "tool.class_cleared" if new is None else "tool.class_set"
-            self.log(write, action, (server.id, server.name), before=before, after=after, tool=tool)
-            shown = after or before
-            assert shown is not None, "a tool of which an admin said something"
-            return shown
+            self.log(write, action, (server.id, server.name), before=told[0], after=told[1], tool=tool)
+            return views[1] if listed or after is not None else views[0]
 
         view, answer = self.change(work)
         return ToolClassChanged(tool=view, applied=answer.applied, note=answer.note)
+
+    def _given(self, server: Server, tool: str, new: NewToolClass) -> ToolClass:
+        return ToolClass(
+            server_id=server.id,
+            tool=tool,
+            risk=new.risk,
+            severity=new.severity,
+            reason=new.reason,
+            set_by=self.principal.name,
+            at_ns=self.now_ns(),
+        )
+
+
+def _heard(read: Transaction, server: Server) -> Heard:
+    return Heard(server, read.servers.look_text(server.id), read.tool_classes.of(server.id))
 
 
 def _check(tool: str, new: NewToolClass) -> None:
@@ -122,43 +158,26 @@ def _check(tool: str, new: NewToolClass) -> None:
     check_text("the reason", new.reason, "/reason")
 
 
-def _check_count(write: Transaction, server: Server, tool: str) -> None:
-    given = write.tool_classes.of(server.id)
+def _check_count(given: Collection[str], server: Server, tool: str) -> None:
     if tool not in given and len(given) >= GIVEN_MAX:
         raise Invalid(f"{GIVEN_MAX:,} tools of `{server.name}` have a class by an admin, and no more can; clear some")
 
 
-def _definitions(values: Any, server: str) -> list[ToolDefinition]:
-    """The tools that can be read; what is no definition is none of the server's tools."""
-    found = []
-    for value in values:
-        try:
-            found.append(tool_definition(value, server))
-        except DefinitionError:
-            continue
-    return found
-
-
-def _override(given: ToolClass) -> Override:
-    severity = None if given.severity is None else Severity(given.severity)
-    return Override(RiskClass(given.risk), given.set_by, show_moment(given.at_ns), given.reason, severity)
-
-
-def _server_verdict(server: CataloguedServer, seen_at: str | None) -> ServerVerdict:
-    graded = grade([shown for _, shown in server.tools])
+def _server_verdict(server: CataloguedServer) -> ServerVerdict:
+    graded = grade([shown for _, shown in server.tools], None if server.identity is None else server.identity.impostor)
     ranked = sorted(server.tools, key=lambda one: (-one[1].risk.rank, one[0].name))
     return ServerVerdict(
         server=server.name,
         grade=graded.letter,
         why=graded.why,
-        seen_at=seen_at,
+        seen_at=server.seen_at,
         tools=[_verdict(tool, shown) for tool, shown in ranked],
-        policy=suggest_server(Classified.of(tool, shown) for tool, shown in server.tools).policy,
+        policy=recommended_policy([Classified.of(tool, shown) for tool, shown in server.tools]),
     )
 
 
-def _verdict_of(server: CataloguedServer, tool: str) -> ToolVerdict | None:
-    return next((_verdict(one, shown) for one, shown in server.tools if one.name == tool), None)
+def _view(tool: ToolDefinition, verdict: Verdict, given: ToolClass | None) -> ToolVerdict:
+    return _verdict(tool, shown(verdict, None if given is None else override_of(given)))
 
 
 def _verdict(tool: ToolDefinition, shown: ShownVerdict) -> ToolVerdict:

@@ -7,14 +7,15 @@ the data planes' answer comes after.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from yett.admin.credentials.port import CredentialKeeper
 from yett.admin.entries import build_delta, build_snapshot
 from yett.admin.outside import Lookout, RegistryClient
 from yett.admin.references import References
+from yett.admin.verdicts import Verdicts
 from yett.admin.views import DataPlaneView
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.ports import Clock
@@ -77,6 +78,10 @@ class Environment:
     """Where people reach this path of the control plane."""
     host_secrets: SealedStore | None = None
     """What the host keeps sealed beside the store; the master key opens it too."""
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    """What the classifier said of servers' tools."""
+    program: Callable[[str], Sequence[str]] = lambda name: ()
+    """The words of the program of this name that the host lists; none where there is none."""
 
 
 class Desk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from yett.catalog.classify import classify_tools
@@ -24,12 +25,13 @@ def classes_of(values: Iterable[JsonValue], server: str) -> dict[str, Classed]:
     """The class of each tool of a server's list, by name.
 
     What is no definition has none, and neither has a name that the list gives to two: nobody can say which one a call reaches.
+    Which server it is of, a definition does not say itself here.
     """
     tools: list[ToolDefinition] = []
     prints: list[str] = []
     for value in values:
         try:
-            tool, print = tool_definition(value, server), fingerprint(value)
+            tool, print = replace(tool_definition(value, server), server=server), fingerprint(value)
         except DefinitionError:
             continue
         if print is not None:

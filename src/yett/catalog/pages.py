@@ -15,7 +15,7 @@ from yett.catalog.page_model import CataloguedServer, ChangeRow, Quoted, ServerP
 from yett.catalog.questions import server_questions, tool_questions
 from yett.catalog.quoting import json_text
 from yett.catalog.signals import SIGNALS
-from yett.catalog.suggest import Classified, suggest, suggest_server
+from yett.catalog.suggest import Classified, recommended_policy, suggest
 
 RELATED_MAX: Final = 6
 DESCRIPTION_MAX: Final = 2_000
@@ -76,11 +76,10 @@ def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
 def server_page(server: CataloguedServer, changed: tuple[ChangeRow, ...] = ()) -> ServerPage:
     """The page of a server."""
     rows = sorted((_row(tool, shown) for tool, shown in server.tools), key=lambda row: (-row.risk.rank, row.name))
-    suggestion = suggest_server(Classified.of(tool, shown) for tool, shown in server.tools)
     worst = max((shown.risk for _, shown in server.tools), key=lambda risk: risk.rank, default=RiskClass.READ)
     codes = [code for _, shown in server.tools for code in shown.verdict.codes]
     classes, severities = Counter(row.risk for row in rows), Counter(row.severity for row in rows)
-    policy = json_text(suggestion.policy)
+    policy = json_text(recommended_policy([Classified.of(tool, shown) for tool, shown in server.tools]))
     return ServerPage(
         slug=server.slug,
         name=server.name,

@@ -93,6 +93,21 @@ def suggest_server(tools: Iterable[Classified], *, conditions: bool = False) -> 
     return ServerSuggestion(policy, suggestions)
 
 
+def suggest_by_class() -> JsonObject:
+    """The recommended policy of a server that has more tools than a policy has rules: the same rules, by class."""
+    policy: JsonObject = {"version": "1", "default": "deny", "hide": [{"risk": RiskClass.DESTRUCTIVE.value}]}
+    rules: JsonObject = {risk.value: rule_for(risk.value.lower(), risk) for risk in RiskClass if risk is not RiskClass.DESTRUCTIVE}
+    return policy | {"risk": rules}
+
+
+def recommended_policy(tools: Sequence[Classified]) -> JsonObject:
+    """What a page recommends for a server, however many tools it has."""
+    try:
+        return suggest_server(tools).policy
+    except TooManyToolsError:
+        return suggest_by_class()
+
+
 def _nameable(name: str) -> bool:
     """Whether a policy can name this very tool: `*` is a pattern there. What cannot be named stays denied."""
     return bool(name) and "*" not in name

@@ -67,12 +67,17 @@ class ServerRow:
 
 
 def index_html(
-    rows: Sequence[ServerRow], links: Links, *, query: str = "", found: Sequence[Any] = (), static: bool = False
+    rows: Sequence[ServerRow],
+    links: Links,
+    *,
+    query: str = "",
+    found: Sequence[Any] = (),
+    static: bool = False,
+    further: str | None = None,
 ) -> str:
-    """The list of all servers; `found`: tools that `query` found, as (slug, row)."""
-    return _rendered(
-        "index", links, rows=rows, tools=sum(len(row.page.tools) for row in rows), query=query, found=found, static=static
-    )
+    """A list of servers; `found`: tools that `query` found, as (slug, row); `further`: where the rest of the servers are."""
+    tools = sum(len(row.page.tools) for row in rows)
+    return _rendered("index", links, rows=rows, tools=tools, query=query, found=found, static=static, further=further)
 
 
 def server_html(page: ServerPage, links: Links) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.admin.people.house import Browser, House
+from yett.admin.catalogue_views import NewToolClass
 from yett.admin.server_looks import note
 from yett.stores.control.records import Look
 
@@ -58,6 +59,38 @@ def test_an_organisations_servers_are_there_for_its_members_only(shop: House) ->
     assert {stranger.get("/catalog/shop").text, stranger.get("/catalog/none").text} == {stranger.get("/catalog/other").text}
     assert "by approval" in member.get("/catalog/shop").text
     assert "refund_order" in member.get("/catalog?q=refund").text
+
+
+def test_servers_are_shown_page_by_page_and_found_on_whatever_page_they_are(shop: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.admin.pages.catalogue.SERVERS_MAX", 2)
+    for name in ("alpha", "beta", "zeta"):
+        shop.with_server(name)
+    member = shop.with_member("eve@example.com", "viewer")
+    first, rest = member.get("/catalog").text, member.get("/catalog?after=beta").text
+    links = [f'href="/catalog/{name}"' for name in ("redbook", "alpha", "beta", "shop", "zeta")]
+    assert [link in first for link in links] == [True, True, True, False, False]
+    assert [link in rest for link in links] == [False, False, False, True, True]
+    assert ("after=beta" in first, "More servers" in rest) == (True, False)
+    assert "refund_order" in member.get("/catalog?q=refund+SHOP").text
+
+
+def test_a_server_of_ones_own_takes_the_place_of_a_known_one_of_its_name(shop: House) -> None:
+    shop.with_server("redbook")
+    member, stranger = shop.with_member("eve@example.com", "viewer"), shop.browser()
+    assert member.get("/catalog/redbook/generate_images").status_code == 404
+    assert stranger.get("/catalog/redbook/generate_images").status_code == 200
+    assert member.get("/catalog").text.count('href="/catalog/redbook"') == 1
+    assert "generate_images" not in member.get("/catalog?q=generate").text
+
+
+def test_a_search_finds_words_as_they_stand_in_json_and_what_an_admin_said(shop: House) -> None:
+    member = shop.with_member("eve@example.com", "viewer")
+    assert "a/b" in member.get("/catalog?q=a/b").text
+    for nothing in ("%25", "refund_order%25", '"', "\\", "_____________"):
+        assert "0 tools for" in member.get(f"/catalog?q={nothing}").text
+    assert "get.md" not in member.get("/catalog?q=execute").text
+    shop.service.set_tool_class("shop", "get.md", NewToolClass(risk="Execute"))
+    assert "get.md" in member.get("/catalog?q=execute+shop").text
 
 
 def test_what_changed_lately_is_on_the_page_of_a_server(shop: House) -> None:

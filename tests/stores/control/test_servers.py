@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.stores.control.test_transaction import a_server, first, opened
-from yett.stores.control.records import Look, Organisation
+from yett.stores.control.records import Look, Organisation, ToolClass
 from yett.stores.control.servers import Servers
 from yett.stores.control.store import ControlStore
 from yett.stores.control.tables import server_looks
@@ -59,6 +59,29 @@ def test_a_look_is_forgotten_and_with_it_what_was_said(store: ControlStore) -> N
         assert (look.said, look.problem) == ({}, "away")
 
 
+def test_servers_are_found_by_words_of_what_they_said_or_of_what_an_admin_said(store: ControlStore) -> None:
+    shop, bank, away = (a_server(name) for name in ("shop", "bank", "away"))
+    tools = [{"name": "refund_order", "description": 'Says "no" \\ never.'}]
+    with first(store) as write:
+        for server in (shop, bank, away):
+            write.servers.add(server)
+        classes = {"refund_order": ("Financial", "f")}
+        write.servers.note_look(Look(server_id=shop.id, at_ns=1, said={"tools": tools}, classes=classes))
+        write.servers.note_look(Look(server_id=bank.id, at_ns=1, said={"tools": [{"name": "Größe"}]}))
+        write.tool_classes.put(ToolClass(server_id=away.id, tool="later", risk="Execute", set_by="ada", at_ns=1))
+    with first(store) as read:
+
+        def found(*words: str, limit: int = 9) -> list[str]:
+            return [server.name for server in read.servers.mentioning(words, limit)]
+
+        assert found("refund", "SHOP") == found("financial") == found('"no"') == found("\\") == ["shop"]
+        assert found("größe") == ["bank"]
+        assert found("execute") == found("later", "away") == ["away"]
+        assert found("refund", "bank") == found("%") == found("refund-order") == []
+        assert found("a", limit=1) == ["away"]
+        assert [server.name for server in read.servers.mentioning(["a"], 9, only=[bank.id])] == ["bank"]
+
+
 def test_nothing_of_another_organisation_is_seen_or_forgotten(store: ControlStore) -> None:
     server = a_server()
     with first(store) as write:
@@ -68,6 +91,7 @@ def test_nothing_of_another_organisation_is_seen_or_forgotten(store: ControlStor
         whole.add_organisation(Organisation(id="other", name="other", created_at_ns=1))
         other = whole.of("other").servers
         assert (other.unwell(9), other.last_asked_before(9), other.look(server.id)) == ([], [], None)
+        assert (other.look_text(server.id), other.mentioning(["a"], 9)) == (None, [])
         with pytest.raises(AssertionError):
             other.forget_look(server.id)
         assert len(whole.connection.execute(server_looks.select()).all()) == 1

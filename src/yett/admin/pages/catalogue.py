@@ -6,6 +6,8 @@ Each page is also there as Markdown (`.md`) and as JSON (`.json`). Recommended p
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from itertools import islice
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -15,10 +17,11 @@ from starlette.responses import Response
 
 from yett.admin.authentication import authenticate
 from yett.admin.errors import NotFound, Unauthorised
+from yett.admin.listing import Listing
 from yett.admin.pages.looks import HEADERS
 from yett.admin.service import Service
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
-from yett.catalog.page_model import CataloguedServer, ChangeRow
+from yett.catalog.page_model import CataloguedServer, ChangeRow, ToolRow
 from yett.catalog.pages import server_page, tool_page
 from yett.site.export import as_json
 from yett.site.known import known_servers
@@ -39,7 +42,11 @@ router: Final = APIRouter(include_in_schema=False, prefix="/catalog")
 HERE: Final = "/catalog"
 OURS: Final = f"{HERE}/-"
 """Below this stand pages of ours; no name of a server begins with `-`."""
+FORMS: Final = (".md", ".json")
+SERVERS_MAX: Final = 50
+"""Of one's own, on one page."""
 FOUND_MAX: Final = 50
+"""Tools that a search shows."""
 CHANGED_MAX: Final = 10
 """Changes of tools on the page of a server."""
 QUERY_MAX: Final = 200
@@ -51,19 +58,30 @@ _MARKDOWN: Final = "text/markdown; charset=utf-8"
 
 
 @router.get("")
-def index(request: Request, q: str = "") -> Response:
-    """All servers, or the tools that fit a search."""
-    query = q[:QUERY_MAX]
-    servers = _servers(request)
-    rows = [ServerRow(server.slug, server_page(server)) for server in servers]
+def index(request: Request, q: str = "", after: str = "") -> Response:
+    """Servers, page by page, and the tools that fit a search."""
+    query, own = q[:QUERY_MAX], _own(request)
+    shown, onward = ([], None) if own is None else own.catalogued_servers(Listing(limit=SERVERS_MAX, after=after[:QUERY_MAX]))
+    known = [] if after else [_known_row(server.slug) for server in _others(own)]
+    rows = sorted([*known, *(ServerRow(server.slug, server_page(server)) for server in shown)], key=lambda row: row.slug)
+    further = None if onward is None else f"{HERE}?{urlencode({'after': onward})}"
+    return _page(index_html(rows, _links(), query=query, found=_found(own, query), further=further))
+
+
+def _found(own: Service | None, query: str) -> list[tuple[str, ToolRow]]:
+    """The tools that have all words of a search, with the slugs of their servers."""
     words = query.lower().split()
-    found = [
-        (row.slug, tool)
-        for row in rows
-        for tool in row.page.tools
-        if words and all(word in f"{tool.name} {tool.title} {row.page.name} {tool.risk}".lower() for word in words)
-    ]
-    return _page(index_html(rows, _links(), query=query, found=found[:FOUND_MAX]))
+    if not words:
+        return []
+    servers = [*([] if own is None else own.catalogued_with(words)), *_others(own)]
+    pages = sorted(((server.slug, server_page(server)) for server in servers), key=lambda one: one[0])
+    fits = (
+        (slug, tool)
+        for slug, page in pages
+        for tool in page.tools
+        if all(word in f"{tool.name} {tool.title} {page.name} {tool.risk}".lower() for word in words)
+    )
+    return list(islice(fits, FOUND_MAX))
 
 
 @router.get("/-/attacks")
@@ -98,19 +116,21 @@ def script() -> Response:
 @router.get("/{server}")
 def show_server(request: Request, server: str) -> Response:
     """A server: its grade, its tools, the recommended policy."""
-    names = {one.slug: one for one in _servers(request)}
-    name, form = _split(server, lambda name: name in names)
-    if name not in names:
+    found, form = _server(request, server), ""
+    for ending in FORMS:
+        if found is None and server.endswith(ending):
+            found, form = _server(request, server.removesuffix(ending)), ending
+    if found is None:
         raise _unknown()
-    shown = server_page(names[name], _changed(request, names[name]))
-    links = _links(_server_at(name), use=_use(names[name], None))
+    shown = server_page(found, _changed(request, found))
+    links = _links(_server_at(found.slug), use=_use(found, None))
     return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown), shown)
 
 
 @router.get("/{server}/{tool:path}")
 def show_tool(request: Request, server: str, tool: str) -> Response:
     """A tool: its risk, why, what abuses it, how to control it."""
-    found = next((one for one in _servers(request) if one.slug == server), None)
+    found = _server(request, server)
     if found is None:
         raise _unknown()
     listed = {one.name for one, _ in found.tools}
@@ -122,14 +142,35 @@ def show_tool(request: Request, server: str, tool: str) -> Response:
     return _answer(form, lambda: tool_html(shown, links), lambda: tool_markdown(shown), shown)
 
 
-def _servers(request: Request) -> list[CataloguedServer]:
-    """Those that come with Yett, and those of whoever asks; one of theirs takes the place of a known one of its name."""
+def _own(request: Request) -> Service | None:
+    """What whoever asks may do; None for a stranger."""
     try:
-        own = Service(request.app.state.desk, authenticate(request)).catalogued_servers()
+        return Service(request.app.state.desk, authenticate(request))
     except Unauthorised:
-        own = []
-    names = {server.slug for server in own}
-    return sorted([*own, *(server for server in known_servers() if server.slug not in names)], key=lambda server: server.slug)
+        return None
+
+
+def _server(request: Request, name: str) -> CataloguedServer | None:
+    """The server of this name: one of whoever asks, else one that comes with Yett."""
+    own = _own(request)
+    try:
+        found = None if own is None else own.catalogued_server(name)
+    except NotFound:
+        found = None
+    if found is not None and found.slug == name:
+        return found
+    return next((server for server in known_servers() if server.slug == name), None)
+
+
+def _others(own: Service | None) -> list[CataloguedServer]:
+    """Servers that come with Yett and whose place none of one's own takes."""
+    names = frozenset[str]() if own is None else own.server_names([server.slug for server in known_servers()])
+    return [server for server in known_servers() if server.slug not in names]
+
+
+@cache
+def _known_row(slug: str) -> ServerRow:
+    return next(ServerRow(slug, server_page(server)) for server in known_servers() if server.slug == slug)
 
 
 def _changed(request: Request, server: CataloguedServer) -> tuple[ChangeRow, ...]:
@@ -146,7 +187,7 @@ def _unknown() -> NotFound:
 
 def _split(text: str, is_name: Callable[[str], bool]) -> tuple[str, str]:
     """The name and the form that a path asks for: a name may end in `.md` itself."""
-    for ending in (".md", ".json"):
+    for ending in FORMS:
         if text.endswith(ending) and not is_name(text) and is_name(text.removesuffix(ending)):
             return text.removesuffix(ending), ending
     return text, ""

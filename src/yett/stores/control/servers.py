@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, insert, or_, select, update
 
-from yett.stores.control.records import Look, Server
+from yett.stores.control.records import Look, LookText, Server
 from yett.stores.control.rows import Rows, columns_of, count, matches
-from yett.stores.control.tables import present, server_looks, servers
+from yett.stores.control.tables import present, server_looks, servers, tool_classes
 
 
 class Servers(Rows):
@@ -62,6 +62,22 @@ class Servers(Rows):
         found = select(server_looks.c.server_id, server_looks.c.at_ns, server_looks.c.problem).join(servers)
         rows = self.all(found.where(server_looks.c.server_id.in_(server_ids), *self._ours()))
         return {row["server_id"]: Look(**row) for row in rows}
+
+    def look_text(self, server_id: str) -> LookText | None:
+        """What `look` finds, unread."""
+        found = select(server_looks.c.at_ns, server_looks.c.problem, server_looks.c.said).join(servers)
+        row = self.first(found.where(server_looks.c.server_id == server_id, *self._ours()))
+        return None if row is None else LookText(**row)
+
+    def mentioning(self, words: Collection[str], limit: int, only: Collection[str] | None = None) -> list[Server]:
+        """By name, those of which each word stands in the name, in what they said, or in a class that one of their tools has."""
+        given = exists().where(tool_classes.c.server_id == servers.c.id)
+        statement = self._select(*_among(only)).outerjoin(server_looks, server_looks.c.server_id == servers.c.id)
+        for word in words:
+            escaped = json.dumps(word, ensure_ascii=False)[1:-1]  # as it stands in JSON text
+            said = matches(escaped, servers.c.name, server_looks.c.said, server_looks.c.classes)
+            statement = statement.where(or_(said, given.where(matches(word, tool_classes.c.tool, tool_classes.c.risk))))
+        return [Server(**row) for row in self.all(statement.order_by(servers.c.name).limit(limit))]
 
     def note_look(self, look: Look) -> None:
         """Remember what a server said, or keep what it said last where it could not be asked."""
