@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.gate import Gate, events_of
+from tests.gateway.gate import STDIO_SERVER, Gate, events_of
 from tests.support.fake_upstream import content, encode, result, streamed
 from tests.support.wire import Sent, fields_of, notification, request
 from yett.errors import OperatorFault, UpstreamNotReached
@@ -195,3 +195,14 @@ async def test_notifications_progress_of_a_client_passes_where_the_server_asked_
     for token in ("p", "q"):
         await gate.send(notification("notifications/progress", {"progressToken": token, "progress": 1}), session=session)
     assert [json.loads(sent.body)["params"]["progressToken"] for sent in gate.upstream.of("notifications/progress")] == ["p"]
+
+
+async def test_notifications_cancelled_of_a_client_passes_where_the_number_can_only_be_its_own_requests() -> None:
+    sent = notification("notifications/cancelled", {"requestId": 1})
+    shared, program = Gate(), Gate(server=STDIO_SERVER)
+    assert (await shared.send(sent)).status == 202
+    assert not shared.upstream.of("notifications/cancelled"), "without a session it may be the number of another grant's request"
+    assert (await shared.send(sent, session=await session_of(shared))).status == 202
+    assert (await program.send(sent)).status == 202
+    for gate in (shared, program):
+        assert [message.body for message in gate.upstream.of("notifications/cancelled")] == [sent.body]

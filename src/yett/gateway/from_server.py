@@ -101,7 +101,9 @@ def means_something(route: Route, message: Message) -> bool:
         kind = None if conversation is None else conversation.kind_of_task(message.params.get("taskId"))
         return kind is not None and rule_against(route.caller.policy, kind) is None
     if message.method == "notifications/cancelled":
-        return conversation is None or not conversation.is_lasting(echo(message.params.get("requestId")))
+        if conversation is None:  # a server that all grants share without sessions cannot tell whose request has this number
+            return not route.shared
+        return not conversation.is_lasting(echo(message.params.get("requestId")))
     if message.method == "notifications/roots/list_changed":
         declared = conversation is not None and "roots" in conversation.declared
         return declared and rule_against(route.caller.policy, "roots") is None
