@@ -3,8 +3,10 @@
 A thousand servers, ten thousand grants and five thousand policies of ten rules. The data plane has core 0 for itself; the control
 plane (its store, its use cases, its end of the feed), the server and the client share core 1, the control plane at low priority,
 so that what the client measures is the data plane's and not its own. The client calls at a steady pace over one connection, in
-rounds without and with publishes, in turn: tokens are minted and revoked, the policy of the calls and others are saved. A publish
-is measured from the commit to the data plane's acknowledgement, and as a whole. On a busy machine the figures say nothing.
+rounds in turn: without publishes; with publishes of another installation of the same size in the same process, of which this data
+plane hears nothing, so that what calls feel of it is the shared machine; and with publishes to it. Tokens are minted and revoked,
+the policy of the calls and others are saved. A publish is measured from the commit to the data plane's acknowledgement, and as a
+whole. On a busy machine the figures say nothing.
 Needs nginx (the server, which answers at once) and taskset.
 """
 
@@ -20,12 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from tests.support.ports import free_port
 
 from bench.fairness import figures, measure
@@ -43,7 +46,7 @@ from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.gateway.tokens import digest, mint, token_key
 from yett.policy.canonical import canonical_json, revision_digest
 from yett.policy.document import read_policy
-from yett.settings import load_settings, prepare_directory
+from yett.settings import Settings, load_settings, prepare_directory
 from yett.stores.control.records import Grant, Policy, Revision, Server
 from yett.stores.control.transaction import Transaction
 
@@ -60,6 +63,8 @@ MEASURED: Final = "measured"
 PUBLISH_MS_MAX: Final = 200.0
 READY_S_MAX: Final = 1.0
 NICE: Final = 10
+OTHER: Final = "other"
+"""The installation of which the data plane hears nothing."""
 
 _DOCUMENTS: Final = [json.dumps({**by_tool(RULES), "description": text}) for text in ("one", "two")]
 
@@ -123,26 +128,36 @@ def fill(write: Transaction, token: str, key: bytes, upstream: int) -> None:
         )
 
 
-async def control(token: str, upstream: int) -> None:
-    """Fill the store, serve the data plane, and publish for as many seconds as each line on stdin says."""
-    os.nice(NICE)
-    settings = load_settings(None)
+@asynccontextmanager
+async def installation(settings: Settings, token: str, upstream: int) -> AsyncIterator[tuple[Service, Timed, float]]:
+    """A filled store, published, its data plane served; the last value is how long publishing took, in seconds."""
     key = token_key(settings.state_dir)
     timed = Timed(Publisher(settings.state_dir / SNAPSHOT_FILE))
     desk = await asyncio.to_thread(open_desk, settings, timed)
     organisation = await asyncio.to_thread(desk.first_organisation)
     await asyncio.to_thread(desk.write, lambda whole: fill(whole.of(organisation), token, key, upstream))
-    service = Service(desk, operator("bench", organisation))
     began = time.perf_counter()
     await asyncio.to_thread(desk.begin)
-    print(json.dumps({"begin_s": time.perf_counter() - began}), flush=True)
+    begin_s = time.perf_counter() - began
     async with timed.publisher.listening(settings.state_dir / SOCKET_FILE):
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            timed.took_ms.clear()
-            whole_ms = await asyncio.to_thread(publish, service, float(line))
-            told = {"commit_to_ack_ms": timed.took_ms, "whole_ms": whole_ms, "notes": sorted(timed.notes)}
-            print(json.dumps(told), flush=True)
+        yield Service(desk, operator("bench", organisation)), timed, begin_s
     await asyncio.to_thread(desk.close)
+
+
+async def control(token: str, upstream: int) -> None:
+    """Serve the data plane, and publish what each line on stdin says: `seconds`, or `seconds` and a word to tell it nothing."""
+    os.nice(NICE)
+    settings = load_settings(None)
+    other = msgspec.structs.replace(settings, state_dir=settings.state_dir.with_name(OTHER))
+    prepare_directory(other.state_dir)
+    async with installation(other, mint(), upstream) as untold, installation(settings, token, upstream) as told:
+        print(json.dumps({"begin_s": told[2]}), flush=True)
+        while line := (await asyncio.to_thread(sys.stdin.readline)).split():
+            service, timed, _ = untold if OTHER in line else told
+            timed.took_ms.clear()
+            whole_ms = await asyncio.to_thread(publish, service, float(line[0]))
+            notes = [] if OTHER in line else sorted(timed.notes)
+            print(json.dumps({"commit_to_ack_ms": timed.took_ms, "whole_ms": whole_ms, "notes": notes}), flush=True)
 
 
 def publish(service: Service, seconds: float) -> list[float]:
@@ -211,10 +226,10 @@ def heard(controlling: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def publishing(running: Stage, seconds: float, told: list[dict[str, Any]]) -> Iterator[None]:
-    """Publishes go on for `seconds`, while the block runs."""
+def publishing(running: Stage, line: str, told: list[dict[str, Any]]) -> Iterator[None]:
+    """Publishes go on while the block runs, as `line` says (see `control`)."""
     assert running.control.stdin is not None
-    running.control.stdin.write(f"{seconds}\n")
+    running.control.stdin.write(f"{line}\n")
     running.control.stdin.flush()
     yield
     told.append(heard(running.control))
@@ -224,15 +239,18 @@ def run(calls: int, rounds: int) -> dict[str, Any]:
     """All figures."""
     os.sched_setaffinity(0, {LOAD_CORE})
     token = mint()
-    rows: dict[str, list[Any]] = {"quiet": [], "publishing": []}
+    rows: dict[str, list[Any]] = {"quiet": [], "untold": [], "told": []}
     told: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name, stage(Path(name), token) as running:
         measure(running.port, token, 200, MEASURED, PACE_S)
         for _ in range(rounds):
             began = time.perf_counter()
             rows["quiet"].append(figures(measure(running.port, token, calls, MEASURED, PACE_S)))
-            with publishing(running, time.perf_counter() - began, told):
-                rows["publishing"].append(figures(measure(running.port, token, calls, MEASURED, PACE_S)))
+            seconds = time.perf_counter() - began
+            with publishing(running, f"{seconds} {OTHER}", []):
+                rows["untold"].append(figures(measure(running.port, token, calls, MEASURED, PACE_S)))
+            with publishing(running, f"{seconds}", told):
+                rows["told"].append(figures(measure(running.port, token, calls, MEASURED, PACE_S)))
         resident = resident_mb([running.data_plane])
         size = (Path(name) / "state" / SNAPSHOT_FILE).stat().st_size
     return {"rows": rows, "told": told, "resident_mb": resident, "snapshot_mb": size / 1e6, "stage": running}

@@ -94,9 +94,10 @@ def suggest_server(tools: Iterable[Classified], *, conditions: bool = False) -> 
 
 
 def suggest_by_class() -> JsonObject:
-    """The recommended policy of a server that has more tools than a policy has rules: the same rules, by class."""
+    """The recommended policy of a server that has more tools than a policy has rules: the same, by class."""
     policy: JsonObject = {"version": "1", "default": "deny", "hide": [{"risk": RiskClass.DESTRUCTIVE.value}]}
-    rules: JsonObject = {risk.value: rule_for(risk.value.lower(), risk) for risk in RiskClass if risk is not RiskClass.DESTRUCTIVE}
+    allowed = (risk for risk in RiskClass if risk is not RiskClass.DESTRUCTIVE)
+    rules: JsonObject = {risk.value: rule_for(risk.value.lower(), risk) for risk in allowed}
     return policy | {"risk": rules}
 
 
