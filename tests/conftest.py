@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+from tests.support.effort import examples
+
+settings.register_profile("yett", examples(100))
+settings.load_profile("yett")
 
 
 @pytest.fixture

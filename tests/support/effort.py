@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 NIGHTLY: Final = os.environ.get("YETT_NIGHTLY", "") not in {"", "0"}
 """Set by `make nightly`: full counts, fresh seeds."""
@@ -17,5 +17,9 @@ def times(count: int) -> int:
 
 
 def examples(count: int) -> settings:
-    """Hypothesis settings for `count` examples with a fixed seed; at night ten times as many with a fresh one."""
-    return settings(max_examples=times(count), deadline=None, derandomize=not NIGHTLY)
+    """Hypothesis settings for `count` examples with a fixed seed; at night ten times as many with a fresh one.
+
+    How long anything takes is no finding: machines are busy.
+    """
+    slow = [HealthCheck.too_slow]
+    return settings(max_examples=times(count), deadline=None, derandomize=not NIGHTLY, suppress_health_check=slow)
