@@ -1,4 +1,4 @@
-"""One connection over a real socket: turns, deadlines, refusals, and clients that leave."""
+"""One connection over a real socket: turns, deadlines, refusals, clients that do not read (HT8) or leave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that are slow, silent or deaf: each has its time, and not more."""
+"""Clients that are slow, silent or deaf: each has its time, and not more (HT2)."""
 
 from __future__ import annotations
 

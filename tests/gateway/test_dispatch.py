@@ -1,4 +1,7 @@
-"""One call from the client's message to the answer: what reaches the server, and what the client sees."""
+"""One call from the client's message to the answer: what reaches the server, and what the client sees.
+
+UP7: a server that forgot its sessions. Rows of the reference: `tools/call`, `ping`, `logging/setLevel`.
+"""
 
 from __future__ import annotations
 

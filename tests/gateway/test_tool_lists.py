@@ -1,4 +1,4 @@
-"""Lists of tools through the gate: filtered on every page, asked for when needed, never passed unread."""
+"""Lists of tools through the gate (`tools/list`): filtered on every page, asked for when needed, never passed unread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More at once than there is room for: who is too much is told at once, who is not is served, and afterwards all is as before."""
+"""More at once than there is room for (UP11): who is too much is told at once, others are served, afterwards all is as before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs behind a running gateway that print, flood, hang, die or will not end: survived, with bounded memory and no orphan."""
+"""Programs behind a running gateway that print, flood, hang, die or will not end (UP9): survived, in bounds, without orphans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that never answer, answer too late, or never stop: the client hears of it, and nothing stays behind."""
+"""Servers that never answer, answer too late, or never stop (UP1, UP8): the client hears of it, and nothing stays behind."""
 
 from __future__ import annotations
 

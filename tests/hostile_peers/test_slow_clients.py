@@ -1,4 +1,4 @@
-"""Clients that take their time: they are cut when their time is over, cost little until then, and harm nobody else."""
+"""Clients that take their time (HT2, HT8): cut when it is over, cheap until then, and harmful to nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rolling restart: data planes that take over from each other at one port, and clients that notice nothing of it."""
+"""A rolling restart (UP10): data planes that take over from each other at one port, and clients that notice nothing of it."""
 
 from __future__ import annotations
 

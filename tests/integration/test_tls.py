@@ -1,4 +1,4 @@
-"""The whole gateway over TLS: both listeners, every command, and a certificate that is renewed under way."""
+"""The whole gateway over TLS (UP12): both listeners, every command, and a certificate that is renewed under way."""
 
 from __future__ import annotations
 
