@@ -11,6 +11,36 @@ from yett.catalog.record import ServerIdentity, ServerPosture, ServerRecord
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """The published program that a server's tools were listed from."""
+
+    ecosystem: str
+    """`pypi` or `npm`."""
+    name: str
+    version: str
+    licence: str
+    listed: str
+    """The day on which it was started and asked."""
+    arguments: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    """Names of variables without which it does not start."""
+    program: str | None = None
+    """Which of its programs; None where that has the package's name."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """How this very version is started."""
+        pinned = f"{self.name}@{self.version}"
+        own = self.program in {None, self.name, self.name.rpartition("/")[2]}
+        run: tuple[str, ...]
+        if self.ecosystem == "pypi":
+            run = ("uvx", pinned) if own else ("uvx", "--from", pinned, str(self.program))
+        else:
+            run = ("npx", "-y", pinned) if own else ("npx", "-y", "-p", pinned, str(self.program))
+        return (*run, *(argument.replace("{home}", "DIRECTORY") for argument in self.arguments))
+
+
+@dataclass(frozen=True, slots=True)
 class CataloguedServer:
     """A server with its tools, as they were judged."""
 
@@ -28,6 +58,8 @@ class CataloguedServer:
     """Whom it lets in."""
     seen_at: str | None = None
     """When its tools were read."""
+    package: Package | None = None
+    """Of one that comes with Yett: what was started to list its tools."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from yett.cli.catalog_find import CLASSES, COLOURS, LEVELS, import_, list_, search
 from yett.cli.context import CliContext, pass_context
 from yett.cli.output import CommandError, plain, print_json, print_json_line, print_table, say, tell_note
 from yett.cli.policy_source import FILES
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from yett.catalog.page_model import CataloguedServer
 
 KEY_VARIABLE: Final = "YETT_OPINION_KEY"
-CLASSES: Final = ("Read", "Write", "Execute", "Destructive", "Financial")
-LEVELS: Final = ("Low", "Medium", "High", "Critical")
-COLOURS: Final = {"Low": "green", "Medium": "yellow", "High": "red", "Critical": "bold red"}
 WHY_MAX: Final = 100
 """Characters of a rationale in the table."""
 
@@ -29,6 +27,10 @@ WHY_MAX: Final = 100
 @click.group("catalog")
 def command() -> None:
     """Classify tools by the worst that a call can do."""
+
+
+for _found in (import_, search, list_):
+    command.add_command(_found)
 
 
 @command.command("classify")
@@ -70,13 +72,23 @@ def classify(context: CliContext, /, file: Path, opinion_url: str | None, opinio
 @click.argument("server")
 @pass_context
 def show(context: CliContext, server: str) -> None:
-    """Show what the tools of SERVER can do, the riskiest first, as they were last seen."""
+    """Show what the tools of SERVER can do, the riskiest first: as they were last seen, or as the catalogue has them.
+
+    A server of the control plane comes first, then one that comes with Yett, then one of the index.
+    """
     from dataclasses import asdict
 
+    from yett.admin.errors import NotFound
     from yett.app.control import connect
+    from yett.cli.catalog_find import show_catalogued
 
-    with connect(context.settings) as control:
-        found = control.catalogue(server)
+    try:
+        with connect(context.settings) as control:
+            found = control.catalogue(server)
+    except NotFound:
+        if not show_catalogued(context, server):
+            raise
+        return
     if context.json:
         print_json(asdict(found))
         return
@@ -141,9 +153,11 @@ def export(context: CliContext, /, directory: Path, files: tuple[Path, ...], ser
     from yett.site.export import export_site
     from yett.site.known import by_server, known_servers
 
-    found = [*known_servers(), *by_server(tool for file in files for tool in read_definitions(file))]
+    found = by_server(tool for file in files for tool in read_definitions(file))
     if servers:
         found += _configured(context)
+    taken = {server.slug for server in found}
+    found = [*(server for server in known_servers() if server.slug not in taken), *found]
     slugs = [server.slug for server in found]
     twice = sorted({slug for slug in slugs if slugs.count(slug) > 1})
     if twice:

@@ -1,0 +1,72 @@
+"""What an index keeps of a tool, and pages' values made of that: a large server's page needs no definition but one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from yett.catalog.classify import classify, classify_tools
+from yett.catalog.definition import tool_definition
+from yett.catalog.finding import joined, tool_words, words_of
+from yett.catalog.model import Evidence, Place, RiskClass, Severity, Signal, ToolDefinition, Verdict
+from yett.catalog.neighbours import Neighbours
+from yett.catalog.overriding import shown
+from yett.catalog.page_model import CataloguedServer
+from yett.policy.document import read_json
+
+RISKS: Final = tuple(RiskClass)
+SEVERITIES: Final = tuple(Severity)
+FACETS: Final = {value: chr(0xE000 + number) for number, value in enumerate((*RISKS, *SEVERITIES))}
+"""A character for each class and severity, which no word of a text can hold: it is of no script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a judged tool."""
+
+    name: str
+    title: str
+    risk: RiskClass
+    severity: Severity
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The same, with the words that it is found by."""
+
+    kept: Kept
+    joined: str
+    name: str
+    about: str
+    text: str
+    facet: str
+
+
+def judge(server: str, bodies: Sequence[bytes]) -> list[Judged]:
+    """The tools of a server, judged beside each other. The bodies were read before, by the same rules."""
+    tools = [tool_definition(read_json(body), server) for body in bodies]
+    return [_judged(tool, verdict) for tool, verdict in zip(tools, classify_tools(tools), strict=True)]
+
+
+def _judged(tool: ToolDefinition, verdict: Verdict) -> Judged:
+    words = tool_words(tool.name, tool.title, tool.server or "", tool.description)
+    kept = Kept(tool.name, tool.title, verdict.risk, verdict.severity, verdict.codes)
+    facet = f"{FACETS[verdict.risk]} {FACETS[verdict.severity]}"
+    return Judged(kept, joined(words_of(tool.name)), words.name, words.about, words.text or "", facet)
+
+
+def light_server(name: str, slug: str, tools: Sequence[Kept], whole: ToolDefinition | None = None) -> CataloguedServer:
+    """A server of what is kept; the tool `whole`, the first of its name, is judged with everything that it says."""
+    pairs = [(ToolDefinition(tool.name, tool.title, server=name), shown(_verdict(tool, name))) for tool in tools]
+    if whole is not None:
+        at = next(index for index, tool in enumerate(tools) if tool.name == whole.name)
+        pairs[at] = (whole, shown(classify(whole, Neighbours.of(tool for tool, _ in pairs))))
+    return CataloguedServer(slug, name, "", tuple(pairs))
+
+
+def _verdict(tool: Kept, server: str) -> Verdict:
+    nothing = Evidence(Place.NAME, tool.name, "")
+    signals = tuple(Signal(code, nothing) for code in tool.codes)
+    return Verdict(tool.name, server, tool.risk, tool.severity, 1.0, signals, (), "")

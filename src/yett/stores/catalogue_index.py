@@ -1,0 +1,195 @@
+"""Reading the index of a catalogue: search, and what servers' pages need. For any number of threads, one at a time."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import apsw
+
+from yett.catalog.definition import tool_definition
+from yett.catalog.finding import Found, Sought, joined, score, tool_words
+from yett.catalog.indexed import FACETS, RISKS, SEVERITIES, Kept, light_server
+from yett.catalog.page_model import CataloguedServer
+from yett.errors import OperatorFault
+from yett.policy.document import read_json
+
+FILE: Final = "catalogue.db"
+"""Below the state directory, unless another is named."""
+CANDIDATES_MAX: Final = 250
+"""Tools of each tier that are ranked: of a word that thousands have, those whose name it is come first, then these."""
+CACHE_KIB: Final = 8 * 1024
+_TIERS: Final = ("{name} :", "{name about} :", "")
+"""Where all words of a query are looked for, until there are enough tools."""
+_EVERYWHERE: Final = (1, 2**62)
+_BY_NAME: Final = (
+    "SELECT id FROM tools WHERE joined = :joined AND (:risk IS NULL OR risk = :risk)"
+    " AND (:severity IS NULL OR severity = :severity) AND +id BETWEEN :first AND :last LIMIT :most"
+)
+_BY_WORDS: Final = (
+    "SELECT rowid FROM words WHERE words MATCH :matching AND rowid BETWEEN :first AND :last ORDER BY rowid LIMIT :most"
+)
+_ALL: Final = "SELECT id FROM tools WHERE id BETWEEN :first AND :last ORDER BY id LIMIT :most"
+_FOUND: Final = (
+    "SELECT servers.name, servers.slug, tools.name, title, risk, severity FROM json_each(?) AS wanted"
+    " JOIN tools ON tools.id = wanted.value JOIN servers ON servers.id = tools.server"
+)
+
+
+class CatalogueIndex:
+    """The index in a file, which another may replace at any time. Without a file, nothing is found.
+
+    Errors: `OperatorFault` for a file that is no index.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: apsw.Connection | None = None
+        self._stamp: tuple[int, int, int] | None = None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._drop()
+
+    def size(self) -> tuple[int, int] | None:
+        """Servers and tools; None where there is no index."""
+        with self._lock:
+            rows = self._rows("SELECT (SELECT max(id) FROM servers), (SELECT max(id) FROM tools)")
+            return next(((row[0] or 0, row[1] or 0) for row in rows), None)
+
+    def search(self, sought: Sought) -> list[Found]:
+        """The tools that fit best."""
+        with self._lock:
+            span = _EVERYWHERE if sought.server is None else self._span(sought.server)
+            if span is None:
+                return []
+            rows = self._rows(_FOUND, (json.dumps(list(dict.fromkeys(self._candidates(sought, span)))),))
+        found = [_found(sought.words, row) for row in rows]
+        return sorted(found, key=lambda one: one.order)[: sought.limit]
+
+    def server(self, slug: str) -> CataloguedServer | None:
+        """The server of this slug, by what is kept of its tools."""
+        with self._lock:
+            named = self._named(slug)
+            return None if named is None else light_server(named[0], slug, self._kept(named))
+
+    def tool(self, slug: str, name: str) -> CataloguedServer | None:
+        """The same with one tool as it is defined; None where the server has none of this name."""
+        with self._lock:
+            named = self._named(slug)
+            if named is None:
+                return None
+            server, first, count = named
+            bodies = self._rows(
+                "SELECT body FROM tools JOIN definitions ON definitions.id = definition"
+                " WHERE tools.id BETWEEN ? AND ? AND name = ? ORDER BY tools.id LIMIT 1",
+                (first, first + count - 1, name),
+            )
+            body = next((row[0] for row in bodies), None)
+            if body is None:
+                return None
+            return light_server(server, slug, self._kept(named), tool_definition(read_json(body), server))
+
+    def _kept(self, named: tuple[str, int, int]) -> list[Kept]:
+        rows = self._rows(
+            "SELECT name, title, risk, severity, codes FROM tools WHERE id BETWEEN ? AND ? ORDER BY id",
+            (named[1], named[1] + named[2] - 1),
+        )
+        return [Kept(row[0], row[1], RISKS[row[2]], SEVERITIES[row[3]], tuple(row[4].split())) for row in rows]
+
+    def _named(self, slug: str) -> tuple[str, int, int] | None:
+        rows = self._rows("SELECT name, first, tools FROM servers WHERE slug = ?", (slug,))
+        return next(((row[0], row[1], row[2]) for row in rows), None)
+
+    def _span(self, server: str) -> tuple[int, int] | None:
+        """The first and the last of the server's tools."""
+        rows = self._rows("SELECT first, tools FROM servers WHERE name = ?1 OR slug = ?1 LIMIT 1", (server,))
+        return next(((row[0], row[0] + row[1] - 1) for row in rows), None)
+
+    def _candidates(self, sought: Sought, span: tuple[int, int]) -> Iterator[int]:
+        """Enough tools to rank: those of the very name, then those that have all words in their name, and so on."""
+        values: dict[str, Any] = {"first": span[0], "last": span[1], "most": CANDIDATES_MAX}
+        count = 0
+        for statement, more in _tiers(sought):
+            for row in self._rows(statement, values | more):
+                count += 1
+                yield row[0]
+            if count >= max(CANDIDATES_MAX, sought.limit):
+                return
+
+    def _rows(self, statement: str, values: tuple[Any, ...] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        connection = self._opened()
+        if connection is None:
+            return []
+        try:
+            return list(connection.execute(statement, values))
+        except apsw.Error as error:
+            self._drop()
+            raise self._no_index(error) from error
+
+    def _no_index(self, error: apsw.Error) -> OperatorFault:
+        return OperatorFault(f"`{self._path}` is no index of a catalogue ({error}); import it again, or move it away")
+
+    def _opened(self) -> apsw.Connection | None:
+        """The connection to the file that is there now."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            self._drop()
+            return None
+        stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
+        if self._connection is None or stamp != self._stamp:
+            self._drop()
+            try:
+                self._connection = apsw.Connection(f"file:{_quoted(self._path)}?immutable=1", _FLAGS)
+                self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            except apsw.Error as error:
+                raise self._no_index(error) from error
+            self._stamp = stamp
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._stamp = None
+
+
+def _tiers(sought: Sought) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Statements with their values, those first whose tools fit best."""
+    facets = [f'"{FACETS[value]}"' for value in (sought.risk, sought.severity) if value is not None]
+    if sought.words:
+        yield (
+            _BY_NAME,
+            {
+                "joined": joined(sought.words),
+                "risk": None if sought.risk is None else RISKS.index(sought.risk),
+                "severity": None if sought.severity is None else SEVERITIES.index(sought.severity),
+            },
+        )
+        words = " AND ".join(f'"{word}"*' for word in sought.words)
+        for columns in _TIERS:
+            yield _BY_WORDS, {"matching": " AND ".join([f"{columns} ({words})", *facets])}
+    elif facets:
+        yield _BY_WORDS, {"matching": " AND ".join(facets)}
+    else:
+        yield _ALL, {}
+
+
+_FLAGS: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
+
+def _quoted(path: Path) -> str:
+    return quote(str(path.absolute()))
+
+
+def _found(words: tuple[str, ...], row: tuple[Any, ...]) -> Found:
+    server, slug, name, title, risk, severity = row
+    worth = score(words, tool_words(name, title, server, None))
+    assert worth is not None, "what is not in the name is in the description"
+    return Found(server, slug, name, title, RISKS[risk], SEVERITIES[severity], round(worth, 1))
