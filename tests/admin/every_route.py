@@ -97,6 +97,11 @@ ROWS: Final = (
     Row("GET", "/v0/search", ALL, query="?q=pay"),
     Row("GET", "/v0/changes", ALL),
     Row("GET", "/v0/export", ALL),
+    # who is told of changes
+    Row("GET", "/webhooks", ADMINS),
+    Row("POST", "/webhooks", ADMINS, {"url": "https://hooks.example/yett"}, 201),
+    Row("DELETE", "/webhooks/{webhook}", ADMINS),
+    Row("POST", "/webhooks/{webhook}/resume", ADMINS),
     # credentials
     Row("GET", "/servers/{server}/credential", ADMINS),
     Row("PUT", "/servers/{server}/credential", ADMINS, {"kind": "headers", "headers": {"x-key": "secret"}}),

@@ -41,6 +41,7 @@ from yett.admin.routes.registry import LINES
 from yett.admin.service import Service
 from yett.admin.stop_views import StopWanted
 from yett.admin.views import NewGrant, NewRevision, NewServer
+from yett.admin.webhook_views import NewWebhook
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
 from yett.sealing.keys import KEY_FILE, FileKeys
@@ -180,6 +181,7 @@ class _Builder:
         service.stop(StopWanted(scope="grant", name=refs["stopped"]))
         issuer = NewIssuer(issuer=f"https://{self.name}.example", rules=[IssuerRuleView(grant=refs["grant"])])
         refs["issuer"], refs["issuer name"] = service.add_issuer(issuer).issuer.id, issuer.issuer
+        refs["webhook"] = service.add_webhook(NewWebhook(url="https://hooks.example/yett")).webhook.id
         refs["token name"] = f"token-{self.name}"
         refs["token"] = people.make_token(NewToken(label=refs["token name"], scopes=["view"])).token_view.id
         invitation = NewInvitation(email=f"guest@{self.name}.example", role="viewer")

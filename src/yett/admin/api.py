@@ -39,6 +39,7 @@ from yett.admin.routes import (
     servers,
     status,
     stops,
+    webhooks,
 )
 from yett.admin.views import Health, Problem
 from yett.egress.addresses import EgressRules
@@ -58,6 +59,7 @@ ROUTERS: Final = (
     issuers.ROUTER,
     catalogue.ROUTER,
     drift.ROUTER,
+    webhooks.ROUTER,
     credentials.ROUTER,
     members.ROUTER,
     me.ROUTER,

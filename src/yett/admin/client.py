@@ -14,6 +14,7 @@ from yett.admin.client_policies import RemotePolicies
 from yett.admin.client_registry import RemoteRegistry
 from yett.admin.client_servers import LOOK_S, RemoteServers
 from yett.admin.client_stop import RemoteStops
+from yett.admin.client_webhooks import RemoteWebhooks
 from yett.admin.remote import step
 from yett.admin.views import (
     ChangeLine,
@@ -32,6 +33,7 @@ class RemoteControl(
     RemoteCatalogue,
     RemoteDrift,
     RemoteRegistry,
+    RemoteWebhooks,
     RemoteIssuers,
     RemoteApply,
     RemotePolicies,

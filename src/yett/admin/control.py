@@ -30,6 +30,7 @@ from yett.admin.views import (
     ServerView,
     StatusView,
 )
+from yett.admin.webhook_views import NewWebhook, WebhookMade, WebhookView
 from yett.catalog.record import ServerRecord
 
 
@@ -126,6 +127,18 @@ class RegistryControl(Protocol):
     ) -> ChangePage: ...
 
 
+class WebhookControl(Protocol):
+    """Who is told of changes."""
+
+    def webhooks(self) -> list[WebhookView]: ...
+
+    def add_webhook(self, new: NewWebhook) -> WebhookMade: ...
+
+    def remove_webhook(self, webhook: str) -> WebhookView: ...
+
+    def resume_webhook(self, webhook: str) -> WebhookView: ...
+
+
 class IssuerControl(Protocol):
     """Issuers of access tokens."""
 
@@ -144,6 +157,7 @@ class Control(
     CatalogueControl,
     DriftControl,
     RegistryControl,
+    WebhookControl,
     ServerControl,
     CredentialControl,
     IssuerControl,

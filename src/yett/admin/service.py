@@ -25,6 +25,7 @@ from yett.admin.server_steps import StepCases
 from yett.admin.showing import change_line
 from yett.admin.stop import StopCases
 from yett.admin.views import ChangeLine, StatusView
+from yett.admin.webhooks import WebhookCases
 from yett.stores.control.transaction import Whole
 
 LOG_LINES_MAX: Final = 1_000
@@ -41,6 +42,7 @@ class Service(
     PolicyUseCases,
     ApplyCases,
     RegistryCases,
+    WebhookCases,
     DriftCases,
     IssuerCases,
     StopCases,

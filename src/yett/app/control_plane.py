@@ -26,6 +26,7 @@ from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
 from yett.admin.service import Service
 from yett.admin.uses import Uses
+from yett.admin.webhook_rounds import WebhookRounds
 from yett.app.address import Address, admin_token, forget_address, reachable, read_address, write_address
 from yett.app.credentials import keeping_credentials
 from yett.app.desk import open_desk
@@ -70,8 +71,8 @@ async def run(
         try:
             feed = publisher.listening(settings.state_dir / SOCKET_FILE)
             kept = keeping_credentials(settings, desk)
-            beside = _issuer_keys(settings, desk, publisher), _health(settings, desk)
-            async with feed, _policies(settings, desk), kept, beside[0], beside[1], _watching(settings, certificate):
+            beside = _issuer_keys(settings, desk, publisher), _health(settings, desk), _webhooks(settings, desk)
+            async with feed, _policies(settings, desk), kept, beside[0], beside[1], beside[2], _watching(settings, certificate):
                 await _serve(settings, desk, _Door(listener, certificate, ready, first), stop)
         finally:
             forget_address(settings.state_dir)
@@ -157,6 +158,18 @@ async def _health(settings: Settings, desk: Desk) -> AsyncIterator[None]:
     rounds = HealthRounds(desk, interval_s=settings.health.interval_s, at_once=settings.health.at_once)
     async with asyncio.TaskGroup() as parts:
         watching = parts.create_task(rounds.watch(), name="yett health")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
+@asynccontextmanager
+async def _webhooks(settings: Settings, desk: Desk) -> AsyncIterator[None]:
+    """Tell webhooks of changes while the block lasts."""
+    rounds = WebhookRounds(desk, Egress(egress_rules(settings)))
+    async with asyncio.TaskGroup() as parts:
+        watching = parts.create_task(rounds.watch(), name="yett webhooks")
         try:
             yield
         finally:

@@ -14,6 +14,8 @@ from yett.catalog.model import RiskClass, Severity, ShownVerdict, Suggestion, To
 from yett.catalog.page_model import CataloguedServer, ChangeRow, Quoted, ServerPage, ToolPage, ToolRow, quoted
 from yett.catalog.questions import server_questions, tool_questions
 from yett.catalog.quoting import json_text
+from yett.catalog.record import LISTED, NOBODY, UNSEEN, Described, RecordChange, ServerRecord, server_record
+from yett.catalog.record import RULE as RULE
 from yett.catalog.signals import SIGNALS
 from yett.catalog.suggest import Classified, recommended_policy, suggest
 
@@ -25,13 +27,6 @@ DOES: Final = {
     RiskClass.EXECUTE: "has an effect that depends on what it is given, or sets something going outside",
     RiskClass.DESTRUCTIVE: "removes or ends something",
     RiskClass.FINANCIAL: "moves or commits money or assets",
-}
-RULE: Final = {
-    RiskClass.READ: "allowed",
-    RiskClass.WRITE: "30 a minute",
-    RiskClass.EXECUTE: "10 a minute",
-    RiskClass.DESTRUCTIVE: "hidden",
-    RiskClass.FINANCIAL: "by approval",
 }
 WHY: Final = {
     RiskClass.READ: "What an agent reads decides what it does next, and another tool may carry it out: say who reads it.",
@@ -73,8 +68,25 @@ def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
     )
 
 
-def server_page(server: CataloguedServer, changed: tuple[ChangeRow, ...] = ()) -> ServerPage:
-    """The page of a server."""
+def record_of(server: CataloguedServer, changes: tuple[RecordChange, ...] = ()) -> ServerRecord:
+    """The record of a server."""
+    described = Described(
+        slug=server.slug,
+        name=server.name,
+        about=server.about,
+        source="catalogue" if server.known else "installation",
+        tools=server.tools,
+        identity=server.identity or (LISTED if server.known else NOBODY),
+        posture=server.stands or UNSEEN,
+        seen_at=server.seen_at,
+    )
+    return server_record(described, changes)
+
+
+def server_page(
+    server: CataloguedServer, changed: tuple[ChangeRow, ...] = (), changes: tuple[RecordChange, ...] = ()
+) -> ServerPage:
+    """The page of a server; `changed` are its tools that did lately, `changes` is its whole history."""
     rows = sorted((_row(tool, shown) for tool, shown in server.tools), key=lambda row: (-row.risk.rank, row.name))
     worst = max((shown.risk for _, shown in server.tools), key=lambda risk: risk.rank, default=RiskClass.READ)
     codes = [code for _, shown in server.tools for code in shown.verdict.codes]
@@ -84,7 +96,7 @@ def server_page(server: CataloguedServer, changed: tuple[ChangeRow, ...] = ()) -
         slug=server.slug,
         name=server.name,
         about=server.about,
-        grade=grade([shown for _, shown in server.tools]),
+        grade=grade([shown for _, shown in server.tools], None if server.identity is None else server.identity.impostor),
         tools=tuple(rows),
         by_class=tuple((risk, classes[risk]) for risk in RiskClass),
         by_severity=tuple((severity, severities[severity]) for severity in Severity),
@@ -94,6 +106,7 @@ def server_page(server: CataloguedServer, changed: tuple[ChangeRow, ...] = ()) -
         questions=server_questions(server, policy),
         posture=server.posture,
         changed=changed,
+        record=record_of(server, changes),
     )
 
 
