@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.scan.client_files import CASES
 from tests.scan.files import IN_HOME, IN_REPOSITORY, SECRETS
 from yett.catalog.model import Severity
-from yett.cli.scan_report import as_json
 from yett.scan.dialects import format_of
 from yett.scan.formats import Entry, entries_of
 from yett.scan.identity import identify
 from yett.scan.judging import judge
 from yett.scan.model import Changes, Client, ConfigFile, FoundServer, Scanned, Tools
 from yett.scan.places import client_of
+from yett.scan.reporting import as_json
 from yett.scan.seen import key_of, remember, written
 from yett.scan.servers import found_server
 from yett.scan.stripping import GONE, looks_secret, shown_command, shown_origin, shown_word

@@ -25,7 +25,7 @@ from yett.scan.identity import WellKnown, well_known
 from yett.scan.model import Client, ConfigFile, FoundServer, Tools
 from yett.scan.places import SKIPPED, client_of, user_files, user_folders
 from yett.scan.seen import Remembered, read_memory, written
-from yett.scan.servers import found_server
+from yett.scan.servers import found_server, has_variable
 from yett.scan.stripping import GONE, carries_more, looks_secret, shown_word
 from yett.settings import Command, Settings
 
@@ -135,7 +135,7 @@ def _entry(server: FoundServer) -> ServerEntry | str:
         return ServerEntry(id=_ID, organisation=_ID, name=_ID, url=launch.url, transport=transport)
     if not launch.argv:
         return "there is nothing to start"
-    if any("${" in word for word in (*launch.argv, *launch.env.values())):
+    if server.file is not None and any(map(has_variable, (*launch.argv, *launch.env.values()))):
         return "its command has a variable that only its client fills in"
     if any(value.startswith(_REFERENCES) for value in launch.env.values()):
         return "its `env` has a value that Yett would take for a reference"

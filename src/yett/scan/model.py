@@ -9,6 +9,7 @@ from pathlib import Path
 
 from yett.catalog.grade import Grade
 from yett.catalog.model import Severity, ShownVerdict, ToolDefinition
+from yett.scan.findings import Code
 
 
 class Client(StrEnum):
@@ -70,7 +71,8 @@ class FoundServer:
 
     name: str
     client: Client
-    file: Path
+    file: Path | None
+    """None where it was given on the command line."""
     transport: str
     """`stdio`, `http` or `sse`."""
     shown: str
@@ -148,13 +150,29 @@ class Advice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that speaks for or against a server."""
+
+    code: Code
+    advice: Advice
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What is made of a server."""
 
     advice: Advice
     severity: Severity
-    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    """The weightiest first, each text once."""
     grade: Grade | None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the findings say."""
+        return tuple(finding.text for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

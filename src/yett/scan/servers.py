@@ -21,8 +21,12 @@ _HEADERS: Final = (("headers",), ("http_headers",), ("requestOptions", "headers"
 _BOTH: Final = "it names several commands or addresses, and clients may take any"
 _BRIDGES: Final = frozenset({"mcp-remote", "mcp-proxy", "supergateway"})
 """Packages that only carry messages to an address among their arguments."""
-_PLAIN: Final = "plain http: whoever is on the way reads and changes it"
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*")
+PLAIN_HTTP: Final = "plain http: whoever is on the way reads and changes it"
+RUN_BY_SHELL: Final = "a shell runs it, so that it can be anything"
+NOTHING: Final = "it names neither a command nor an address"
+NOT_PINNED: Final = "its package has no fixed version: the next start may fetch another program"
+_VARIABLE: Final = re.compile(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\{(?:env|file):[^}]*\}|\$[A-Z_][A-Z0-9_]*")
+"""As clients write what they fill in themselves."""
 _SECRET_NAME: Final = re.compile(r"key|token|secret|passw|auth|credential", re.IGNORECASE)
 _HEADER: Final = re.compile(r"([A-Za-z-]+):\s*(.+)")
 _USER: Final = re.compile(r"://[^/@\s]*:[^/@\s$]+@")
@@ -40,7 +44,7 @@ def found_server(file: ConfigFile, entry: Entry) -> FoundServer:
         return replace(found, disputed=disputed, line=entry.line, disabled=_disabled(value))
     return FoundServer(
         name=entry.name, client=file.client, file=file.path, transport="stdio", shown=GONE, launch=Launch(), scope=entry.scope,
-        notes=("it names neither a command nor an address",), disabled=_disabled(value), line=entry.line,
+        notes=(NOTHING,), disabled=_disabled(value), line=entry.line,
     )  # fmt: skip
 
 
@@ -60,6 +64,11 @@ def _argv(value: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(word if isinstance(word, str) else str(word) for word in [*words, *(args if isinstance(args, list) else [])])
 
 
+def has_variable(text: str) -> bool:
+    """Whether a client would fill in something here."""
+    return _VARIABLE.search(text) is not None
+
+
 def _environment(value: Mapping[str, Any]) -> dict[str, str]:
     return {name: text for key in _ENVIRONMENTS for name, text in _strings(value.get(key)).items()}
 
@@ -70,7 +79,7 @@ def _program(file: ConfigFile, entry: Entry, value: Mapping[str, Any], argv: tup
     bridged = _bridged(inner, package)
     env = _environment(value)
     notes = tuple(_program_notes(env, argv, package))
-    warnings = ("a shell runs it, so that it can be anything",) if program_of(inner) in SHELLS else ()
+    warnings = (RUN_BY_SHELL,) if program_of(inner) in SHELLS else ()
     disputed = diverted(argv, env, word)
     if bridged is not None:
         found = _remote(file, entry, value, bridged)
@@ -101,7 +110,7 @@ def _bridged(argv: Sequence[str], package: Package | None) -> str | None:
 def _program_notes(env: Mapping[str, str], argv: Sequence[str], package: Package | None) -> list[str]:
     notes = []
     if package is not None and package.version in {None, "latest"}:
-        notes.append("its package has no fixed version: the next start may fetch another program")
+        notes.append(NOT_PINNED)
     written = [name for name, text in env.items() if _SECRET_NAME.search(name) and _is_literal(text)]
     if written:
         notes.append("a secret may stand in its `env`; keep it outside of the file")
@@ -148,7 +157,7 @@ def _remote(file: ConfigFile, entry: Entry, value: Mapping[str, Any], url: str) 
     return FoundServer(
         name=entry.name, client=file.client, file=file.path, transport=_transport(file, value), shown=origin,
         launch=Launch(url=url), host=host, authentication="by headers" if named else "none written", notes=tuple(notes),
-        scope=entry.scope, warnings=(_PLAIN,) if insecure else (),
+        scope=entry.scope, warnings=(PLAIN_HTTP,) if insecure else (),
     )  # fmt: skip
 
 

@@ -105,5 +105,10 @@ def attack_of(slug: str) -> Attack | None:
     return next((attack for attack in ALL_ATTACKS if attack.slug == slug), None)
 
 
+def page_of(template: str, **values: Any) -> str:
+    """A page that is no part of the catalogue."""
+    return _TEMPLATES.get_template(f"{template}.html").render(**values)
+
+
 def _rendered(template: str, links: Links, **values: Any) -> str:
-    return _TEMPLATES.get_template(f"{template}.html").render(links=links, **values)
+    return page_of(template, links=links, **values)

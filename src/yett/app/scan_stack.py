@@ -1,0 +1,119 @@
+"""A scan from its files to its findings: what is configured, who it is, what its tools can do, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+from yett.app.address import scheme_of, url_of
+from yett.app.scanning import Fault, ask, files_of, known_list, own_files, read_seen, servers_of, write_seen
+from yett.catalog.classify import classify_tools
+from yett.catalog.model import ToolDefinition
+from yett.catalog.overriding import shown
+from yett.scan.formats import Entry
+from yett.scan.governing import is_governed
+from yett.scan.identity import identify
+from yett.scan.judging import judge
+from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Scanned, Standing, Tools
+from yett.scan.packages import package_of, program_of
+from yett.scan.seen import changes, key_of, remember
+from yett.scan.servers import found_server
+from yett.settings import Settings
+from yett.site.known import known_servers
+
+_UNNAMED: Final = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands in the files."""
+
+    servers: list[FoundServer]
+    faults: list[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How to learn of tools."""
+
+    may: Callable[[FoundServer], bool]
+    """Whether a server may be started or contacted; asked once for each that does not go through Yett."""
+    told: Mapping[str, Sequence[ToolDefinition]]
+    """Tools that are known already, by the server's name."""
+    gateways: Sequence[str] = ()
+    """Base urls of gateways beside the one of this configuration."""
+    remember: bool = True
+    """Whether what was seen counts as seen the next time."""
+
+
+def never(_: FoundServer) -> bool:
+    """For a scan that only reads."""
+    return False
+
+
+def find(path: Path | None, environment: Mapping[str, str], platform: str, *, alone: bool) -> Found:
+    """Every server of the files at `path` and, unless `alone`, of this user's clients; each file once."""
+    files = [*(files_of(path) if path is not None else []), *([] if alone else own_files(environment, platform))]
+    once = {file.path.absolute(): file for file in reversed(files)}
+    found = Found([], [])
+    for file in reversed(once.values()):
+        said = servers_of(file)
+        if isinstance(said, Fault):
+            found.faults.append(said)
+        else:
+            found.servers.extend(said)
+    return found
+
+
+def given_command(argv: Sequence[str]) -> FoundServer:
+    """The server that a command line starts."""
+    package, _ = package_of(argv)
+    name = PurePosixPath(package.name).name if package is not None else program_of(argv)
+    return _given(name, {"command": argv[0], "args": list(argv[1:])})
+
+
+def given_url(url: str) -> FoundServer:
+    """The server at an address."""
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    return _given(host or _UNNAMED, {"url": url})
+
+
+def _given(name: str, value: dict[str, object]) -> FoundServer:
+    return replace(found_server(ConfigFile(Client.ANY, Path()), Entry(name or _UNNAMED, value)), file=None)
+
+
+def scan(settings: Settings, servers: Sequence[FoundServer], asking: Asking) -> list[Scanned]:
+    """Everything about each of them; what was seen is remembered. Errors: `OperatorFault`."""
+    plane = settings.data_plane
+    bases = (*asking.gateways, url_of(plane.host, plane.port, scheme_of(settings)))
+    known, memory, scanned = known_list(), read_seen(settings), []
+    for server in servers:
+        governed, identity, key = is_governed(server, bases), identify(server, known), key_of(server)
+        tools = _tools(settings, server, identity, replace(asking, may=never) if governed else asking)
+        judged = tuple(shown(verdict) for verdict in classify_tools(tools.listed or ()))
+        changed = changes(server, tools, memory.get(key))
+        judgement = judge(server, identity, tools, judged, changed, governed=governed)
+        memory[key] = remember(server, tools, memory.get(key))
+        scanned.append(Scanned(server, governed, identity, tools, judged, changed, judgement))
+    if asking.remember:
+        write_seen(settings, memory)
+    return scanned
+
+
+def _tools(settings: Settings, server: FoundServer, identity: Identity, asking: Asking) -> Tools:
+    """As they were given, else from the server itself, else from the catalogue."""
+    if server.name in asking.told:
+        return Tools(tuple(asking.told[server.name]), "the file of tools")
+    if asking.may(server):
+        return ask(settings, server)
+    if identity.standing is Standing.KNOWN:
+        for one in known_servers():
+            if one.slug == identity.name:
+                return Tools(tuple(tool for tool, _ in one.tools), "the catalogue of Yett")
+    return Tools(None, "not asked: " + ("--start starts it" if server.launch.url is None else "--contact asks it"))

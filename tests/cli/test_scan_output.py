@@ -1,0 +1,107 @@
+"""The report of `yett scan` in each format, on stdout and in files; and one server instead of files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.cli.test_scan import PROGRAM, configure, definitions
+from tests.support.real_server import running_everything
+from yett.cli.scan_output import write_whole
+
+SCAN = ("scan", "repository", "--repository-only")
+
+
+def test_each_format_goes_to_stdout_or_to_a_file(terminal: Terminal) -> None:
+    configure(terminal, odd={"command": "odd-program"})
+    printed = {form: terminal.ok(*SCAN, "--format", form).out for form in ("json", "sarif", "HTML")}
+    assert json.loads(printed["json"])["servers"][0]["line"] == 1
+    assert json.loads(printed["sarif"])["version"] == "2.1.0"
+    assert printed["HTML"].startswith("<!doctype html>")
+    assert terminal.ok(*SCAN, "--json").out == terminal.ok(*SCAN, "--format", "json").out
+    for name in ("r.json", "r.sarif", "r.html", "r.txt"):
+        done = terminal.ok(*SCAN, "--output", name)
+        assert (done.out, Path(name).stat().st_size > 100) == ("", True)
+    assert json.loads(Path("r.sarif").read_text())["runs"][0]["tool"]["driver"]["name"] == "yett scan"
+    assert Path("r.html").read_text().startswith("<!doctype html>")
+    assert Path("r.txt").read_text().startswith("ADVICE")
+    assert "\x1b" not in Path("r.txt").read_text()
+    assert terminal.ok(*SCAN, "--format", "sarif", "-o", "-").out == printed["sarif"]
+
+
+def test_the_report_is_written_though_the_threshold_is_reached_or_a_file_is_broken(terminal: Terminal) -> None:
+    configure(terminal, odd={"command": "odd-program"})
+    assert terminal.run(*SCAN, "-o", "a.sarif", "--fail-on", "HIGH").status == 1
+    (terminal.directory / "repository" / "mcp.json").write_text("{\n\n!")
+    done = terminal.run(*SCAN, "-o", "b.sarif")
+    assert (done.status, "line 3" in done.err) == (3, True)
+    results = json.loads(Path("b.sarif").read_text())["runs"][0]["results"]
+    assert [one["ruleId"] for one in results if one["ruleId"] == "unreadable-file"] == ["unreadable-file"]
+    assert Path("a.sarif").exists()
+
+
+def test_a_file_is_written_whole_or_not_at_all(terminal: Terminal) -> None:
+    Path("r.json").write_text("before")
+    done = terminal.run(*SCAN[:1], "nowhere", "-o", "r.json")
+    assert (done.status, Path("r.json").read_text()) == (2, "before")
+    configure(terminal, odd={"command": "x"})
+    done = terminal.run(*SCAN, "-o", "no/such/folder/r.json")
+    assert (done.status, "cannot write" in done.err) == (3, True)
+    write_whole(Path("/dev/null"), "x")
+    assert not [path for path in Path().iterdir() if path.name.endswith(".new")]
+
+
+def test_a_command_line_is_a_server_of_its_own(terminal: Terminal) -> None:
+    done = terminal.ok("scan", "--start", "--json", "--", sys.executable, PROGRAM, "notes", "--json", "--start")
+    (server,) = done.json["servers"]
+    assert [tool["name"] for tool in server["tools"]] == ["echo", "drop", "pid"]
+    assert (server["file"], server["grade"]) == (None, "D")
+    assert terminal.run("scan", "-y", "--fail-on", "Critical", "--", sys.executable, PROGRAM, "notes").status == 1
+
+
+def test_a_command_line_is_not_started_without_a_yes(terminal: Terminal) -> None:
+    mark = terminal.directory / "started"
+    done = terminal.run("scan", "--contact", "--", "touch", mark)
+    assert (done.status, mark.exists()) == (3, False)
+    assert "not asked: --start starts it" in done.err
+
+
+def test_an_address_is_a_server_of_its_own_and_gets_no_secret(terminal: Terminal) -> None:
+    with running_everything() as url:
+        (server,) = terminal.ok("scan", url, "--contact", "--format", "json").json["servers"]
+        assert server["tools"]
+        assert server["tools_from"] == "asked it"
+        assert terminal.run("scan", url).status == 3
+        done = terminal.run("scan", f"{url}?key=abcdefgh12345678", "-y")
+    assert (done.status, "what is not sent" in done.err) == (3, True)
+    assert "abcdefgh" not in done.out + done.err
+
+
+def test_tools_of_one_server_may_come_from_a_file(terminal: Terminal) -> None:
+    tools = definitions(terminal, ("notes-mcp", "delete_note"))
+    done = terminal.ok("scan", "--tools", tools, "--format", "json", "--", "npx", "-y", "notes-mcp@1.0.0")
+    assert done.json["servers"][0]["tools"][0]["class"] == "Destructive"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scan", ".", "--", "x"), ("scan", "--"), ("scan", "--json", "--format", "html"), ("scan", "--rules", "codex", "-o", "x"),
+        ("scan", "--watch", "--fail-on", "low"), ("scan", "--watch", "--", "x"), ("scan", "a", "b"), ("scan", "--format", "xml"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_is_wrong_usage(terminal: Terminal, words: tuple[str, ...]) -> None:
+    (terminal.directory / "a").mkdir()
+    done = terminal.run(*words) if words != ("scan", ".", "--", "x") else terminal.run("scan", "a", "--", "x")
+    assert done.status == 2, done.err
+
+
+def test_the_help_tells_of_all_ways(terminal: Terminal) -> None:
+    out = terminal.ok("scan", "--help").out
+    assert "Usage: yett scan [OPTIONS] [PATH | URL | -- COMMAND…]" in out
+    assert "install-hook" in out
+    assert "Exits with 1" in out
