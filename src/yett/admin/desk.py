@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from yett.admin.credentials.port import CredentialKeeper
 from yett.admin.entries import build_delta, build_snapshot
-from yett.admin.outside import Lookout, RegistryClient
+from yett.admin.outside import Index, Lookout, NoIndex, RegistryClient
 from yett.admin.references import References
 from yett.admin.verdicts import Verdicts
 from yett.admin.views import DataPlaneView
@@ -80,6 +80,8 @@ class Environment:
     """What the host keeps sealed beside the store; the master key opens it too."""
     verdicts: Verdicts = field(default_factory=Verdicts)
     """What the classifier said of servers' tools."""
+    index: Index = field(default_factory=NoIndex)
+    """Servers that others list, beside those that come with Yett."""
     program: Callable[[str], Sequence[str]] = lambda name: ()
     """The words of the program of this name that the host lists; none where there is none."""
 

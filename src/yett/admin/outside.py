@@ -1,11 +1,13 @@
-"""What the control plane asks of others, as ports: servers, an MCP registry. `app` hands in who asks."""
+"""What the control plane asks of others, as ports: servers, an MCP registry, an index. `app` hands in who asks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from yett.catalog.finding import Found, Sought
+from yett.catalog.page_model import CataloguedServer
 from yett.gateway.snapshot import ServerEntry
 
 WANTS_CREDENTIAL: Final = "it wants a credential"
@@ -53,3 +55,40 @@ class RegistryClient(Protocol):
     def get(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """HTTP status and body of what is at `path`, below the base url; the body of an error is empty."""
         ...
+
+
+class Index(Protocol):
+    """Many servers that others list, to be searched. For any number of threads."""
+
+    def size(self) -> tuple[int, int] | None:
+        """Servers and tools; None where there is no index."""
+        ...
+
+    def search(self, sought: Sought) -> Sequence[Found]:
+        """The tools that fit best."""
+        ...
+
+    def server(self, slug: str) -> CataloguedServer | None:
+        """The server of this slug, by what is kept of its tools."""
+        ...
+
+    def tool(self, slug: str, name: str) -> CataloguedServer | None:
+        """The same with the tool of this name as it is defined; None where there is none."""
+        ...
+
+
+class NoIndex:
+    """Implements `Index` where there is none."""
+
+    def size(self) -> None:
+        """See `Index.size`."""
+
+    def search(self, sought: Sought) -> tuple[()]:
+        """See `Index.search`."""
+        return ()
+
+    def server(self, slug: str) -> None:
+        """See `Index.server`."""
+
+    def tool(self, slug: str, name: str) -> None:
+        """See `Index.tool`."""

@@ -27,6 +27,8 @@ from yett.sealing.host_file import HostSecrets
 from yett.sealing.keys import key_source
 from yett.sealing.vault import Vault
 from yett.settings import Settings
+from yett.stores.catalogue_index import FILE as CATALOGUE_FILE
+from yett.stores.catalogue_index import CatalogueIndex
 from yett.stores.commands import read_commands
 from yett.stores.control.store import open_control
 from yett.stores.state_file import STATE_FILE
@@ -95,6 +97,7 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
         page=lambda path: f"{pages}{path}",
         host_secrets=HostSecrets(settings.state_dir),
         program=program,
+        index=CatalogueIndex(settings.state_dir / CATALOGUE_FILE),
     )
     return Desk(open_control(settings.state_dir, clock), publication, environment)
 

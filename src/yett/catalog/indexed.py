@@ -13,10 +13,12 @@ from yett.catalog.model import Evidence, Place, RiskClass, Severity, Signal, Too
 from yett.catalog.neighbours import Neighbours
 from yett.catalog.overriding import shown
 from yett.catalog.page_model import CataloguedServer
+from yett.catalog.record import NOBODY
 from yett.policy.document import read_json
 
 RISKS: Final = tuple(RiskClass)
 SEVERITIES: Final = tuple(Severity)
+ABOUT: Final = "From an index that was imported here: what others list, which nobody of Yett looked at."
 FACETS: Final = {value: chr(0xE000 + number) for number, value in enumerate((*RISKS, *SEVERITIES))}
 """A character for each class and severity, which no word of a text can hold: it is of no script."""
 
@@ -63,7 +65,7 @@ def light_server(name: str, slug: str, tools: Sequence[Kept], whole: ToolDefinit
     if whole is not None:
         at = next(index for index, tool in enumerate(tools) if tool.name == whole.name)
         pairs[at] = (whole, shown(classify(whole, Neighbours.of(tool for tool, _ in pairs))))
-    return CataloguedServer(slug, name, "", tuple(pairs))
+    return CataloguedServer(slug, name, ABOUT, tuple(pairs), known=True, identity=NOBODY)
 
 
 def _verdict(tool: Kept, server: str) -> Verdict:

@@ -20,7 +20,7 @@ from yett.admin.service import Service
 from yett.admin.views import NewRevision
 from yett.catalog.page_model import CataloguedServer
 from yett.catalog.pages import server_page, tool_page
-from yett.site.known import known_servers
+from yett.site.known import known_server
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -71,7 +71,7 @@ def _server(service: Service, slug: str) -> tuple[CataloguedServer, bool]:
     try:
         return service.catalogued_server(slug), True
     except NotFound:
-        known = next((one for one in known_servers() if one.slug == slug), None)
+        known = known_server(slug) or service.desk.environment.index.server(slug)
         if known is None:
             raise
         return known, False
