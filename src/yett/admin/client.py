@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from yett.admin.client_apply import RemoteApply
+from yett.admin.client_approvals import RemoteApprovals
 from yett.admin.client_catalogue import RemoteCatalogue
 from yett.admin.client_credentials import RemoteCredentials
 from yett.admin.client_drift import RemoteDrift
@@ -27,6 +28,7 @@ from yett.admin.views import (
 
 
 class RemoteControl(
+    RemoteApprovals,
     RemoteCredentials,
     RemoteServers,
     RemoteStops,

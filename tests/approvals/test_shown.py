@@ -1,0 +1,59 @@
+"""What callers wrote, as people see it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yett.approvals.shown import inert, inert_json
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[2J",
+        "a\nb",
+        "a\r",
+        "\u202e",
+        "\u2066",
+        "\u200b",
+        "\u200d",
+        "\ufeff",
+        "\U000e0041",
+        "\u2028",
+        "\u00ad",
+        "\u3164",
+        "\u2800",
+        "\ufe0f",
+        "\x9b",
+    ],
+)
+def test_what_does_not_show_itself_is_written_out(text: str) -> None:
+    shown = inert(f"pay {text} now")
+    assert shown.isprintable()
+    assert "\\u" in shown
+    assert json.loads(f'"{shown}"') == f"pay {text} now"
+
+
+def test_what_shows_itself_stays_as_it_is() -> None:
+    assert inert("Zahlung an Müller, 支払い, שלום 😀") == "Zahlung an Müller, 支払い, שלום 😀"
+
+
+def test_json_is_shown_one_member_a_line_with_numbers_as_they_are_written() -> None:
+    text = '{"a":[1,2.50],"b":{},"c":[],"d":{"e":123456789012345678901234567890.10}}'
+    lines = ["{", '  "a": [', "    1,", "    2.50", "  ],", '  "b": {},', '  "c": [],', '  "d": {']
+    assert inert_json(text).split("\n") == [*lines, '    "e": 123456789012345678901234567890.10', "  }", "}"]
+
+
+@given(VALUES)
+def test_inert_json_is_the_same_value_and_every_line_of_it_prints(value: object) -> None:
+    shown = inert_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    assert json.loads(shown) == value
+    assert all(line.isprintable() for line in shown.split("\n"))
