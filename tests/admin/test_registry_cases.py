@@ -95,7 +95,7 @@ def test_servers_are_listed_by_slug_page_by_page(control: RegistryControl, shop:
     assert (control.records("first one").items[0].grade, control.records("shop").items[0].tool_count) == ("D", 2)
 
 
-def test_a_search_finds_tools_the_riskiest_first_and_can_be_narrowed(control: RegistryControl) -> None:
+def test_a_search_finds_tools_and_can_be_narrowed(control: RegistryControl) -> None:
     hits = control.find_tools("order", server="shop")
     assert [(hit.tool, hit.risk) for hit in hits.tools] == [("delete_order", "Destructive"), ("get_order", "Read")]
     assert [hit.tool for hit in control.find_tools("order", "Read", server="shop").tools] == ["get_order"]

@@ -15,6 +15,7 @@ from yett.admin.listing import Listing
 from yett.admin.permissions import Permission
 from yett.admin.posture import IN_WORDS, posture_of, record_posture
 from yett.admin.showing import moment
+from yett.admin.standing import note_standing, server_identity
 from yett.admin.verdicts import Heard
 from yett.catalog.grade import grade
 from yett.catalog.model import ShownVerdict, ToolDefinition, Verdict
@@ -103,6 +104,7 @@ class CatalogueCases(Cases):
         return replace(
             judged,
             posture=None if posture is None else IN_WORDS[posture],
+            identity=server_identity(server, environment.program),
             stands=record_posture(server, look),
             seen_at=None if look is None else moment(look.at_ns),
         )
@@ -130,6 +132,7 @@ class CatalogueCases(Cases):
             return views[1] if listed or after is not None else views[0]
 
         view, answer = self.change(work)
+        note_standing(self.desk, self.principal.organisation, heard.server.id, patient=False)
         return ToolClassChanged(tool=view, applied=answer.applied, note=answer.note)
 
     def _given(self, server: Server, tool: str, new: NewToolClass) -> ToolClass:

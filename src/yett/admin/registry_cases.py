@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from typing import Any, Final, cast, get_args
 
@@ -25,12 +24,13 @@ from yett.admin.registry_views import (
     ToolRecord,
 )
 from yett.catalog.drift import MEANINGS
-from yett.catalog.model import Severity
+from yett.catalog.finding import Found, Sought, score, tool_words, words_of
+from yett.catalog.model import RiskClass, Severity
 from yett.catalog.page_model import CataloguedServer
 from yett.catalog.pages import DESCRIPTION_MAX, record_of, suggestion_of
-from yett.catalog.record import RecordChange, ServerRecord, record_tool
+from yett.catalog.record import RecordChange, ServerRecord, Source, record_tool
 from yett.catalog.standing import MEANINGS as STANDING_MEANINGS
-from yett.site.known import known_servers
+from yett.site.known import known_server, known_servers, known_slugs, search_known
 from yett.stores.control.records import Server, ToolChange
 from yett.stores.control.transaction import Transaction
 
@@ -67,7 +67,10 @@ class RegistryCases(CatalogueCases):
     def tool_record(self, slug: str, tool: str) -> ToolRecord:
         """One tool of a server. Errors: `NotFound`."""
         self.require(Permission.VIEW)
-        server = self._opened(self._place(slug))
+        place = self._place(slug)
+        server = self._opened(place)
+        if server.indexed:  # what is kept of one is not all that its server says
+            server = self.desk.environment.index.tool(slug, tool) or server
         found = next((one for one in server.tools if one[0].name == tool), None)
         if found is None:
             raise NotFound(f"`{slug}` has no tool `{tool}`, as far as it is known here")
@@ -75,7 +78,7 @@ class RegistryCases(CatalogueCases):
         suggestion = suggestion_of(definition, shown)
         return ToolRecord(
             server=server.slug,
-            source="catalogue" if server.known else "installation",
+            source=_source(server),
             tool=record_tool(tool, shown),
             title=definition.title,
             description=definition.description[:DESCRIPTION_MAX],
@@ -87,27 +90,37 @@ class RegistryCases(CatalogueCases):
     def find_tools(
         self, search: str, risk: str | None = None, severity: str | None = None, server: str | None = None, limit: int = HITS_MAX
     ) -> Hits:
-        """Servers and tools that hold every word of `search`, the riskiest tools first."""
+        """Servers whose name or notes, and tools whose words, begin with every word of `search`; the best first.
+
+        Of this installation, of what comes with Yett, and of the index where there is one.
+        """
         self.require(Permission.VIEW)
-        words = _words(search)
+        _words(search)
+        words = words_of(search)
         if not words:
-            raise Invalid("say what to search for", pointer="/q")
+            raise Invalid("say what to search for: a word or the beginning of one", pointer="/q")
         _one_of("class", risk, Class)
         _one_of("severity", severity, Level)
         if not 1 <= limit <= HITS_MAX:
             raise Invalid(f"`limit` must be from 1 to {HITS_MAX}")
-        places = {server: self._place(server)} if server is not None else self._places()
-        servers: list[RecordRow] = []
-        hits: list[ToolHit] = []
-        for slug in sorted(places):
-            one, place = None, places[slug]
-            if _fits(_about(slug, place), words):
-                one = self._opened(place)
-                servers.append(_row(one))
-            if one is not None or self._may_fit(place, words):
-                hits += _hits(one or self._opened(place), words, risk, severity)
-        ranked = sorted(hits, key=lambda hit: (-get_args(Class).index(hit.risk), hit.server, hit.tool))
-        return Hits(servers=servers[:limit], tools=ranked[:limit], more=len(ranked) > limit)
+        if server is not None:
+            self._place(server)
+        wanted = Sought(
+            words,
+            risk=None if risk is None else RiskClass(risk),
+            severity=None if severity is None else Severity(severity),
+            server=server,
+            limit=limit + 1,
+        )
+        own = self.catalogued_with(words) if server is None else self._own(server)
+        hidden = {one.slug for one in own} | self.server_names(known_slugs())
+        found = [(one, "installation") for there in own for one in _found(there, wanted)]
+        found += [(one, "catalogue") for one in search_known(wanted) if one.slug not in hidden]
+        taken = hidden | known_slugs()
+        found += [(one, "index") for one in self.desk.environment.index.search(wanted) if one.slug not in taken]
+        ranked = sorted(found, key=lambda one: one[0].order)
+        servers = self.records(search, limit=limit).items if server is None else []
+        return Hits(servers=servers, tools=[_hit(*one) for one in ranked[:limit]], more=len(ranked) > limit)
 
     def export_records(self) -> Iterator[ServerRecord]:
         """The record of every server, by slug. A server that is removed meanwhile is left out."""
@@ -152,7 +165,7 @@ class RegistryCases(CatalogueCases):
                 continue
 
     def _places(self) -> dict[str, Place]:
-        """Every server within reach, by slug. One of this installation hides a known one of its name."""
+        """Every server within reach, by slug. One of this installation hides a known one of its name; the index is not listed."""
         own = self.read(lambda read: read.servers.listed(only=self.principal.servers))
         known: dict[str, Place] = {server.slug: server for server in known_servers()}
         return known | {server.name: server for server in own}
@@ -161,22 +174,19 @@ class RegistryCases(CatalogueCases):
         own = self.read(lambda read: read.servers.find(slug))
         if own is not None and self.principal.reaches(own.id):
             return own
-        known = next((server for server in known_servers() if server.slug == slug), None)
+        known = known_server(slug) or self.desk.environment.index.server(slug)
         if known is None:
             raise NotFound(f"nothing is known of a server `{slug}`; `yett precheck` takes packages and urls as well")
         return known
 
+    def _own(self, slug: str) -> list[CataloguedServer]:
+        """The server of this installation that has this name, if there is one."""
+        place = self._place(slug)
+        return [] if isinstance(place, CataloguedServer) else [self._opened(place)]
+
     def _opened(self, place: Place) -> CataloguedServer:
         """With its tools judged."""
         return place if isinstance(place, CataloguedServer) else self.catalogued_server(place.id)
-
-    def _may_fit(self, place: Place, words: Collection[str]) -> bool:
-        """Whether a tool's name fits, before anything is judged."""
-        if isinstance(place, CataloguedServer):
-            return True
-        said = self.read(lambda read: read.servers.look_text(place.id))
-        text = f"{place.name} {said.said if said is not None else ''}".lower()
-        return all(json.dumps(word, ensure_ascii=False)[1:-1] in text for word in words)
 
     def _history(self, place: Place) -> tuple[RecordChange, ...]:
         if isinstance(place, CataloguedServer):
@@ -258,14 +268,25 @@ def _row(server: CataloguedServer) -> RecordRow:
     )
 
 
-def _hits(server: CataloguedServer, words: Collection[str], risk: str | None, severity: str | None) -> Iterator[ToolHit]:
+def _found(server: CataloguedServer, wanted: Sought) -> Iterator[Found]:
+    """The tools of one server that fit."""
     for tool, shown in server.tools:
-        wanted = risk in {None, shown.risk.value} and severity in {None, shown.severity.value}
-        if wanted and _fits(f"{tool.name} {tool.title} {server.name} {server.slug}", words):
-            yield ToolHit(
-                server=server.slug,
-                source="catalogue" if server.known else "installation",
-                tool=tool.name,
-                risk=shown.risk.value,
-                severity=shown.severity.value,
-            )
+        worth = score(wanted.words, tool_words(tool.name, tool.title, server.name, tool.description))
+        if worth is None or wanted.risk not in {None, shown.risk} or wanted.severity not in {None, shown.severity}:
+            continue
+        yield Found(server.name, server.slug, tool.name, tool.title, shown.risk, shown.severity, round(worth, 1))
+
+
+def _source(server: CataloguedServer) -> Source:
+    """Where it is known from."""
+    return "index" if server.indexed else "catalogue" if server.known else "installation"
+
+
+def _hit(found: Found, source: str) -> ToolHit:
+    return ToolHit(
+        server=found.slug,
+        source=cast("Source", source),
+        tool=found.name,
+        risk=found.risk.value,
+        severity=found.severity.value,
+    )

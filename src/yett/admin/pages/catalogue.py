@@ -23,6 +23,7 @@ from yett.admin.service import Service
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
 from yett.catalog.page_model import CataloguedServer, ChangeRow, ToolRow
 from yett.catalog.pages import server_page, tool_page
+from yett.catalog.record import RecordChange
 from yett.site.export import as_json
 from yett.site.known import known_servers
 from yett.site.render import (
@@ -122,7 +123,7 @@ def show_server(request: Request, server: str) -> Response:
             found, form = _server(request, server.removesuffix(ending)), ending
     if found is None:
         raise _unknown()
-    shown = server_page(found, _changed(request, found))
+    shown = server_page(found, _changed(request, found), _history(request, found))
     links = _links(_server_at(found.slug), use=_use(found, None))
     return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown), shown)
 
@@ -179,6 +180,11 @@ def _changed(request: Request, server: CataloguedServer) -> tuple[ChangeRow, ...
         return ()
     page = Service(request.app.state.desk, authenticate(request)).tool_changes(server.slug, limit=CHANGED_MAX)
     return tuple(ChangeRow(one.at, one.tool, one.kind, one.severity, one.what, one.diff) for one in page.items)
+
+
+def _history(request: Request, server: CataloguedServer) -> tuple[RecordChange, ...]:
+    """The whole of it, as its record has it."""
+    return () if server.known else Service(request.app.state.desk, authenticate(request)).record(server.slug).changes
 
 
 def _unknown() -> NotFound:
