@@ -21,6 +21,7 @@ from collect.installing import Installed, NotCollected, install
 from collect.listing import listed
 from collect.wanted import Wanted, wanted_servers
 
+HOME: Final = "/home/user"
 KNOWN: Final = Path(__file__).parents[1] / "src/yett/site/known"
 
 
@@ -29,10 +30,17 @@ def collect(wanted: Wanted) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="collect-", ignore_cleanup_errors=True) as made:
         directory = Path(made)
         installed = install(wanted, directory)
-        said = listed(wanted, installed, directory)
+        said = _elsewhere(listed(wanted, installed, directory), directory)
     if not said["tools"]:
         raise NotCollected("it has no tools")
     return described(wanted, installed, said, datetime.now(UTC).date().isoformat())
+
+
+def _elsewhere(said: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """What a server said, as if it had run where people run it: some tell the directory that they run in."""
+    text = json.dumps(said, ensure_ascii=False).replace(str(directory / "home"), HOME).replace(str(directory), HOME)
+    elsewhere: dict[str, Any] = json.loads(text)
+    return elsewhere
 
 
 def described(wanted: Wanted, installed: Installed, said: dict[str, Any], day: str) -> dict[str, Any]:

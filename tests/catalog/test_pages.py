@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,12 @@ def test_redbooks_page_says_execute_high_and_recommends_the_documented_policy() 
             }
         },
     }
+
+
+def test_json_for_people_is_the_librarys_with_what_is_invisible_written_out() -> None:
+    from yett.catalog.quoting import json_text
+
+    values: list[Any] = [{}, [], {"a": {}, "b": [], "c": [1, 2.5, 'x"\\\n', None, True, {"d": "中"}]}, "s", 3]
+    for value in values:
+        assert json_text(value) == json.dumps(value, indent=2, ensure_ascii=False)
+    assert json_text("\ud800\u200b\u202e") == r'"\ud800\u200b\u202e"'

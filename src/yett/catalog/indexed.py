@@ -65,10 +65,13 @@ def light_server(name: str, slug: str, tools: Sequence[Kept], whole: ToolDefinit
     if whole is not None:
         at = next(index for index, tool in enumerate(tools) if tool.name == whole.name)
         pairs[at] = (whole, shown(classify(whole, Neighbours.of(tool for tool, _ in pairs))))
-    return CataloguedServer(slug, name, ABOUT, tuple(pairs), known=True, identity=NOBODY)
+    return CataloguedServer(slug, name, ABOUT, tuple(pairs), known=True, identity=NOBODY, indexed=True)
+
+
+_NOTHING: Final = Evidence(Place.NAME, "", "")
+"""An index keeps that something was found, and not where."""
 
 
 def _verdict(tool: Kept, server: str) -> Verdict:
-    nothing = Evidence(Place.NAME, tool.name, "")
-    signals = tuple(Signal(code, nothing) for code in tool.codes)
+    signals = tuple(Signal(code, _NOTHING) for code in tool.codes)
     return Verdict(tool.name, server, tool.risk, tool.severity, 1.0, signals, (), "")

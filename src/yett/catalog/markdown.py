@@ -8,7 +8,7 @@ from typing import Final
 
 from yett.catalog.attacks import Attack
 from yett.catalog.owasp import owasp_named
-from yett.catalog.page_model import ChangeRow, Question, Quoted, ServerPage, ToolPage, ToolRow
+from yett.catalog.page_model import ChangeRow, Package, Question, Quoted, ServerPage, ToolPage, ToolRow
 from yett.catalog.quoting import visible
 from yett.catalog.record import ServerRecord
 
@@ -51,6 +51,7 @@ def server_markdown(page: ServerPage) -> str:
         f"# {code(page.name)}",
         f"Grade **{page.grade.letter}**: {page.grade.why}.",
         prose(page.about),
+        _package(page.package) if page.package else "",
         *_record(page.record),
         "## Changed lately" if page.changed else "",
         _changes(page.changed),
@@ -105,6 +106,13 @@ def block(text: str, language: str) -> str:
     """`text` as a code block, whatever is in it."""
     fence = "`" * max(3, max((len(run) for run in _RUNS.findall(text)), default=0) + 1)
     return f"{fence}{language}\n{visible(text)}\n{fence}"
+
+
+def _package(package: Package) -> str:
+    return (
+        f"{code(f'{package.name} {package.version}')} from {package.registry}, {prose(package.licence)},"
+        f" was started as {code(' '.join(package.command))} and asked for its tools on {package.listed}."
+    )
 
 
 def _quotes(pieces: Sequence[Quoted]) -> str:

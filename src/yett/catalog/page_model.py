@@ -28,6 +28,11 @@ class Package:
     """Which of its programs; None where that has the package's name."""
 
     @property
+    def registry(self) -> str:
+        """Its ecosystem as people write it."""
+        return "PyPI" if self.ecosystem == "pypi" else self.ecosystem
+
+    @property
     def command(self) -> tuple[str, ...]:
         """How this very version is started."""
         pinned = f"{self.name}@{self.version}"
@@ -60,6 +65,8 @@ class CataloguedServer:
     """When its tools were read."""
     package: Package | None = None
     """Of one that comes with Yett: what was started to list its tools."""
+    indexed: bool = False
+    """Whether it is known from an index only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,7 @@ class ServerPage:
     steps: tuple[str, ...]
     questions: tuple[Question, ...]
     posture: str | None = None
+    package: Package | None = None
     changed: tuple[ChangeRow, ...] = ()
     """What changed lately, the newest first."""
     record: ServerRecord | None = None

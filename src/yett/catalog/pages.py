@@ -74,9 +74,9 @@ def record_of(server: CataloguedServer, changes: tuple[RecordChange, ...] = ()) 
         slug=server.slug,
         name=server.name,
         about=server.about,
-        source="catalogue" if server.known else "installation",
+        source="index" if server.indexed else "catalogue" if server.known else "installation",
         tools=server.tools,
-        identity=server.identity or (LISTED if server.known else NOBODY),
+        identity=server.identity or (LISTED if server.known and not server.indexed else NOBODY),
         posture=server.stands or UNSEEN,
         seen_at=server.seen_at,
     )
@@ -105,6 +105,7 @@ def server_page(
         steps=_steps(server, None),
         questions=server_questions(server, policy),
         posture=server.posture,
+        package=server.package,
         changed=changed,
         record=record_of(server, changes),
     )
@@ -120,6 +121,9 @@ def _steps(server: CataloguedServer, tool: str | None) -> tuple[str, ...]:
         "recommended" if tool is None else "".join(char if char.isalnum() else "-" for char in tool.lower()).strip("-") or "tool"
     )
     add = f"`yett server add {server.slug} --url https://…`, or with `-- COMMAND` for a program"
+    if server.package is not None:
+        given = "".join(f" --env {name}=env:{name}" for name in server.package.environment)
+        add = f"`yett server add {server.slug}{given} -- {' '.join(server.package.command)}`"
     return (
         f"Put the server behind the gate: {add}.",
         f"Copy the policy into `policy.json`, look at it with `yett policy check policy.json`, and publish it: "
@@ -141,8 +145,18 @@ def _related(server: CataloguedServer, tool: ToolDefinition, shown: ShownVerdict
 
 
 def _words(name: str) -> frozenset[str]:
-    plain = "".join(f" {char}" if char.isupper() else char if char.isalnum() else " " for char in name)
-    return frozenset(plain.lower().split())
+    return frozenset(name.translate(_APART).lower().split())
+
+
+class _Apart(dict[int, str]):
+    """Each character as it stands between words: a capital begins one, and what is no letter and no digit ends one."""
+
+    def __missing__(self, number: int) -> str:
+        char = chr(number)
+        return f" {char}" if char.isupper() else char if char.isalnum() else " "
+
+
+_APART: Final = _Apart((number, _Apart()[number]) for number in range(128))
 
 
 def _counts(server: CataloguedServer, tool: ToolDefinition, shown: ShownVerdict) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from yett.catalog.model import Proposal, RiskClass, ServerSuggestion, ShownVerdict, Suggestion, ToolDefinition, Verdict
 from yett.catalog.proposals import proposals
-from yett.policy.json_value import JsonObject
+from yett.policy.json_value import JsonObject, JsonValue
 from yett.policy.vocabulary import RULES_MAX
 
 WRITES_A_MINUTE: Final = 30
@@ -73,24 +73,35 @@ def suggest_server(tools: Iterable[Classified], *, conditions: bool = False) -> 
 
     Errors: `TooManyToolsError`.
     """
+    worst = _worst(tools)
+    suggestions = tuple(suggest(each, conditions=conditions) for each in worst.values())
+    return ServerSuggestion(_document((each.name, each.rule) for each in suggestions), suggestions)
+
+
+def _worst(tools: Iterable[Classified]) -> dict[str, Classified]:
     worst: dict[str, Classified] = {}
     for each in tools:
         known = worst.get(each.tool.name)
         if known is None or each.risk.rank > known.risk.rank:
             worst[each.tool.name] = each
-    suggestions = tuple(suggest(each, conditions=conditions) for each in worst.values())
-    hidden = [each.name for each in suggestions if each.rule is None and _nameable(each.name)]
-    rules = {each.name: each.rule for each in suggestions if each.rule is not None}
-    if len(rules) > RULES_MAX:
+    return worst
+
+
+def _document(rules: Iterable[tuple[str, JsonObject | None]]) -> JsonObject:
+    """A policy of rules by tool; where the rule is None, the tool is hidden."""
+    nameable = [(name, rule) for name, rule in rules if _nameable(name)]
+    hidden: list[JsonValue] = [name for name, rule in nameable if rule is None]
+    allowed: JsonObject = {name: rule for name, rule in nameable if rule is not None}
+    if len(allowed) > RULES_MAX:
         raise TooManyToolsError(
-            f"the server has {len(rules)} tools to allow, and a policy holds {RULES_MAX} rules; write patterns by hand"
+            f"the server has {len(allowed)} tools to allow, and a policy holds {RULES_MAX} rules; write patterns by hand"
         )
     policy: JsonObject = {"version": "1", "default": "deny"}
     if hidden:
-        policy["hide"] = list(hidden)
-    if rules:
-        policy["tools"] = dict(rules)
-    return ServerSuggestion(policy, suggestions)
+        policy["hide"] = hidden
+    if allowed:
+        policy["tools"] = allowed
+    return policy
 
 
 def suggest_by_class() -> JsonObject:
@@ -104,7 +115,7 @@ def suggest_by_class() -> JsonObject:
 def recommended_policy(tools: Sequence[Classified]) -> JsonObject:
     """What a page recommends for a server, however many tools it has."""
     try:
-        return suggest_server(tools).policy
+        return _document((name, rule_for(name, each.risk)) for name, each in _worst(tools).items())
     except TooManyToolsError:
         return suggest_by_class()
 
