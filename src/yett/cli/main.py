@@ -33,6 +33,8 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "scan": ("yett.cli.scan:command", "Find the MCP servers of a repository and of this user's clients."),
     "wrap": ("yett.cli.wrap:command", "Have the servers of this user's clients go through Yett."),
     "unwrap": ("yett.cli.unwrap:command", "Put entries of clients back as they were."),
+    "wrap": ("yett.cli.wrap:command", "Have the servers of this user's clients go through Yett."),
+    "unwrap": ("yett.cli.unwrap:command", "Put entries of clients back as they were."),
     "issuer": ("yett.cli.issuer:command", "Take access tokens (OAuth) beside the tokens of grants."),
     "secrets": ("yett.cli.secrets:command", "Show and rotate the master key that seals credentials."),
     "member": ("yett.cli.member:command", "List, invite and remove the people who administer this."),

@@ -23,7 +23,7 @@ class Wrapped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     place: tuple[str | int, ...]
     """The way to the entry."""
     text: str
-    """Digest of the entry's text as it was written."""
+    """Digest of the entry's text as it was written, without blanks (`yett.wrap.located.text_digest`)."""
     server: str
     """What it is called here."""
     made: bool

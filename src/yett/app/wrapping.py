@@ -1,0 +1,165 @@
+"""`yett wrap`: entries of clients' files go through Yett from now on.
+
+The order keeps everything: the entry as it is, sealed; what was made for it, noted; then the file, in one step. Whatever a crash
+leaves half done, the next run finishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from yett.app.client_files import FileChanged, real_path, refusal, replace_client_file
+from yett.app.control import connect
+from yett.app.host_secrets import vault_here
+from yett.app.wrap_plan import Here, Planned, State, entry_argv
+from yett.app.wrap_servers import OBSERVE, RECOMMENDED, Prepared, Servers
+from yett.errors import OperatorFault, YettError
+from yett.scan.document import BadFile
+from yett.sealing.host_file import HostSecrets, locked
+from yett.sealing.vault import Vault
+from yett.settings import Settings
+from yett.stores.wrapped import Wrapped, drop_wrapped, put_wrapped, read_wrapped
+from yett.wrap.located import Located, ReadFile, read_file, text_digest
+from yett.wrap.rewriting import rewritten
+
+ORIGINAL: Final = "original"
+"""The purpose under which an entry is sealed."""
+LOCK: Final = "wrap.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an entry."""
+
+    entry: Planned
+    state: State
+    prepared: Prepared | None = None
+    why: str = ""
+
+
+def subject_of(id: str) -> str:
+    """Under which an entry is sealed; no server is called so."""
+    return f"entry {id}"
+
+
+@contextmanager
+def one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Errors: `OperatorFault`."""
+    with locked(settings.state_dir / LOCK):
+        yield
+
+
+def wrap(here: Here, entries: Sequence[Planned], policy: str = RECOMMENDED) -> Iterator[Outcome]:
+    """Wrap those that are ready, file by file; says of each what became of it when its file is written."""
+    vault = vault_here(here.settings)
+    with one_at_a_time(here.settings), connect(here.settings) as control:
+        problem = control.secrets().problem  # a master key is there from now on
+        if problem is not None:
+            raise OperatorFault(problem)
+        if policy not in {RECOMMENDED, OBSERVE}:
+            control.policy(policy)
+        servers = Servers(here.settings, control, vault, policy)
+        for path, group in groupby(entries, key=lambda entry: entry.file.file.path):
+            yield from _wrap_file(here.settings, servers, path, list(group))
+
+
+def _wrap_file(settings: Settings, servers: Servers, path: Path, entries: list[Planned]) -> Iterator[Outcome]:
+    ready = [entry for entry in entries if entry.state is State.READY]
+    yield from (Outcome(entry, entry.state, why=entry.why) for entry in entries if entry.state is not State.READY)
+    if not ready:
+        return
+    problem = refusal(path)
+    if problem is not None:
+        yield from (Outcome(entry, State.LEFT, why=f"`{path}` cannot be changed: {problem}") for entry in ready)
+        return
+    done: list[tuple[Planned, str, Prepared]] = []
+    for entry in ready:
+        try:
+            done.append(_prepare(settings, servers, entry))
+        except YettError as fault:
+            yield Outcome(entry, State.LEFT, why=str(fault))
+    if done:
+        yield from _write(ready[0].file, done)
+
+
+def _prepare(settings: Settings, servers: Servers, entry: Planned) -> tuple[Planned, str, Prepared]:
+    """Everything but the file. Errors: `YettError`; then nothing refers to what was made, and the next run uses it."""
+    assert entry.launch is not None, "only what can be launched is prepared"
+    records = dict(read_wrapped(settings.state_dir))
+    before = records.pop(entry.id, None)
+    meaning = servers.meaning(entry.launch)
+    if before is not None and before.meaning != meaning:
+        servers.retire(entry.id, before, records.values(), keep=False)
+        before = None
+    known = [*([before] if before is not None else []), *records.values()]
+    server, made = servers.name_for(entry, meaning, known)
+    text = rewritten(entry.file, entry.located, entry_argv(settings, server, entry.id))
+    _seal(settings, servers.vault, entry)
+    record = Wrapped(
+        client=entry.client.value,
+        file=str(real_path(entry.file.file.path)),
+        place=entry.located.entry.at,
+        text=text_digest(text),
+        server=server,
+        made=made,
+        meaning=meaning,
+        grant=None if before is None else before.grant,
+    )
+    put_wrapped(settings.state_dir, entry.id, record)
+    try:
+        prepared = servers.prepare(entry.id, entry, server)
+    except YettError:
+        if before is None:
+            _undo(settings, servers, entry.id, record)
+        raise
+    put_wrapped(settings.state_dir, entry.id, replace(record, grant=prepared.grant, policy=prepared.policy))
+    return entry, text, prepared
+
+
+def _undo(settings: Settings, servers: Servers, id: str, record: Wrapped) -> None:
+    """Take away what was made in vain; what cannot be, `yett unwrap` takes away."""
+    others = [other for other_id, other in read_wrapped(settings.state_dir).items() if other_id != id]
+    with suppress(YettError):
+        servers.retire(id, record, others, keep=False)
+        drop_wrapped(settings.state_dir, id)
+        HostSecrets(settings.state_dir).drop(subject_of(id))
+
+
+def _seal(settings: Settings, vault: Vault, entry: Planned) -> None:
+    HostSecrets(settings.state_dir).replace(vault, subject_of(entry.id), {ORIGINAL: entry.file.region(entry.located).encode()})
+
+
+def _write(file: ReadFile, done: Sequence[tuple[Planned, str, Prepared]]) -> Iterator[Outcome]:
+    changes = [(entry.located, text) for entry, text, _ in done]
+    try:
+        after = file.replaced(changes)
+        check_way_back(file, after, changes)
+        replace_client_file(file.file.path, file.data, after)
+    except (FileChanged, OperatorFault) as fault:
+        yield from (Outcome(entry, State.LEFT, why=str(fault)) for entry, _, _ in done)
+        return
+    yield from (Outcome(entry, State.WRAPPED, prepared) for entry, _, prepared in done)
+
+
+def check_way_back(file: ReadFile, after: bytes, changes: Sequence[tuple[Located, str]]) -> None:
+    """INVARIANT: what is about to be written can be read again, and leads back to the very bytes that there were.
+
+    Errors: `OperatorFault`.
+    """
+    try:
+        again = read_file(file.file, after)
+        back = [(found, file.region(located)) for located, _ in changes if (found := again.at(located.entry.at)) is not None]
+        others = {one.entry.at: one.entry.value for one in file.located} | {one.entry.at: {} for one, _ in changes}
+        kept = {one.entry.at: one.entry.value for one in again.located} | {one.entry.at: {} for one, _ in changes}
+        sound = len(back) == len(changes) and again.replaced(back) == file.data and others == kept
+    except BadFile:
+        sound = False
+    if not sound:
+        raise OperatorFault(f"`{file.file.path}` is written in a way that could not be put back; it stays as it is")
