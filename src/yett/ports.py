@@ -74,6 +74,10 @@ class Ledger(Protocol):
         """Id of an approval or exemption that fits this call; None where people must be asked. A look, not a promise."""
         ...
 
+    def waits(self, id: str, now_ns: int) -> bool:
+        """Whether people have yet to decide on the request of this id."""
+        ...
+
     async def admit(self, record: CallRecord) -> Admission:
         """Reserve all charges of `record.decision` and write the record, in one atomic durable step.
 

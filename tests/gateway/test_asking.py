@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.gateway.gate import Gate, decision_of
-from tests.stores.approving import says_yes
+from tests.gateway.asking_rig import ASKING, Asked, asking_gate
+from tests.gateway.gate import decision_of
 from tests.support.policies import policy
-from tests.support.wire import parsed
-from yett.approvals.model import Approval, State
+from yett.approvals.model import State
 from yett.gateway.asking import ARGUMENTS_MAX
-from yett.stores.approval_desk import ApprovalDesk
-from yett.stores.state import StateStore
 from yett.stores.state_reader import LogFilter, StateReader
 
 pytestmark = pytest.mark.anyio
 
-ASKING = policy(default="allow", tools={"echo": {"require_approval": [{"conditions": [], "timeout": "30m"}]}})
 LIMITED = policy(
     default="allow",
     tools={
@@ -33,65 +28,10 @@ LIMITED = policy(
 )
 
 
-@dataclass
-class Asked:
-    """A gate over a ledger on disk, and the desk where people decide."""
-
-    path: Path
-    gate: Gate = field(init=False)
-    desk: ApprovalDesk = field(init=False)
-
-    async def call(self, arguments: Any = None, **members: Any) -> dict[str, Any]:
-        """The result of one call."""
-        answer = await self.gate.call("echo", arguments or {"text": "a"}, **members)
-        result: dict[str, Any] = parsed(answer.body)["result"]
-        return result
-
-    async def asked(self, arguments: Any = None) -> str:
-        """The request that a call came to."""
-        result = await self.call(arguments)
-        id: str = result["_meta"]["dev.yett/decision"]["approval"]["id"]
-        return id
-
-    def approve(self, id: str, **members: Any) -> Approval:
-        """A person says yes."""
-        after = self.desk.vote(id, says_yes(self.gate.clock.now_ns(), **members), self.gate.clock.now_ns())
-        assert isinstance(after, Approval)
-        return after
-
-    def standing(self, id: str) -> State:
-        """Where a request stands."""
-        found = self.desk.get(id, self.gate.clock.now_ns())
-        assert found is not None
-        return found.state
-
-    def note(self, id: str) -> str:
-        """What people are told of a request."""
-        found = self.desk.get(id, self.gate.clock.now_ns())
-        assert found is not None and found.note is not None
-        return found.note
-
-    async def settled(self) -> None:
-        """Have what nobody waits for written too."""
-        await self.gate.ledger.aclose()
-
-    @property
-    def ran(self) -> int:
-        """How many calls reached the server."""
-        return len(self.gate.upstream.calls)
-
-
 @pytest.fixture
 async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
-    rig = Asked(tmp_path / "state.db")
-    rig.gate = Gate()
-    store = StateStore.open(rig.path, clock=rig.gate.clock)
-    rig.gate = Gate(clock=rig.gate.clock, ledger=store)
-    rig.gate.publish(ASKING)
-    rig.desk = ApprovalDesk(rig.path)
-    yield rig
-    rig.desk.close()
-    await store.aclose()
+    async with asking_gate(tmp_path / "state.db") as rig:
+        yield rig
 
 
 async def test_the_first_call_is_answered_at_once_with_what_to_do(asked: Asked) -> None:
@@ -193,3 +133,21 @@ async def test_every_step_is_in_the_log_with_who_took_it(asked: Asked) -> None:
     assert [event.code for event in events] == ["approval_requested", "approval_given", "approval_spent", "approval_done"]
     assert events[1].more["actor"] == "m-1"
     assert events[1].more["detail"]["approver"] == "ann@example.com"
+
+
+async def test_a_call_that_a_person_denied_is_denied_with_the_reason_and_asks_nobody_again(asked: Asked) -> None:
+    asked.deny(await asked.asked(), "not on a Friday")
+    result = await asked.call()
+    decision = result["_meta"]["dev.yett/decision"]
+    assert (decision["code"], "approval" in decision) == ("approval_denied", False)
+    assert result["content"][0]["text"].startswith("[POLICY DENIED] a person denied this very call: not on a Friday")
+    asked.gate.clock.advance(31 * 60)
+    assert (await asked.asked()).startswith("ap_"), "when its time is over, people can be asked once more"
+
+
+async def test_a_grant_may_have_only_so_many_calls_waiting(asked: Asked) -> None:
+    for number in range(20):
+        await asked.asked({"text": str(number)})
+    denied = await asked.call({"text": "20"})
+    assert denied["_meta"]["dev.yett/decision"]["code"] == "approvals_full"
+    assert (await asked.asked({"text": "3"})).startswith("ap_"), "what waits already can be asked about again"

@@ -45,6 +45,10 @@ class FakeLedger:
             raise self.fault
         return None
 
+    def waits(self, id: str, now_ns: int) -> bool:
+        """See `yett.ports.Ledger`. Nobody ever decides."""
+        return True
+
     async def admit(self, record: CallRecord) -> Admission:
         """See `yett.ports.Ledger`."""
         return self.admitted(record)

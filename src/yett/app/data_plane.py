@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from yett.app.address import read_address, url_of
@@ -38,6 +39,7 @@ from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, Notes, follow
 from yett.gateway.http import HttpFront, Parts
 from yett.gateway.sessions import Sessions
 from yett.gateway.snapshot import ServerEntry
+from yett.gateway.standing import present
 from yett.gateway.tokens import digest, token_key
 from yett.gateway.tools import ToolBook
 from yett.protocol.peek import peek_response
@@ -99,8 +101,9 @@ def build_core(settings: Settings, key: bytes, link: Callable[[str], str | None]
         on_fault=FaultLog(clock.monotonic),
         asker=Asker(derived_key(key, b"approvals"), masks(settings.approvals.mask), link),
     )
-    dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of)
+    dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of, hold_s=settings.approvals.hold_s)
     active = ActiveSnapshot()
+    dispatcher.waits.renew = partial(present, active.current, clock.now_ns)
     active.follow(tools.follow)
     active.follow(dispatcher.live.follow)
     return Core(
@@ -211,7 +214,7 @@ async def _serve_until(stop: asyncio.Event, settings: Settings, running: _Runnin
     async with asyncio.TaskGroup() as parts:
         beside = [
             parts.create_task(
-                follow(socket, snapshot, core.active.apply_delta, listening=listening, notes=core.notes),
+                follow(socket, snapshot, core.active.take, listening=listening, notes=core.notes),
                 name="yett snapshot feed",
             ),
             parts.create_task(

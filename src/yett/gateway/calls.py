@@ -215,6 +215,13 @@ class Calls:
         self.note(SecurityRecord(now_ns, request_id, kind, reason, server, grant, caller.client_ip))
         return request_id
 
+    def waits(self, approval: str) -> bool:
+        """Whether people have yet to decide on a request. Nobody can tell while the store fails: then they have not."""
+        try:
+            return self._ledger.waits(approval, self._clock.now_ns())
+        except StoreFault:
+            return True
+
     def report(self, request_id: str, server: str, fault: YettError) -> None:
         """Tell the operator what failed."""
         self._on_fault(request_id, server, fault)

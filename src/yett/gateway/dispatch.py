@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
 
 from yett.audit.record import Result
 from yett.errors import OperatorFault, UpstreamFault
+from yett.gateway.both_ends import BothEnds
 from yett.gateway.calls import Admitted, Calls, Earlier, Refused, fault
 from yett.gateway.denials import denial, stopped
 from yett.gateway.from_server import FromServer, means_something
@@ -31,8 +31,9 @@ from yett.gateway.task_calls import Following, Making, TaskCalls
 from yett.gateway.tasks import TaskBook
 from yett.gateway.tool_fetch import ToolFetch, outbound_of
 from yett.gateway.tools import ToolBook
+from yett.gateway.waits import Waits
 from yett.policy.decision import Code, ToolFacts
-from yett.ports import Answer, Outbound, Upstream
+from yett.ports import Answer, Upstream
 from yett.protocol.capabilities import (
     filter_discover_result,
     filter_initialize_result,
@@ -51,7 +52,9 @@ from yett.protocol.tasks import TASK, TASKS_LIST
 class Dispatcher:
     """Carries messages between a client and a server. Knows no transport: both sides are values and streams."""
 
-    def __init__(self, calls: Calls, tools: ToolBook, sessions: Sessions, credentials: Credentials) -> None:
+    def __init__(
+        self, calls: Calls, tools: ToolBook, sessions: Sessions, credentials: Credentials, *, hold_s: float = 0.0
+    ) -> None:
         self._calls = calls
         self.tools = tools
         self._sessions = sessions
@@ -59,7 +62,9 @@ class Dispatcher:
         self._requests = ServerRequests(calls, credentials)
         self._rounds = Rounds(calls, calls.monotonic)
         self._tasks = TaskCalls(calls, TaskBook(calls.monotonic), self._rounds, tools)
-        self._fetch = ToolFetch(calls, credentials, self._close_if_gone)
+        self.waits = Waits(calls, self._rounds, self._anew, hold_s=hold_s)
+        self._ends = BothEnds(sessions, tools, credentials)
+        self._fetch = ToolFetch(calls, credentials, self._ends.close_if_gone)
         self._from_server = FromServer(tools, self._requests, self._tasks.book)
         self.live = LiveStreams(calls.now_ns)
         self._subscriptions = Subscriptions(calls, credentials, self._from_server, self._tasks, self.live)
@@ -128,19 +133,40 @@ class Dispatcher:
             if isinstance(resumed, Answer):
                 return resumed
             message, earlier = resumed
-        if message.method != CALL or (message.era is Era.HANDSHAKE and TASK not in message.params):
-            return message, earlier, None
-        making = self._tasks.begin(route, message)
+        making = self._making(route, message)
         return making if isinstance(making, Answer) else (message, earlier, making)
 
+    def _making(self, route: Route, message: Message) -> Making | Answer | None:
+        """How a task is taken that may answer a call; None where none may."""
+        if message.method != CALL or (message.era is Era.HANDSHAKE and TASK not in message.params):
+            return None
+        return self._tasks.begin(route, message)
+
+    async def _anew(self, route: Route, message: Message) -> Answer:
+        """The answer to a call for which people have had their time: it is judged as if it had just come, and waits no more."""
+        making = self._making(route, message)
+        if isinstance(making, Answer):
+            return making
+        return await self._admitted(route, message, None, making, waits=False)
+
     async def _call(self, route: Route, message: Message, following: Following | None = None) -> Answer:
-        taking: Making | Following | None = following
-        earlier = None if following is None else following.earlier
-        if following is None:
-            begun = self._begun(route, message)
-            if isinstance(begun, Answer):
-                return begun
-            message, earlier, taking = begun
+        if following is not None:
+            return await self._admitted(route, message, following.earlier, following)
+        begun = self._begun(route, message)
+        if isinstance(begun, Answer):
+            return begun
+        message, earlier, taking = begun
+        return await self._admitted(route, message, earlier, taking)
+
+    async def _admitted(
+        self,
+        route: Route,
+        message: Message,
+        earlier: Earlier | None,
+        taking: Making | Following | None,
+        *,
+        waits: bool = True,
+    ) -> Answer:
         try:
             tool = await self._facts(route, message)
         except UpstreamFault as failure:
@@ -148,10 +174,13 @@ class Dispatcher:
             return self._unreachable(route, message, failure, refused.denial.request_id)
         except OperatorFault as lack:
             return self._without_credential(route, message, lack)
-        contradiction = refused_for_its_fields(route, message, self.tools, self._calls) if following is None else None
-        if contradiction is not None:
-            return contradiction
+        if not isinstance(taking, Following):
+            contradiction = refused_for_its_fields(route, message, self.tools, self._calls)
+            if contradiction is not None:
+                return contradiction
         verdict = await self._calls.admit(route.caller, message, tool, earlier=earlier)
+        if waits and earlier is None and isinstance(verdict, Refused) and verdict.denial.approval is not None:
+            return self.waits.answer(route, message, verdict)
         return await self.judged(route, message, verdict, taking)
 
     async def judged(
@@ -219,7 +248,7 @@ class Dispatcher:
         route, size = forwarded.route, len(answer.body or b"")
         judged = forwarded.judge(route, forwarded.message, answer, forwarded.call)
         forwarded.settle(judged.result, status=answer.status, rpc_code=judged.rpc_code, size=size, task=judged.task)
-        self._close_if_gone(route, answer.status)
+        self._ends.close_if_gone(route, answer.status)
         return judged.answer
 
     # --- everything else ------------------------------------------------------------------------------------------------
@@ -262,7 +291,7 @@ class Dispatcher:
         answer.session = None
         if answer.status >= 400:
             await answer.aclose()
-            self._close_if_gone(route, answer.status)
+            self._ends.close_if_gone(route, answer.status)
             return judge_body(message, answer, self._calls.request_id()).answer
         if answer.events is not None:
             asking = Unjudged(self._calls, route, message, edit)
@@ -286,12 +315,12 @@ class Dispatcher:
             if accepted:
                 whole.body = filter_initialize_result(whole.body or b"")
         except BaseException:
-            await self._abandon(route, outbound)
+            await self._ends.abandon(route, outbound)
             raise
         if not accepted:
-            await self._abandon(route, outbound)
+            await self._ends.abandon(route, outbound)
         elif outbound.session is not None or route.caller.server.one_to_one:
-            await self._open(route, opened, outbound, declared_kinds(message.params), negotiated(whole.body or b""))
+            await self._ends.open(route, opened, outbound, declared_kinds(message.params), negotiated(whole.body or b""))
             whole.session = opened
         return whole
 
@@ -302,41 +331,13 @@ class Dispatcher:
             return Answer(status=answer.status, body=await read_response(answer, message.id))
         return await self._whole(route, message, answer, _as_it_is)
 
-    async def _open(self, route: Route, id: str, outbound: Outbound, kinds: frozenset[str], revision: str | None) -> None:
-        grant, server, upstream = route.caller.grant, route.caller.server, outbound.session
-        for gone in self._sessions.open(
-            id, grant_id=grant.id, server_id=server.id, upstream=upstream, declared=kinds, revision=revision
-        ):
-            self.tools.forget((gone.server_id, gone.id))
-            if gone.server_id == server.id and server.one_to_one:
-                await self._abandon(route, replace(outbound, isolation=gone.id))
-
-    async def _abandon(self, route: Route, outbound: Outbound) -> None:
-        """End what nobody will use any more: a session at the server, or the child of one."""
-        if outbound.session is not None or (route.caller.server.one_to_one and not route.local):
-            with suppress(UpstreamFault):
-                await route.upstream.end_session(outbound)
-
-    def _close_if_gone(self, route: Route, status: int) -> None:
-        """Forget a session that the server has forgotten; the client opens another one."""
-        if status == 404 and route.session is not None:
-            self._sessions.close(route.session)
-            self.tools.forget(route.scope)
-
     async def end_session(self, route: Route) -> int:
-        """End a handshake session on both sides; the server's HTTP status.
-
-        Errors: `UpstreamFault`, `OperatorFault`; the session is over on this side all the same.
-        """
-        assert route.session is not None, "the caller found it"
-        return await self.end(route.session, route.caller.server, route.upstream, route.headers)
+        """See `BothEnds.end_session`."""
+        return await self._ends.end_session(route)
 
     async def end(self, session: Session, server: ServerEntry, upstream: Upstream, headers: Headers = ()) -> int:
-        """The same for a session whose client did not ask for it."""
-        self._sessions.close(session)
-        self.tools.forget((server.id, session.id))
-        credential = self.credentials(server)
-        return await upstream.end_session(Outbound(b"", "", None, False, headers, credential, session.upstream, session.id))
+        """See `BothEnds.end`."""
+        return await self._ends.end(session, server, upstream, headers)
 
 
 def _as_it_is(_route: Route, _message: Message, body: bytes) -> bytes:

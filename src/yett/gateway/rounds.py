@@ -37,6 +37,7 @@ from yett.protocol.rounds import (
     declared_now,
     read_wanted,
     with_state,
+    without_round,
 )
 from yett.protocol.server_messages import KINDS
 
@@ -56,7 +57,8 @@ class _Round:
     bound: Bound
     wanted: Wanted
     until_s: float
-    covers: frozenset[str]
+    covers: frozenset[str] | None
+    """Rules for which people approved the call; None where it has not begun: the gateway itself asked for something first."""
 
 
 class Rounds:
@@ -91,7 +93,11 @@ class Rounds:
             return Judged(Result.RPC_ERROR, INTERNAL_ERROR, told)
         return Judged(Result.OK, None, Answer(body=with_state(body, self._remember(route, message, wanted, call.covers))))
 
-    def _remember(self, route: Route, message: Message, wanted: Wanted, covers: frozenset[str]) -> str:
+    def ask_first(self, route: Route, message: Message) -> str:
+        """The state under which a call is to be sent again that was not let through: it begins anew then."""
+        return self._remember(route, message, Wanted({}, None), None)
+
+    def _remember(self, route: Route, message: Message, wanted: Wanted, covers: frozenset[str] | None) -> str:
         state, grant_id = secrets.token_urlsafe(24), route.caller.grant.id
         self._open[state] = _Round(self._bound(route, message), wanted, self._monotonic() + ROUND_S, covers)
         mine = self._of_grant.setdefault(grant_id, OrderedDict())
@@ -104,7 +110,7 @@ class Rounds:
 
     # --- a client brings it ---------------------------------------------------------------------------------------------
 
-    def resume(self, route: Route, message: Message) -> tuple[Message, Earlier] | Answer:
+    def resume(self, route: Route, message: Message) -> tuple[Message, Earlier | None] | Answer:
         """The next round of a call, as its server is to see it, and what it goes on with; the refusal of what is none."""
         assert message.id is not None, "a call has an id"
         state = message.params.get(STATE)
@@ -115,6 +121,8 @@ class Rounds:
             text = f"no call of this grant with these arguments waits for input under this `{STATE}`; call without it"
             return Answer(status=http_status(INVALID_PARAMS, message.era), body=error(message.id, INVALID_PARAMS, text))
         self._take(state)
+        if found.covers is None:
+            return replace(message, body=without_round(message.body)), None
         return replace(message, body=continued(message.body, found.wanted)), Earlier(found.covers)
 
     def _bound(self, route: Route, message: Message) -> Bound:

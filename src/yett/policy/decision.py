@@ -105,6 +105,8 @@ class Code(Enum):
     DENY_IF_MATCHED = "deny_if_matched"
     LIMIT_EXCEEDED = "limit_exceeded"
     APPROVAL_REQUIRED = "approval_required"
+    APPROVAL_DENIED = "approval_denied"
+    """People were asked about this very call a while ago, and said no."""
     APPROVALS_FULL = "approvals_full"
     """People would have to be asked, and too many requests of this grant wait for them already."""
     COUNTER_UNAVAILABLE = "counter_unavailable"

@@ -39,6 +39,12 @@ def too_many_requests(decision: Decision) -> Decision:
     return decision._replace(effect=Effect.DENY, code=Code.APPROVALS_FULL, message=told)
 
 
+def people_said_no(decision: Decision, reason: str | None) -> Decision:
+    """The denial of a call that people were asked about and denied."""
+    told = "a person denied this very call" + ("" if reason is None else f": {reason}") + "; do not try it again"
+    return decision._replace(effect=Effect.DENY, code=Code.APPROVAL_DENIED, message=told)
+
+
 def limit_message(refusal: Refusal) -> str:
     """What the client is told of a limit that does not fit: its `on_deny`, else a sentence that says when the call would pass."""
     charge = refusal.charge

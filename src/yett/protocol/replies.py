@@ -48,7 +48,7 @@ class Denial:
 
 def denied(id: bytes, denial: Denial, *, stateless: bool, task: str | None = None) -> bytes:
     """A denial is a tool's result, so that the model reads the reason and can do better. `task`: whose result it stands for."""
-    meta: dict[str, JsonValue] = {DECISION_KEY: _decision(denial)}
+    meta: dict[str, JsonValue] = meta_of_denial(denial)
     if task is not None:
         meta[RELATED_TASK] = {"taskId": task}
     told = [DENIED_PREFIX + denial.message] if denial.approval is None else [DENIED_PREFIX + denial.message, denial.approval.told]
@@ -64,7 +64,12 @@ def denied(id: bytes, denial: Denial, *, stateless: bool, task: str | None = Non
 
 def denied_request(id: bytes, code: int, denial: Denial) -> bytes:
     """A denial of what has no result that could say so: an error, with the decision as its data."""
-    return error(id, code, DENIED_PREFIX + denial.message, {DECISION_KEY: _decision(denial)})
+    return error(id, code, DENIED_PREFIX + denial.message, meta_of_denial(denial))
+
+
+def meta_of_denial(denial: Denial) -> dict[str, JsonValue]:
+    """What a denial says of itself, under its key."""
+    return {DECISION_KEY: _decision(denial)}
 
 
 def _decision(denial: Denial) -> dict[str, JsonValue]:

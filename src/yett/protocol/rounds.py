@@ -102,3 +102,10 @@ def continued(body: bytes, wanted: Wanted) -> bytes:
         params[RESPONSES] = joined({key: raw for key, raw in given.items() if key in wanted.kinds})
     parts["params"] = joined(params)
     return bytes(joined(parts))
+
+
+def without_round(body: bytes) -> bytes:
+    """The client's request as its first round would be."""
+    parts = members(body)
+    parts["params"] = joined({key: raw for key, raw in members(parts["params"]).items() if key not in ROUND_KEYS})
+    return bytes(joined(parts))

@@ -18,6 +18,8 @@ KIND_OF: Final[Mapping[str, str]] = {
     "roots/list": "roots",
 }
 """Requests of a server → what the policy, and the client's capabilities, call them."""
+URL_ELICITATION: Final = "elicitation/url"
+"""What a client that can show links declares, as this program names it."""
 KINDS: Final = frozenset(KIND_OF.values())
 
 Key = str | int
@@ -75,12 +77,20 @@ _TASK_OF: Final[Mapping[str, str]] = {"sampling": "createMessage", "elicitation"
 """What a server may ask as a task → what the client's capability calls it."""
 
 
+def shows_links(capabilities: JsonValue) -> bool:
+    """Whether these capabilities of a client hold URL elicitation."""
+    elicitation = capabilities.get("elicitation") if isinstance(capabilities, dict) else None
+    return isinstance(elicitation, dict) and isinstance(elicitation.get("url"), dict)
+
+
 def declared_kinds(params: Mapping[str, JsonValue]) -> frozenset[str]:
     """What the client of an `initialize` says that it can be asked; as `as_task` names it, too, where it takes that as a task."""
     capabilities = params.get("capabilities")
     if not isinstance(capabilities, dict):
         return frozenset()
     kinds = KINDS & {name for name, value in capabilities.items() if isinstance(value, dict)}
+    if shows_links(capabilities):
+        kinds |= {URL_ELICITATION}
     tasks = capabilities.get("tasks")
     requests = tasks.get("requests") if isinstance(tasks, dict) else None
     own = requests if isinstance(requests, dict) else {}

@@ -55,6 +55,11 @@ class ApprovalRows:
         fitting = [one for one in found if current(one, now_ns).state.open and fits(one.request, wanted)]
         return next((one for one in fitting if one.state is State.APPROVED), fitting[0] if fitting else None)
 
+    def denied_for(self, wanted: ApprovalRequest, now_ns: int) -> Approval | None:
+        """The request of this very call on which a person said no, as long as it would have been open."""
+        where = "WHERE binding = ? AND state = ? AND expires_ns > ? ORDER BY created_ns DESC LIMIT 1"
+        return next(self._approvals(where, (wanted.binding, State.DENIED.value, now_ns)), None)
+
     def approved_like(self, grant_id: str, server_id: str, target: str, arguments_digest: str) -> list[Approval]:
         """Approved requests of a call that looks the same, whatever else they are bound to."""
         where = "WHERE grant_id = ? AND state = ? AND server_id = ? AND target = ?"

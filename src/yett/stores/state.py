@@ -27,7 +27,7 @@ from yett.stores.state_counters import Counters, Returning
 from yett.stores.state_file import BUSY_TIMEOUT_S, fault_of, faults_of, locked, open_reader, open_writer, replaced, waiting
 from yett.stores.state_rows import Event
 from yett.stores.state_threads import Checkpointer, Writer
-from yett.stores.state_times import CLOSING_PATIENCE_S, LINGER_S, LOOP_PATIENCE_S, PROBE_S, RETRY_S
+from yett.stores.state_times import CLOSING_PATIENCE_S, LINGER_S, LOOP_PATIENCE_S, PROBE_S, RETRY_S, surely_past
 
 QUEUE_MAX: Final = 10_000
 """Calls, records and outcomes that wait for the file. What comes beyond is denied; an outcome is lost, its units stay held."""
@@ -46,7 +46,7 @@ class StateStore:
         """Outcomes that found the queue full or the store closed: their calls stay `unknown` in the log."""
         self._path = path
         self._clock = clock
-        self._opened_ns, self._opened_s = clock.now_ns(), clock.monotonic()
+        self._surely_past_ns = surely_past(clock)
         self._relaxed = mode is AuditMode.RELAXED
         self._linger_s = LINGER_S[mode]
         self._patience_s = patience_s
@@ -110,6 +110,11 @@ class StateStore:
         """An approval or exemption that fits this call. See `yett.ports.Ledger`."""
         with faults_of(self._path):
             return self._consents.fitting(wanted, now_ns)
+
+    def waits(self, id: str, now_ns: int) -> bool:
+        """Whether people have yet to decide. See `yett.ports.Ledger`."""
+        with faults_of(self._path):
+            return self._consents.waits(id, now_ns)
 
     async def admit(self, record: CallRecord) -> Admission:
         """Reserve and record in one atomic step. See `yett.ports.Ledger`."""
@@ -257,11 +262,6 @@ class StateStore:
         else:
             self._writing = True
             self._writer.submit(group, surely_past_ns)
-
-    def _surely_past_ns(self) -> int:
-        """Now, or less where the clock has jumped ahead: a jump must not make old counters look forgotten."""
-        elapsed_s = self._clock.monotonic() - self._opened_s
-        return min(self._clock.now_ns(), self._opened_ns + int(elapsed_s * 1e9))
 
     # What came of it
 

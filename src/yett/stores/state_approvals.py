@@ -11,6 +11,7 @@ from yett.approvals.lifecycle import Refusal, exemption_of
 from yett.approvals.model import APPROVAL_PREFIX, Approval, ApprovalRequest, State, Ticket
 from yett.audit.record import CallRecord, Outcome, Result
 from yett.policy.decision import Code, Decision, Effect
+from yett.policy.outcome import people_said_no, too_many_requests
 from yett.stores.approval_rows import ApprovalRows, new_id
 from yett.stores.state_rows import Event
 
@@ -40,6 +41,11 @@ class Consents:
             return exemption.id
         found = self.rows.open_for(wanted, now_ns)
         return found.id if found is not None and found.state is State.APPROVED else None
+
+    def waits(self, id: str, now_ns: int) -> bool:
+        """Whether people have yet to decide on a request; see `yett.ports.Ledger.waits`."""
+        found = self.rows.get(id)
+        return found is not None and lifecycle.current(found, now_ns).state is State.PENDING
 
     def refuse_unfit(self, record: CallRecord, seq: int) -> Decision | None:
         """The denial of a call whose consent does not hold after all; None where it holds."""
@@ -79,16 +85,22 @@ class Consents:
         if after != approval:  # a client that tries again and again is told of once
             self._write(after, now_ns, "yett", "approval_refused_at_dispatch", code=code, why=after.note)
 
-    def ask(self, wanted: ApprovalRequest, now_ns: int) -> Ticket | None:
-        """The request for this call: the one that is open already, or a new one; None where the grant has too many."""
+    def ask(self, wanted: ApprovalRequest, decision: Decision, now_ns: int) -> Ticket | Decision:
+        """The request for this call: the one that is open already, or a new one; the denial where people are not asked (again).
+
+        `decision` is the one that asks.
+        """
         found = self.rows.open_for(wanted, now_ns)
         if found is not None:
             again = lifecycle.asked_again(found, now_ns)
             assert isinstance(again, Approval), "only open ones are found"
             self.rows.put(again)
             return Ticket(again.id, again.expires_ns, new=False)
+        denied = self.rows.denied_for(wanted, now_ns)
+        if denied is not None:
+            return people_said_no(decision, denied.votes[-1].reason)
         if self.rows.pending_of(wanted.grant_id, now_ns) >= self._pending_max:
-            return None
+            return too_many_requests(decision)
         for approval in self.rows.approved_like(wanted.grant_id, wanted.server_id, wanted.target, wanted.arguments_digest):
             self._turn_down(approval, _why_anew(approval.request, wanted), now_ns, Code.APPROVAL_REQUIRED.value)
         made = lifecycle.made(new_id(), wanted, now_ns)

@@ -11,12 +11,12 @@ from typing import Any, Final, TypeAlias
 import apsw
 from msgspec import Struct
 
-from yett.approvals.model import ApprovalRequest
+from yett.approvals.model import ApprovalRequest, Ticket
 from yett.audit.clip import clip
 from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Decision, Effect
-from yett.policy.outcome import after_reserve, too_many_requests
+from yett.policy.outcome import after_reserve
 from yett.ports import Admission, Receipt, Waiter
 from yett.quota.reserve import refusal
 from yett.stores.state_approvals import PENDING_MAX, Consents
@@ -227,7 +227,8 @@ class Committer:
         refused = self.consents.refuse_unfit(record, seq)
         decision = record.decision if refused is None else refused
         held: tuple[Reservation, ...] = ()
-        text, consent, ticket = "[]", record.consent, None
+        text, consent = "[]", record.consent if refused is None else None
+        ticket: Ticket | None = None
         if decision.effect.forwards:
             if decision.charges or decision.shadow_charges:
                 decision, held, text = self._reserve(record)
@@ -236,9 +237,11 @@ class Committer:
             else:
                 self.consents.turned_down(record, decision)
         elif decision.effect is Effect.APPROVAL:
-            ticket = self.consents.ask(asking, record.at_ns)
-            decision = decision if ticket is not None else too_many_requests(decision)
-            consent = None if ticket is None else ticket.id
+            asked = self.consents.ask(asking, decision, record.at_ns)
+            if isinstance(asked, Decision):
+                decision = asked
+            else:
+                ticket, consent = asked, asked.id
         rows += call_row(seq, record, decision, text)
         if consent is not None:
             INSERT_CONSENTS.run(self._cursor, (seq, consent))

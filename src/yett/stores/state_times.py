@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from yett.audit.mode import AuditMode
+from yett.ports import Clock
 
 LINGER_S: Final = {AuditMode.STRICT: 0.05, AuditMode.RELAXED: 0.2}
 """How long records that nobody waits for may wait for company."""
@@ -14,3 +16,9 @@ RETRY_S: Final = 0.002
 PROBE_S: Final = 0.25
 """How often a file that failed is tried again."""
 CLOSING_PATIENCE_S: Final = 2.0
+
+
+def surely_past(clock: Clock) -> Callable[[], int]:
+    """Now, or less where the clock has jumped ahead: a jump must not make old counters look forgotten."""
+    opened_ns, opened_s = clock.now_ns(), clock.monotonic()
+    return lambda: min(clock.now_ns(), opened_ns + int((clock.monotonic() - opened_s) * 1e9))
