@@ -17,10 +17,11 @@ from typing import Final, Literal
 from yett.catalog import drift_schema
 from yett.catalog.classify import classify
 from yett.catalog.definition import NAME_MAX, DefinitionError, tool_definition
-from yett.catalog.drift_text import diff_of, hidden, orders
+from yett.catalog.drift_text import diff_of
 from yett.catalog.fingerprint import DIGEST_BYTES
 from yett.catalog.model import RiskClass, Severity, ToolDefinition
 from yett.catalog.neighbours import Neighbours
+from yett.catalog.poison import all_hidden, poisoned_texts
 from yett.catalog.quoting import quoted
 from yett.catalog.severity import BASE
 from yett.policy.json_value import JsonObject, JsonValue
@@ -38,9 +39,12 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "class_rose": "it can do worse than before",
         "new_dangerous_tool": "it is new, and can do more than read and write",
         "free_argument": "it takes an argument in which anything may be",
+        "annotation_weakened": "its hints promise less than before",
         "listed_twice": "the list has several tools of this name: nobody can say which one a call reaches",
         "unreadable": "its definition cannot be read, so that it has no class",
         "class_fell": "it says that it does less than before",
+        "required_argument": "it demands an argument that it did not demand before",
+        "schema_widened": "it takes more than before",
         "schema": "it takes other arguments than before",
         "hints": "its hints changed",
         "new_tool": "it is new",
@@ -57,7 +61,10 @@ _GRAVITY: Final[Mapping[str, Severity]] = MappingProxyType(
         "hidden_text_appeared": Severity.CRITICAL,
         "listed_twice": Severity.HIGH,
         "unreadable": Severity.HIGH,
+        "annotation_weakened": Severity.HIGH,
         "class_fell": Severity.MEDIUM,
+        "required_argument": Severity.MEDIUM,
+        "schema_widened": Severity.MEDIUM,
         "schema": Severity.MEDIUM,
         "hints": Severity.MEDIUM,
         "removed": Severity.LOW,
@@ -199,13 +206,18 @@ def _drift(name: str, kind: Kind, found: Found, sides: tuple[_Side | None, _Side
 
 def _texts(was: _Side | None, now: _Side) -> Found:
     """What its texts try that they did not try before, wherever they stand."""
-    before: Sequence[JsonValue] = () if was is None else was.values
+    before = frozenset() if was is None else poisoned_texts(was.values)
+    codes = {code for code, _ in poisoned_texts(now.values) - before}
     found: Found = {}
-    if set(orders(now.values)) - set(orders(before)):
+    if codes & _ORDERS:
         found["orders_appeared"] = _GRAVITY["orders_appeared"]
-    if Counter(hidden(now.values)) - Counter(hidden(before)):
+    if Counter(all_hidden(now.values)) - Counter(all_hidden(() if was is None else was.values)):
         found["hidden_text_appeared"] = _GRAVITY["hidden_text_appeared"]
     return found
+
+
+_ORDERS: Final = frozenset({"orders", "conceals", "exfiltrates", "secret_files", "disguised", "command", "cross_tool", "turns"})
+"""Flags of `poison` by which a text works on the model."""
 
 
 def _class(was: RiskClass | None, now: RiskClass | None) -> Found:
@@ -222,11 +234,23 @@ def _rest(was: JsonObject, now: JsonObject, members: Iterable[str]) -> Found:
         free = drift_schema.freed(was, now)
         if free is not None:
             found["free_argument"] = free
-        if drift_schema.bare(was.get("inputSchema")) != drift_schema.bare(now.get("inputSchema")):
-            found["schema"] = _GRAVITY["schema"]
+        codes = drift_schema.changes(was.get("inputSchema"), now.get("inputSchema"))
+        found.update((code, _GRAVITY[code]) for code in codes)
     if "annotations" in members and _hints(was) != _hints(now):
-        found["hints"] = _GRAVITY["hints"]
+        code = "annotation_weakened" if _weakened(was, now) else "hints"
+        found[code] = _GRAVITY[code]
     return found
+
+
+_PROMISES: Final = (("readOnlyHint", True), ("destructiveHint", False), ("idempotentHint", True), ("openWorldHint", False))
+"""Hints that promise something, with the value by which they do."""
+
+
+def _weakened(was: JsonObject, now: JsonObject) -> bool:
+    """Whether a hint no longer promises what it did."""
+    before, after = was.get("annotations"), now.get("annotations")
+    hints = before if isinstance(before, dict) else {}, after if isinstance(after, dict) else {}
+    return any(hints[0].get(name) is value and hints[1].get(name) is not value for name, value in _PROMISES)
 
 
 def _hints(value: JsonObject) -> JsonValue:

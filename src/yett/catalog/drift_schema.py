@@ -34,6 +34,35 @@ def freed(was: JsonObject, now: JsonObject) -> Severity | None:
     return Severity.MEDIUM if fresh or opened else None
 
 
+def changes(was: JsonValue, now: JsonValue) -> tuple[str, ...]:
+    """Codes of `drift.MEANINGS` for what a schema takes otherwise; none where only its words are others."""
+    if bare(was) == bare(now):
+        return ()
+    before, after = ({field.path: field for field in schema.fields(value)} for value in (was, now))
+    demanded = any(field.required and not _demanded(before, path) for path, field in after.items())
+    grown = any(path not in before or _grew(before[path], field) for path, field in after.items())
+    relaxed = any(field.required and path in after and not after[path].required for path, field in before.items())
+    opened = _is_open(now) and not _is_open(was)
+    found = [("required_argument", demanded), ("schema_widened", grown or relaxed or opened)]
+    return tuple(code for code, holds in found if holds) or ("schema",)
+
+
+def _demanded(fields: Mapping[tuple[str, ...], Field], path: tuple[str, ...]) -> bool:
+    return path in fields and fields[path].required
+
+
+def _grew(was: Field, now: Field) -> bool:
+    """Whether an argument takes what it did not take before."""
+    if was.types and (not now.types or now.types - was.types):
+        return True
+    if was.choices and (not now.choices or set(now.choices) - set(was.choices)):
+        return True
+    return any(bound in was.schema and now.schema.get(bound) != was.schema[bound] for bound in (*_BOUNDS, *_LIMITS))
+
+
+_LIMITS: Final = ("maximum", "minimum", "maxLength", "maxItems", "exclusiveMaximum", "exclusiveMinimum", "multipleOf")
+
+
 def is_free(field: Field) -> bool:
     """Whether a text, or an object, that nothing bounds may stand there."""
     if field.choices or any(bound in field.schema for bound in _BOUNDS):

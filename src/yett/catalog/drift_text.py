@@ -1,14 +1,13 @@
-"""Texts of tool definitions beside each other: what they try, wherever they stand, and where they differ. For `drift`."""
+"""Texts of tool definitions beside each other: where they differ. For `drift`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from yett.catalog.quoting import INVISIBLE, quoted
-from yett.catalog.signal_texts import TEXTS
-from yett.policy.json_value import JsonObject, JsonValue
+from yett.catalog.quoting import quoted
+from yett.policy.json_value import JsonObject
 
 LINES_MAX: Final = 16
 """Lines of a diff."""
@@ -16,36 +15,7 @@ QUOTE_MAX: Final = 120
 PLACE_MAX: Final = 100
 _CONTEXT: Final = 30
 """Characters that are shown before the first that differs."""
-_SEARCHED_MAX: Final = 65_536
-"""Characters of one text that are searched for orders; for hidden characters, all are."""
-_EMOJI_MARKS: Final = frozenset("\ufe0f\ufe0e\u200d")
 _ABSENT: Final = object()
-
-
-def orders(values: Iterable[JsonValue]) -> Iterator[str]:
-    """What in these values reads like an order to the model."""
-    for text in texts(values):
-        yield from (found[0] for found in TEXTS["instructions"].finditer(text[:_SEARCHED_MAX].lower()))
-
-
-def hidden(values: Iterable[JsonValue]) -> Iterator[str]:
-    """The characters in these values that show nothing."""
-    for text in texts(values):
-        yield from (found[0] for found in INVISIBLE.finditer(text) if found[0] not in _EMOJI_MARKS)
-
-
-def texts(values: Iterable[JsonValue]) -> Iterator[str]:
-    """Every text in these values, names of members too."""
-    pending = list(values)
-    while pending:
-        value = pending.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            yield from value
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
 
 
 def diff_of(was: JsonObject | None, now: JsonObject | None) -> str:
