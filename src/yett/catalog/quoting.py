@@ -34,9 +34,12 @@ def visible(text: str) -> str:
 
 def json_text(value: JsonValue) -> str:
     """JSON as people read it; invisible characters are written out, which means the same."""
-    # The library's own indenting is ten times as slow, which shows on the page of a large server.
-    text = INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], json.dumps(value, ensure_ascii=False))
-    return msgspec.json.format(text, indent=2)
+    try:
+        # The standard library's indenting is ten times as slow, which shows on the page of a large server.
+        text = msgspec.json.format(json.dumps(value, ensure_ascii=False), indent=2)
+    except ValueError:  # half of a surrogate pair
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -66,18 +66,28 @@ class ServerRow:
     page: ServerPage
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What somebody looked for, and what can be found."""
+
+    query: str = ""
+    found: Sequence[tuple[str, Any]] = ()
+    """Tools, each with its server's slug."""
+    indexed: tuple[int, int] | None = None
+    """Servers and tools that are found beside those that are listed."""
+
+
 def index_html(
     rows: Sequence[ServerRow],
     links: Links,
+    searched: Searched = Searched(),
     *,
-    query: str = "",
-    found: Sequence[Any] = (),
     static: bool = False,
     further: str | None = None,
 ) -> str:
-    """A list of servers; `found`: tools that `query` found, as (slug, row); `further`: where the rest of the servers are."""
+    """A list of servers, and what a search found; `further`: where the rest of the servers are."""
     tools = sum(len(row.page.tools) for row in rows)
-    return _rendered("index", links, rows=rows, tools=tools, query=query, found=found, static=static, further=further)
+    return _rendered("index", links, rows=rows, tools=tools, searched=searched, static=static, further=further)
 
 
 def server_html(page: ServerPage, links: Links) -> str:

@@ -1,4 +1,4 @@
-"""Pages of the catalogue: open for what comes with Yett; an organisation's own servers for its members only.
+"""Pages of the catalogue: open for what comes with Yett and the index; an organisation's own servers for its members only.
 
 Each page is also there as Markdown (`.md`) and as JSON (`.json`). Recommended policies become drafts here, never more.
 """
@@ -18,18 +18,21 @@ from starlette.responses import Response
 from yett.admin.authentication import authenticate
 from yett.admin.errors import NotFound, Unauthorised
 from yett.admin.listing import Listing
+from yett.admin.outside import Index
 from yett.admin.pages.looks import HEADERS
 from yett.admin.service import Service
+from yett.catalog.finding import Found, Sought, words_of
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
 from yett.catalog.page_model import CataloguedServer, ChangeRow, ToolRow
 from yett.catalog.pages import server_page, tool_page
 from yett.catalog.record import RecordChange
 from yett.site.export import as_json
-from yett.site.known import known_servers
+from yett.site.known import known_server, known_servers, known_slugs, search_known
 from yett.site.render import (
     SCRIPT,
     STYLE,
     Links,
+    Searched,
     ServerRow,
     attack_html,
     attack_of,
@@ -66,23 +69,34 @@ def index(request: Request, q: str = "", after: str = "") -> Response:
     known = [] if after else [_known_row(server.slug) for server in _others(own)]
     rows = sorted([*known, *(ServerRow(server.slug, server_page(server)) for server in shown)], key=lambda row: row.slug)
     further = None if onward is None else f"{HERE}?{urlencode({'after': onward})}"
-    return _page(index_html(rows, _links(), query=query, found=_found(own, query), further=further))
+    searched = Searched(query, _found(request, own, query), _index(request).size())
+    return _page(index_html(rows, _links(), searched, further=further))
 
 
-def _found(own: Service | None, query: str) -> list[tuple[str, ToolRow]]:
-    """The tools that have all words of a search, with the slugs of their servers."""
+def _found(request: Request, own: Service | None, query: str) -> list[tuple[str, Found | ToolRow]]:
+    """The tools that fit a search, with the slugs of their servers: one's own, then what fits best of the others."""
     words = query.lower().split()
     if not words:
         return []
-    servers = [*([] if own is None else own.catalogued_with(words)), *_others(own)]
-    pages = sorted(((server.slug, server_page(server)) for server in servers), key=lambda one: one[0])
+    servers = [] if own is None else own.catalogued_with(words)
     fits = (
-        (slug, tool)
-        for slug, page in pages
-        for tool in page.tools
-        if all(word in f"{tool.name} {tool.title} {page.name} {tool.risk}".lower() for word in words)
+        (server.slug, tool)
+        for server in sorted(servers, key=lambda server: server.slug)
+        for tool in server_page(server).tools
+        if all(word in f"{tool.name} {tool.title} {server.name} {tool.risk}".lower() for word in words)
     )
-    return list(islice(fits, FOUND_MAX))
+    mine: list[tuple[str, Found | ToolRow]] = list(islice(fits, FOUND_MAX))
+    return [*mine, *((one.slug, one) for one in _found_elsewhere(request, own, query))][:FOUND_MAX]
+
+
+def _found_elsewhere(request: Request, own: Service | None, query: str) -> list[Found]:
+    sought = Sought(words_of(query))
+    if not sought.words:
+        return []
+    others = [one for one in _index(request).search(sought) if one.slug not in known_slugs()]
+    found = sorted([*search_known(sought), *others], key=lambda one: one.order)
+    taken = frozenset[str]() if own is None else own.server_names({one.slug for one in found})
+    return [one for one in found if one.slug not in taken]
 
 
 @router.get("/-/attacks")
@@ -136,6 +150,8 @@ def show_tool(request: Request, server: str, tool: str) -> Response:
         raise _unknown()
     listed = {one.name for one, _ in found.tools}
     name, form = _split(tool, lambda name: name in listed)
+    if found.indexed:
+        found = _index(request).tool(server, name) or found
     shown = tool_page(found, name)
     if shown is None:
         raise _unknown()
@@ -152,7 +168,7 @@ def _own(request: Request) -> Service | None:
 
 
 def _server(request: Request, name: str) -> CataloguedServer | None:
-    """The server of this name: one of whoever asks, else one that comes with Yett."""
+    """The server of this name: one of whoever asks, else one that comes with Yett, else one of the index."""
     own = _own(request)
     try:
         found = None if own is None else own.catalogued_server(name)
@@ -160,7 +176,12 @@ def _server(request: Request, name: str) -> CataloguedServer | None:
         found = None
     if found is not None and found.slug == name:
         return found
-    return next((server for server in known_servers() if server.slug == name), None)
+    return known_server(name) or _index(request).server(name)
+
+
+def _index(request: Request) -> Index:
+    index: Index = request.app.state.desk.environment.index
+    return index
 
 
 def _others(own: Service | None) -> list[CataloguedServer]:
@@ -171,7 +192,9 @@ def _others(own: Service | None) -> list[CataloguedServer]:
 
 @cache
 def _known_row(slug: str) -> ServerRow:
-    return next(ServerRow(slug, server_page(server)) for server in known_servers() if server.slug == slug)
+    server = known_server(slug)
+    assert server is not None, "one that comes with Yett"
+    return ServerRow(slug, server_page(server))
 
 
 def _changed(request: Request, server: CataloguedServer) -> tuple[ChangeRow, ...]:
