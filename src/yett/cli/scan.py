@@ -14,6 +14,7 @@ import click
 from yett.cli.context import CliContext, pass_context
 from yett.cli.output import CommandError, Exit, inert_json, plain, print_json, say
 from yett.cli.policy_source import FILES
+from yett.cli.scan_comment import comment
 from yett.cli.scan_hook import hook, install_hook
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from yett.scan.model import FoundServer, Scanned
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
-FORMATS: Final = ("table", "json", "sarif", "html")
-_SUFFIXES: Final = {".json": "json", ".sarif": "sarif", ".html": "html", ".htm": "html"}
+FORMATS: Final = ("table", "json", "sarif", "html", "markdown")
+_SUFFIXES: Final = {".json": "json", ".sarif": "sarif", ".html": "html", ".htm": "html", ".md": "markdown"}
 _URL: Final = re.compile(r"(https?|wss?)://", re.IGNORECASE)
 _ARGV: Final = "yett.scan.argv"
 _FIND: Final = "find"
@@ -149,7 +150,7 @@ def command(**_: object) -> None:
     pass
 
 
-for _member in (find, install_hook, hook):
+for _member in (find, install_hook, hook, comment):
     command.add_command(_member)
 
 

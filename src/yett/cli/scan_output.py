@@ -42,7 +42,8 @@ def _show(context: CliContext, form: str, scanned: list[Scanned], found: Found) 
 
 
 def text_of(form: str, scanned: list[Scanned], found: Found, *, refresh_s: int | None = None, news: Sequence[str] = ()) -> str:
-    """The report as JSON, SARIF or HTML; for HTML, what changed, and how often a browser looks again."""
+    """The report as JSON, SARIF, Markdown or HTML; for HTML, what changed, and how often a browser looks again."""
+    from yett.scan.markdown import scan_markdown
     from yett.scan.reporting import report
     from yett.scan.sarif import sarif
     from yett.site.scan_page import scan_html
@@ -52,6 +53,8 @@ def text_of(form: str, scanned: list[Scanned], found: Found, *, refresh_s: int |
         return _json(sarif(scanned, not_read, version=__version__, root=Path.cwd()))
     if form == "json":
         return _json(report(scanned, not_read))
+    if form == "markdown":
+        return scan_markdown(scanned, not_read).rstrip("\n").encode("utf-8", "backslashreplace").decode()
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     page = scan_html(report(scanned, not_read), at=at, refresh_s=refresh_s, news=news)
     return page.encode("utf-8", "backslashreplace").decode()
