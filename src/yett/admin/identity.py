@@ -12,8 +12,9 @@ from yett.admin.picker import all_known
 from yett.catalog.record import Confidence, ServerIdentity, Verification
 from yett.scan.formats import Entry
 from yett.scan.identity import WellKnown, identify, well_known
-from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Standing
+from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Package, Standing
 from yett.scan.servers import found_server
+from yett.site.known import known_servers
 
 _NOWHERE: Final = ConfigFile(Client.ANY, Path())
 _VERIFICATION: Final[Mapping[Standing, Verification]] = MappingProxyType(
@@ -29,8 +30,14 @@ _VERIFICATION: Final[Mapping[Standing, Verification]] = MappingProxyType(
 
 @cache
 def known_list() -> tuple[WellKnown, ...]:
-    """The well-known servers that come with Yett."""
-    return tuple(well_known(one.name, one.title, one.auth, url=one.url, command=one.command) for one in all_known().items)
+    """The well-known servers that come with Yett, and behind them those packages of the catalogue that are not among them."""
+    named = [well_known(one.name, one.title, one.auth, url=one.url, command=one.command) for one in all_known().items]
+    packages = {one.package for one in named}
+    for server in known_servers():
+        package = None if server.package is None else Package(server.package.ecosystem, server.package.name)
+        if package is not None and package not in packages:
+            named.append(WellKnown(server.slug, server.name, "", None, package))
+    return tuple(named)
 
 
 def entry_of(name: str, *, url: str | None = None, argv: Sequence[str] = ()) -> FoundServer:
@@ -39,9 +46,17 @@ def entry_of(name: str, *, url: str | None = None, argv: Sequence[str] = ()) -> 
     return found_server(_NOWHERE, Entry(name, value))
 
 
+def standing_of(found: FoundServer) -> Identity:
+    """Who it seems to be, as the scan says it: the catalogue vouches for less than the list of well-known servers."""
+    identity = identify(found, known_list())
+    if identity.standing is Standing.KNOWN and identity.name not in {one.name for one in all_known().items}:
+        return Identity(Standing.KNOWN_HOST, identity.name, f"{identity.why}, which the catalogue lists")
+    return identity
+
+
 def identity_of(found: FoundServer) -> ServerIdentity:
     """Who it seems to be."""
-    return as_record(identify(found, known_list()), found)
+    return as_record(standing_of(found), found)
 
 
 def as_record(identity: Identity, found: FoundServer) -> ServerIdentity:

@@ -1,0 +1,1 @@
+"""A verdict on one server before anybody connects it. Pure."""
