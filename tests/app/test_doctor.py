@@ -14,7 +14,8 @@ from tests.support.certificates import pair
 from yett.admin.views import NewServer
 from yett.app.doctor import Finding, Level, examine
 from yett.edge.certificate import Certificate
-from yett.gateway.feed import follow
+from yett.gateway.feed import Apply, follow
+from yett.gateway.snapshot import SnapshotDelta
 from yett.settings import Settings
 from yett.stores.commands import Command, add_command
 
@@ -26,6 +27,15 @@ async def findings(settings: Settings) -> dict[str, list[Finding]]:
     for finding in await asyncio.to_thread(lambda: list(examine(settings))):
         found.setdefault(finding.check, []).append(finding)
     return found
+
+
+def says(*problems: str) -> Apply:
+    """A data plane that takes every change, and says this of it."""
+
+    async def take(_: SnapshotDelta) -> list[str]:
+        return list(problems)
+
+    return take
 
 
 async def added(settings: Settings, new: NewServer) -> None:
@@ -50,7 +60,7 @@ async def test_a_data_plane_that_does_not_answer_and_has_problems_fails(tmp_path
             port = nobody.getsockname()[1]
             state = settings.state_dir
             feed = asyncio.ensure_future(
-                follow(state / "feed.sock", state / "snapshot.json", lambda _: ["no room"], listening=f"http://127.0.0.1:{port}")
+                follow(state / "feed.sock", state / "snapshot.json", says("no room"), listening=f"http://127.0.0.1:{port}")
             )
             try:
                 async with asyncio.timeout(10):
@@ -105,7 +115,7 @@ async def test_a_data_plane_that_shows_another_certificate_than_the_configured_o
     async with running(settings), edge(tls=old.context) as gate:
         pair().write(tmp_path)
         state, listening = settings.state_dir, f"https://127.0.0.1:{gate.server.port}"
-        feed = asyncio.ensure_future(follow(state / "feed.sock", state / "snapshot.json", lambda _: [], listening=listening))
+        feed = asyncio.ensure_future(follow(state / "feed.sock", state / "snapshot.json", says(), listening=listening))
         try:
             async with asyncio.timeout(10):
                 while len(found := (await findings(settings))["data plane"]) < 2:

@@ -35,7 +35,7 @@ class Gate:
     def revisions(self) -> list[int]:
         return [delta.revision for delta in self.deltas]
 
-    def apply_delta(self, delta: SnapshotDelta) -> list[str]:
+    async def take(self, delta: SnapshotDelta) -> list[str]:
         if self.refuses:
             raise OperatorFault("no room")
         self.deltas.append(delta)
@@ -52,7 +52,7 @@ class Gate:
 @asynccontextmanager
 async def following(directory: Path, gate: Gate | ActiveSnapshot, notes: Notes | None = None) -> AsyncIterator[None]:
     files = directory / "s", directory / "snapshot.json"
-    task = asyncio.ensure_future(follow(*files, gate.apply_delta, listening="http://here", notes=notes))
+    task = asyncio.ensure_future(follow(*files, gate.take, listening="http://here", notes=notes))
     try:
         yield
     finally:

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from yett.errors import OperatorFault
-from yett.gateway.published import AT_ONCE_BYTES, ActivePolicy, Published
+from yett.gateway.ahead import made_ahead
+from yett.gateway.published import AT_ONCE_BYTES, ActivePolicy, Made, Published
 from yett.gateway.snapshot import (
     EVERYTHING,
     ClassesEntry,
@@ -159,8 +160,13 @@ class ActiveSnapshot:
         """Make `data` active; returns sentences about what could not be taken as it is."""
         return self.apply_delta(as_delta(data))
 
-    def apply_delta(self, delta: SnapshotDelta) -> list[str]:
-        """Make what `delta` changes active; returns sentences about what could not be taken as it is.
+    async def take(self, delta: SnapshotDelta) -> list[str]:
+        """As `apply_delta`, with its policies compiled ahead; until then, what is active judges. One after another."""
+        before = NOTHING if self._current is None else self._current
+        return self.apply_delta(delta, await made_ahead(delta.policies, before.policies))
+
+    def apply_delta(self, delta: SnapshotDelta, made: Mapping[str, Made] | None = None) -> list[str]:
+        """Make what `delta` changes active; returns sentences about what could not be taken as it is. `made`: by policy id.
 
         A policy that cannot be read keeps its last good revision; one that never was readable is absent, and its grants are
         denied every call. Errors: `OutOfStep` where the change is not one to the active snapshot, which then stays.
@@ -172,7 +178,7 @@ class ActiveSnapshot:
         base = NOTHING if delta.previous is None else was
         self._applying = True
         try:
-            policies = self._policies(base, delta, was)
+            policies = self._policies(base, delta, was, made or {})
         finally:
             self._applying = False
         servers, named = _servers(base, delta)
@@ -195,10 +201,13 @@ class ActiveSnapshot:
             follower(current, touched)
         return self.problems()
 
-    def _policies(self, base: Snapshot, delta: SnapshotDelta, before: Snapshot) -> Mapping[str, Published]:
+    def _policies(
+        self, base: Snapshot, delta: SnapshotDelta, before: Snapshot, made: Mapping[str, Made]
+    ) -> Mapping[str, Published]:
         if not delta.policies and not delta.policies_gone and base is not NOTHING:
             return base.policies
         policies = _copied(base.policies)
+        ready: list[Published] = []
         new: list[tuple[Published, int]] = []
         for id in delta.policies_gone:
             policies.pop(id, None)
@@ -207,14 +216,18 @@ class ActiveSnapshot:
             known = before.policies.get(entry.id)
             if known is None or not known.is_of(entry):
                 self._faults.pop(entry.id, None)
-                known = Published(entry, known, self._unreadable)
-                new.append((known, len(entry.document)))
+                known = Published(entry, known, self._unreadable, made.get(entry.id))
+                if entry.id in made:
+                    ready.append(known)
+                else:
+                    new.append((known, len(entry.document)))
             policies[entry.id] = known
         if base is NOTHING:
             self._faults = {id: told for id, told in self._faults.items() if id in policies}
         if sum(size for _, size in new) <= AT_ONCE_BYTES:
-            for published, _ in new:
-                published.use()
+            ready.extend(published for published, _ in new)
+        for published in ready:
+            published.use()
         return MappingProxyType(policies)
 
     def _unreadable(self, published: Published, told: str) -> None:

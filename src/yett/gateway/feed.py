@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,9 +38,9 @@ REPORTED_MAX: Final = 10_000
 
 _log: Final = logging.getLogger("yett.feed")
 
-Apply = Callable[[SnapshotDelta], list[str]]
+Apply = Callable[[SnapshotDelta], Awaitable[list[str]]]
 """Makes a change active, which follows the one before or is a whole; returns sentences about what of it cannot be used. Runs on
-the loop."""
+the loop, for one change after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ async def follow(
     keeper = _Keeper(snapshot_path, apply)
     notes = notes or Notes()
     while True:
-        keeper.apply_file()
+        await keeper.apply_file()
         try:
             await _follow_connected(socket_path, keeper, Hello(pid=os.getpid(), listening=listening), notes)
         except (OSError, FrameFault) as error:
@@ -84,7 +84,7 @@ async def _follow_connected(socket_path: Path, keeper: _Keeper, hello: Hello, no
             if not isinstance(frame, Change):
                 raise FrameFault("the control plane sent what only a data plane says")
             delta = joined.add(frame)
-            answer = None if delta is None else keeper.take(delta)
+            answer = None if delta is None else await keeper.take(delta)
             if answer is not None:
                 writer.write(encode_frame(answer))
                 await writer.drain()
@@ -132,7 +132,7 @@ class _Keeper:
     _seen: object = field(default=None)
     """The state of the files when they were last read."""
 
-    def take(self, delta: SnapshotDelta) -> Ack | Again | None:
+    async def take(self, delta: SnapshotDelta) -> Ack | Again | None:
         """Make `delta` active, and say what came of it; None while the whole is waited for."""
         if delta.previous is None:
             self.waits_for_whole = False
@@ -141,12 +141,12 @@ class _Keeper:
         elif self.last != (delta.origin, delta.previous):
             self.waits_for_whole = True
             return Again()
-        return self.apply(delta)
+        return await self.apply(delta)
 
-    def apply(self, delta: SnapshotDelta) -> Ack:
+    async def apply(self, delta: SnapshotDelta) -> Ack:
         """Make `delta`, which follows what is active or is a whole, the active one."""
         try:
-            ack = Ack(delta.origin, delta.revision, self.activate(delta))
+            ack = Ack(delta.origin, delta.revision, await self.activate(delta))
             self.last = (delta.origin, delta.revision)
         except YettError as error:
             told = f"the snapshot was refused, the one before stays: {error}"
@@ -155,7 +155,7 @@ class _Keeper:
             _log.warning("snapshot %d: %s", delta.revision, problem)
         return ack
 
-    def apply_file(self) -> None:
+    async def apply_file(self) -> None:
         """Apply what the files say, if that is not what was applied last. Unreadable ones change nothing and are told once."""
         state = state_of(self.path)
         if state == self._seen:
@@ -167,4 +167,4 @@ class _Keeper:
             _log.warning("%s", error)
             return
         if snapshot is not None and (snapshot.origin, snapshot.revision) != self.last:
-            self.apply(as_delta(snapshot))
+            await self.apply(as_delta(snapshot))

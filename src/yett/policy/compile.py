@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -114,7 +115,8 @@ class CompiledRule:
         return not self.shadow and any(not entry.conditions for entry in self.deny_if)
 
 
-_Key: TypeAlias = tuple[Surface, str, str | None]
+PlanKey: TypeAlias = tuple[Surface, str, str | None]
+"""What a plan is made for: surface, name, class."""
 
 
 @dataclass(slots=True)
@@ -128,7 +130,7 @@ class CompiledPolicy:
     patterns: Mapping[Surface, Sequence[str]]
     by_class: bool = False
     """Whether the class of a tool says which rule applies to it, or whether it is shown."""
-    _plans: dict[_Key, Plan] = field(default_factory=dict)
+    _plans: dict[PlanKey, Plan] = field(default_factory=dict)
 
     def plan(self, surface: Surface, name: str, risk: str | None) -> Plan:
         """What applies to `name`; `risk` is a tool's catalogue class, None for one without."""
@@ -140,6 +142,10 @@ class CompiledPolicy:
                 self._plans.clear()
             self._plans[key] = plan
         return plan
+
+    def asked(self, most: int) -> tuple[PlanKey, ...]:
+        """For what plans were made last, `most` at most."""
+        return tuple(islice(reversed(self._plans), most))
 
     def visible(self, surface: Surface, name: str, risk: str | None = None) -> bool:
         """Whether a list shows `name`. For resources and prompts: what the policy lists or allows by default."""
