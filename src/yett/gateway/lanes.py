@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
@@ -27,13 +29,15 @@ from yett.protocol.tasks import declares_tasks
 
 ENDPOINT: Final = "/mcp/"
 SESSION: Final = b"mcp-session-id"
+CHANGES: Final = 64
+"""Changes by which a lane may be behind and still be found to hold."""
 
 
 class Lane(Struct):
     """One client's way to one server, by one snapshot."""
 
     epoch: int
-    """Which snapshot that was. Not the snapshot itself: a connection that is open for days would keep it alive."""
+    """Up to which snapshot it holds. Not the snapshot itself: a connection that is open for days would keep it alive."""
     bearer: Bearer
     until_ns: int | None
     """When the token that was shown expires."""
@@ -71,27 +75,44 @@ class Lanes:
         self._door = door
         self._parts = door.parts
         self._epoch = 0
+        self._changes: deque[Touched] = deque(maxlen=CHANGES)
+        """The last ones, since the last that may concern everybody."""
         door.parts.active.follow(self._changed)
 
-    def _changed(self, _snapshot: Snapshot, _touched: Touched) -> None:
+    def _changed(self, _snapshot: Snapshot, touched: Touched) -> None:
         self._epoch += 1
+        if touched.everything:
+            self._changes.clear()
+        else:
+            self._changes.append(touched)
 
     def of(self, request: Request) -> Lane | None:
         """The lane, if what stands in it still holds; None leaves the request to the front."""
-        lane = request.memory.kept
-        if not isinstance(lane, Lane) or lane.epoch != self._epoch:
-            if isinstance(lane, Closed) and lane.epoch == self._epoch:
-                return None
-            lane = self._made(request)
+        kept = request.memory.kept
+        if isinstance(kept, Closed) and kept.epoch == self._epoch:
+            return None
+        lane = kept if isinstance(kept, Lane) and self._holds(kept) else self._made(request)
+        if lane is not kept:
             request.memory.kept = lane or Closed(self._epoch)
-            if lane is None:
-                return None
+        if lane is None:
+            return None
         if lane.until_ns is not None and lane.until_ns <= self._door.tokens.now_ns():
             return None
         session = lane.route.session
         if session is not None and self._found(session.id, lane.bearer) is not session:
             return None
         return lane
+
+    def _holds(self, lane: Lane) -> bool:
+        """Whether nothing that the lane was made of is another thing by now."""
+        if lane.epoch == self._epoch:
+            return True
+        behind = self._epoch - lane.epoch
+        since = islice(reversed(self._changes), behind)
+        if behind > len(self._changes) or any(touched.concerns(lane.bearer.grant) for touched in since):
+            return False
+        lane.epoch = self._epoch
+        return True
 
     def send(self, lane: Lane, message: Message, waiter: Waiter[Any]) -> Sent | None:
         """Forward a message on the lane's shortcut; None where that cannot be done now, and nothing was sent."""
