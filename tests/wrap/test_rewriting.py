@@ -147,22 +147,21 @@ def files(draw: st.DrawFn) -> bytes:
     """JSON with blanks and comments between any two tokens, and commas at ends."""
 
     def text(value: Any) -> str:
-        blank = lambda: draw(BLANKS)  # noqa: E731 - short, and drawn anew each time
         if isinstance(value, dict):
-            pairs = [f"{blank()}{json.dumps(key)}{blank()}:{text(one)}" for key, one in value.items()]
-            return _closed("{", pairs, "}")
+            pairs = [f"{draw(BLANKS)}{json.dumps(key)}{draw(BLANKS)}:{text(one)}" for key, one in value.items()]
+            return closed("{", pairs, "}")
         if isinstance(value, list):
-            return _closed("[", [text(one) for one in value], "]")
-        return f"{blank()}{json.dumps(value, ensure_ascii=draw(st.booleans()))}{blank()}"
+            return closed("[", [text(one) for one in value], "]")
+        return f"{draw(BLANKS)}{json.dumps(value, ensure_ascii=draw(st.booleans()))}{draw(BLANKS)}"
 
-    def _closed(opening: str, parts: list[str], closing: str) -> str:
-        comma = "," if parts and draw(st.booleans()) else ""
+    def closed(opening: str, parts: list[str], closing: str) -> str:
+        comma = draw(st.sampled_from(["", ","])) if parts else ""
         return f"{draw(BLANKS)}{opening}{','.join(parts)}{draw(BLANKS)}{comma}{draw(BLANKS)}{closing}{draw(BLANKS)}"
 
-    servers = {}
+    servers: dict[str, Any] = {}
     for name, members in draw(st.dictionaries(NAMES, MEMBERS, min_size=1, max_size=4)).items():
-        pairs = [*members.items(), ("command", "tool")]
-        servers[name] = dict(draw(st.permutations(pairs)))
+        whole = {**members, "command": "tool"}
+        servers[name] = {key: whole[key] for key in draw(st.permutations(list(whole)))}
     return text({"before": 1, "mcpServers": servers, "after": draw(SCALARS)}).encode()
 
 

@@ -54,6 +54,8 @@ class Servers:
     vault: Vault
     policy: str = RECOMMENDED
     """`recommended`, `observe`, or the name of a policy that is there."""
+    look: bool = True
+    """Whether servers are asked for their tools."""
     secrets: HostSecrets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,7 +133,11 @@ class Servers:
         add_command(self.settings.state_dir, name, command)
 
     def _look(self, server: str) -> str | None:
-        told = self.control.look_server(server)
+        told = self.control.server_tools(server)
+        if not self.look and told.health is None:
+            return f"it was not asked; `yett server look {server}` asks it"
+        if self.look and (told.health is None or told.health.problem is not None):
+            told = self.control.look_server(server)
         return None if told.health is None else told.health.problem
 
     def _policy(self, server: str) -> tuple[str, bool]:

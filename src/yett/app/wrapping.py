@@ -56,8 +56,11 @@ def one_at_a_time(settings: Settings) -> Iterator[None]:
         yield
 
 
-def wrap(here: Here, entries: Sequence[Planned], policy: str = RECOMMENDED) -> Iterator[Outcome]:
-    """Wrap those that are ready, file by file; says of each what became of it when its file is written."""
+def wrap(here: Here, entries: Sequence[Planned], policy: str = RECOMMENDED, *, look: bool = True) -> Iterator[Outcome]:
+    """Wrap those that are ready, file by file; says of each what became of it when its file is written.
+
+    `look`: whether each server is asked for its tools at once. Errors: `AdminFault`, `OperatorFault` before anything changes.
+    """
     vault = vault_here(here.settings)
     with one_at_a_time(here.settings), connect(here.settings) as control:
         problem = control.secrets().problem  # a master key is there from now on
@@ -65,7 +68,7 @@ def wrap(here: Here, entries: Sequence[Planned], policy: str = RECOMMENDED) -> I
             raise OperatorFault(problem)
         if policy not in {RECOMMENDED, OBSERVE}:
             control.policy(policy)
-        servers = Servers(here.settings, control, vault, policy)
+        servers = Servers(here.settings, control, vault, policy, look)
         for path, group in groupby(entries, key=lambda entry: entry.file.file.path):
             yield from _wrap_file(here.settings, servers, path, list(group))
 

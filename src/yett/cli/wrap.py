@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     "--policy", default="recommended", show_default=True, metavar="POLICY",
     help="What judges: `recommended`, `observe` (recommended, but nothing is denied), or a policy that is there.",
 )  # fmt: skip
+@click.option("--look/--no-look", default=True, help="Start or ask each server once, for its tools.  [default: look]")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each entry, secrets masked, and do nothing.")
 @click.option("--status", is_flag=True, help="Show which entries go through Yett, and how they stand.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -31,6 +32,7 @@ def command(context: CliContext, /, words: tuple[str, ...], everything: bool, **
 
     CLIENT is a client's name (claude-code, cursor, codex …), FILE the path of a configuration file. What an entry held is kept,
     sealed: `yett unwrap` puts it back to the byte. Names of entries stay, and so does everything else in the file.
+    Exits with 1 if an entry was left as it is, with 3 if a file could not be read.
     """
     from yett.app.wrap_plan import planned
     from yett.cli.wrap_files import files_for, here
@@ -46,7 +48,7 @@ def command(context: CliContext, /, words: tuple[str, ...], everything: bool, **
     entries = _chosen([entry for one in found if isinstance(one, list) for entry in one], options["only"])
     if options["dry_run"]:
         return _show(context, around, entries, unread)
-    return _wrap(context, around, entries, unread, policy=options["policy"], yes=options["yes"])
+    return _wrap(context, around, entries, unread, options)
 
 
 def _chosen(entries: list[Planned], only: tuple[str, ...]) -> list[Planned]:
@@ -79,19 +81,19 @@ def _show(context: CliContext, around: Here, entries: list[Planned], unread: lis
                 click.secho(f"  {plain(line)}", fg=color, color=context.color())
         if not shown:
             say("no MCP server is configured there")
-    return _exit(unread, [])
+    return _exit(unread, left=False)
 
 
-def _wrap(context: CliContext, around: Here, entries: list[Planned], unread: list[Unread], *, policy: str, yes: bool) -> int:
+def _wrap(context: CliContext, around: Here, entries: list[Planned], unread: list[Unread], options: dict[str, Any]) -> int:
     from yett.app.wrap_plan import State
     from yett.app.wrapping import wrap
     from yett.cli.wrap_report import outcome_json, print_outcomes
 
     ready = [entry for entry in entries if entry.state is State.READY]
-    if ready and not yes:
-        _ask(context, ready)
+    if ready and not options["yes"]:
+        _ask(context, ready, look=options["look"])
     outcomes = []
-    for outcome in wrap(around, entries, policy) if entries else ():
+    for outcome in wrap(around, entries, options["policy"], look=options["look"]) if entries else ():
         if not context.json and outcome.state is State.WRAPPED and outcome.prepared is not None:
             say(f"wrapped: {plain(outcome.entry.name)} ({outcome.entry.client.value})")
         outcomes.append(outcome)
@@ -99,10 +101,10 @@ def _wrap(context: CliContext, around: Here, entries: list[Planned], unread: lis
         print_json({"entries": [outcome_json(one) for one in outcomes], "not_read": _not_read(unread)})
     else:
         print_outcomes(context, outcomes)
-    return _exit(unread, [one for one in outcomes if one.entry in ready and one.state is State.LEFT])
+    return _exit(unread, left=any(one.state is State.LEFT for one in outcomes))
 
 
-def _ask(context: CliContext, ready: list[Planned]) -> None:
+def _ask(context: CliContext, ready: list[Planned], *, look: bool) -> None:
     """Errors: `CommandError` where nobody can be asked."""
     if context.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise CommandError(
@@ -111,7 +113,8 @@ def _ask(context: CliContext, ready: list[Planned]) -> None:
         )  # fmt: skip
     for entry in ready:
         say(f"{plain(entry.file.file.path)}: {plain(entry.name)}")
-    click.confirm("have these go through Yett? Each is started or asked once for its tools", abort=True, err=True)
+    asked = " Each is started or asked once for its tools" if look else ""
+    click.confirm(f"have these go through Yett?{asked}", abort=True, err=True)
 
 
 def _identity(entry: Planned) -> dict[str, Any]:
@@ -123,7 +126,9 @@ def _not_read(unread: list[Unread]) -> list[dict[str, str]]:
     return [{"file": str(one.file.path), "message": one.why} for one in unread]
 
 
-def _exit(unread: list[Unread], failed: list[Any]) -> int:
+def _exit(unread: list[Unread], *, left: bool) -> int:
     for one in unread:
         say(f"not read: {plain(one.file.path)}: {plain(one.why)}; nothing in it was changed")
-    return Exit.NOT_RUN if unread or failed else Exit.OK
+    if unread:
+        return Exit.NOT_RUN
+    return Exit.FAILED if left else Exit.OK
