@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
 from yett.app.address import scheme_of, url_of
-from yett.app.scanning import Fault, ask, files_of, known_list, own_files, read_seen, servers_of, write_seen
+from yett.app.scanning import Fault, ask, files_of, known_list, own_files, read_seen, servers_of, without_secrets, write_seen
 from yett.catalog.classify import classify_tools
 from yett.catalog.model import ToolDefinition
 from yett.catalog.overriding import shown
@@ -19,6 +20,7 @@ from yett.scan.identity import identify
 from yett.scan.judging import judge
 from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Scanned, Standing, Tools
 from yett.scan.packages import package_of, program_of
+from yett.scan.poisoning import tools_of_others, with_flags
 from yett.scan.seen import changes, key_of, remember
 from yett.scan.servers import found_server
 from yett.settings import Settings
@@ -93,10 +95,16 @@ def scan(settings: Settings, servers: Sequence[FoundServer], asking: Asking) -> 
     plane = settings.data_plane
     bases = (*asking.gateways, url_of(plane.host, plane.port, scheme_of(settings)))
     known, memory, scanned = known_list(), read_seen(settings), []
+    asked = []
     for server in servers:
-        governed, identity, key = is_governed(server, bases), identify(server, known), key_of(server)
-        tools = _tools(settings, server, identity, replace(asking, may=never) if governed else asking)
-        judged = tuple(shown(verdict) for verdict in classify_tools(tools.listed or ()))
+        governed, identity = is_governed(server, bases), identify(server, known)
+        asked.append(
+            (server, governed, identity, _tools(settings, server, identity, replace(asking, may=never) if governed else asking))
+        )
+    told = [(server, tools) for server, _, _, tools in asked]
+    for server, governed, identity, learned in asked:
+        tools = with_flags(learned, tools_of_others(server, told), partial(without_secrets, server=server))
+        judged, key = tuple(shown(verdict) for verdict in classify_tools(tools.listed or ())), key_of(server)
         changed = changes(server, tools, memory.get(key))
         judgement = judge(server, identity, tools, judged, changed, governed=governed)
         memory[key] = remember(server, tools, memory.get(key))

@@ -118,7 +118,7 @@ def ask(settings: Settings, server: FoundServer) -> Tools:
     finally:
         lookout.close()
     if seen.said is None:
-        return Tools(None, f"it did not tell them: {_bare(seen.problem or 'no answer', server)}")
+        return Tools(None, f"it did not tell them: {without_secrets(seen.problem or 'no answer', server)}")
     return _told([value for value in seen.said["tools"] if isinstance(value, dict)])
 
 
@@ -152,8 +152,8 @@ def _told(values: list[dict[str, object]]) -> Tools:
     return Tools(tuple(listed), "asked it")
 
 
-def _bare(text: str, server: FoundServer) -> str:
-    """A program's last words, or what became of an address, without what the configuration keeps to itself."""
+def without_secrets(text: str, server: FoundServer) -> str:
+    """What a program or an address says, without what the configuration keeps to itself."""
     launch = server.launch
     kept = {*launch.argv[1:], *launch.env.values(), *(word.partition("=")[2] for word in launch.argv[1:])}
     if launch.url is not None:

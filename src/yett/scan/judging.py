@@ -15,6 +15,8 @@ _ADVICE: Final = (Advice.PROCEED, Advice.RULE, Advice.ASK)
 _TRUSTED: Final = frozenset({Standing.KNOWN, Standing.KNOWN_HOST})
 _NAMED_MAX: Final = 5
 """Tools that a sentence names."""
+_FLAGS_MAX: Final = 25
+"""Flags that are told of one server."""
 _NOTES: Final = {NOT_PINNED: Code.PACKAGE_NOT_PINNED, NOTHING: Code.NOTHING_TO_START}
 _WARNINGS: Final = {PLAIN_HTTP: Code.INSECURE_TRANSPORT, RUN_BY_SHELL: Code.SHELL}
 
@@ -28,7 +30,7 @@ def judge(
         said = ("its calls go through Yett, whose policy judges them", *(line for _, line in _changed_lines(changes)))
         return Judgement(Advice.PROCEED, Severity.LOW, tuple(_remark(text) for text in said), graded)
     found = [*_identity(identity), *_capabilities(identity, tools, judged, graded), *_written(server, identity)]
-    found += _changes(changes, judged)
+    found += [*_poison(tools), *_changes(changes, judged)]
     advice = max((one.advice for one in found), key=_ADVICE.index, default=Advice.PROCEED)
     severity = max((one.severity for one in found), key=lambda one: one.rank, default=Severity.LOW)
     ordered = sorted(found, key=lambda one: (-_ADVICE.index(one.advice), -one.severity.rank))
@@ -76,6 +78,16 @@ def _capabilities(identity: Identity, tools: Tools, judged: Sequence[ShownVerdic
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
     return ", ".join(f"`{name}`" for name in names[:_NAMED_MAX]) + more
+
+
+def _poison(tools: Tools) -> list[Finding]:
+    """Each flag, so that a person can read what is said there; the gravest where there are very many."""
+    found = []
+    for flag in sorted(tools.flags, key=lambda one: -one.severity.rank)[:_FLAGS_MAX]:
+        advice = Advice.ASK if flag.severity.rank >= Severity.HIGH.rank else Advice.RULE
+        quote = flag.quote.replace("`", "'")
+        found.append(Finding(Code.POISONED_TOOL, advice, flag.severity, f"`{flag.tool}`: {flag.what}: `{quote}`"))
+    return found
 
 
 def _written(server: FoundServer, identity: Identity) -> list[Finding]:

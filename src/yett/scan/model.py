@@ -117,6 +117,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolFlag:
+    """Something that a tool's definition tries. Codes: `yett.catalog.poison.FLAGS`."""
+
+    tool: str
+    code: str
+    severity: Severity
+    what: str
+    place: str
+    """JSON Pointer of the text in the definition."""
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What is known of a server's tools."""
 
@@ -124,6 +137,7 @@ class Tools:
     """None where nothing is known."""
     source: str
     """Where they are known from, or why they are not."""
+    flags: tuple[ToolFlag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,14 @@ def _package(kind: str, name: str, version: str | None) -> dict[str, str | None]
 
 def _tool(one: Scanned, at: int) -> dict[str, object]:
     shown = one.judged[at]
-    signals = list(shown.verdict.codes)
-    return {"name": shown.verdict.name, "class": shown.risk.value, "severity": shown.severity.value, "signals": signals}
+    flags = [flag for flag in one.tools.flags if flag.tool == shown.verdict.name]
+    return {
+        "name": shown.verdict.name,
+        "class": shown.risk.value,
+        "severity": shown.severity.value,
+        "signals": list(shown.verdict.codes),
+        "flags": [{"code": flag.code, "place": flag.place, "quote": flag.quote} for flag in flags],
+    }
 
 
 def _changes(changes: Changes) -> dict[str, object]:

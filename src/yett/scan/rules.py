@@ -22,6 +22,7 @@ def denied_tools(scanned: Scanned) -> list[str] | None:
     if scanned.tools.listed is None or (scanned.judgement.grade is not None and scanned.judgement.grade.letter == "F"):
         return None if scanned.judgement.advice is Advice.ASK else []
     names = [tool.verdict.name for tool in scanned.judged if tool.risk in DENIED or tool.severity is Severity.CRITICAL]
+    names += [flag.tool for flag in scanned.tools.flags if flag.severity.rank >= Severity.HIGH.rank]
     return list(dict.fromkeys(name for name in names if not _SURROGATES.search(name)))
 
 
