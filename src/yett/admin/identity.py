@@ -14,7 +14,7 @@ from yett.scan.formats import Entry
 from yett.scan.identity import WellKnown, identify, well_known
 from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Package, Standing
 from yett.scan.servers import found_server
-from yett.site.known import known_servers
+from yett.site.known import known_packages
 
 _NOWHERE: Final = ConfigFile(Client.ANY, Path())
 _VERIFICATION: Final[Mapping[Standing, Verification]] = MappingProxyType(
@@ -33,10 +33,10 @@ def known_list() -> tuple[WellKnown, ...]:
     """The well-known servers that come with Yett, and behind them those packages of the catalogue that are not among them."""
     named = [well_known(one.name, one.title, one.auth, url=one.url, command=one.command) for one in all_known().items]
     packages = {one.package for one in named}
-    for server in known_servers():
-        package = None if server.package is None else Package(server.package.ecosystem, server.package.name)
-        if package is not None and package not in packages:
-            named.append(WellKnown(server.slug, server.name, "", None, package))
+    for slug, name, listed in known_packages():
+        package = Package(listed.ecosystem, listed.name)
+        if package not in packages:
+            named.append(WellKnown(slug, name, "", None, package))
     return tuple(named)
 
 

@@ -32,7 +32,7 @@ from yett.private_files import read_private, write_private
 from yett.scan.model import FoundServer, Identity, Standing, Tools
 from yett.scan.stripping import shown_origin
 from yett.settings import Settings
-from yett.site.known import known_server, known_servers
+from yett.site.known import known_packages, known_server
 from yett.stores.catalogue_index import FILE as INDEX_FILE
 from yett.stores.catalogue_index import CatalogueIndex
 from yett.stores.control.lock import DATABASE_FILE
@@ -179,9 +179,9 @@ def _in_catalogue(found: FoundServer, standing: Identity) -> CataloguedServer | 
     """The server of the catalogue that this one is."""
     if found.package is not None:
         kind, name = found.package.kind, found.package.name
-        for server in known_servers():
-            if server.package is not None and (server.package.ecosystem, server.package.name) == (kind, name):
-                return server
+        for slug, _, listed in known_packages():
+            if (listed.ecosystem, listed.name) == (kind, name):
+                return known_server(slug)
     same = standing.standing in {Standing.KNOWN, Standing.KNOWN_HOST} and standing.name is not None
     return known_server(standing.name) if same and standing.name is not None else None
 

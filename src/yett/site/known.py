@@ -44,6 +44,13 @@ def known_servers() -> tuple[CataloguedServer, ...]:
     return tuple(_judged(slug) for slug in sorted(known_slugs()))
 
 
+@cache
+def known_packages() -> tuple[tuple[str, str, Package], ...]:
+    """Slug, name and package of those that come with Yett and are from one, by slug; nothing is judged."""
+    read_ones = ((slug, _read(slug)) for slug in sorted(known_slugs()))
+    return tuple((slug, one.name, one.package) for slug, one in read_ones if one.package is not None)
+
+
 def known_server(slug: str) -> CataloguedServer | None:
     """The one of this slug; only it is judged."""
     return _judged(slug) if slug in known_slugs() else None
