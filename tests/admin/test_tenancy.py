@@ -31,7 +31,7 @@ def takes_anything(row: Row, place: str) -> bool:
 REFUSING = [cell for cell in CELLS if not takes_anything(*cell)]
 TAKING = [cell for cell in CELLS if takes_anything(*cell)]
 NAMED = {"server", "other", "policy", "spare", "grant", "stopped", "issuer", "member", "token", "organisation"}
-REACHED = {"server", "grant", "stopped", "request", "open of ROLE", "approved of ROLE"}
+REACHED = {"approval", "exemption", "server", "grant", "stopped", "request", "open of ROLE", "approved of ROLE"}
 """What belongs to one server."""
 UNKNOWN = str.maketrans("0123456789abcdef", "123456789abcdef0")
 """Makes an id or a name of the same form, which nobody has."""

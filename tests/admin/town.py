@@ -18,11 +18,13 @@ from fastapi import FastAPI
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
+from tests.admin.asking import asked, request
 from tests.admin.credentials.test_cases import Keeper
 from tests.admin.listener import TOKEN
 from tests.admin.service import KEY, KeptLookout, KeptPublication
 from tests.support.clock import ManualClock
 from yett.admin.api import build_api
+from yett.admin.approvals_views import CallApproval, NewDelegation
 from yett.admin.catalogue_views import NewToolClass
 from yett.admin.desk import Desk, Environment
 from yett.admin.grant_views import Approval, NewRequest
@@ -42,11 +44,14 @@ from yett.admin.service import Service
 from yett.admin.stop_views import StopWanted
 from yett.admin.views import NewGrant, NewRevision, NewServer
 from yett.admin.webhook_views import NewWebhook
+from yett.app.approvals import StateApprovals
+from yett.approvals.model import Asked
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
 from yett.sealing.keys import KEY_FILE, FileKeys
 from yett.sealing.vault import Vault
 from yett.stores.control.store import open_control
+from yett.stores.state_file import STATE_FILE
 
 HERE: Final = "http://testserver"
 PASSWORD: Final = "correct horse battery"
@@ -200,7 +205,28 @@ class _Builder:
             refs[f"approved of {who}"] = self._request(found[who].principal, refs)
             Service(self.desk, self.root).approve_request(refs[f"approved of {who}"], Approval())
         refs["request"] = refs[f"open of {CLERK}"]
+        self._approvals(found, refs)
         return found
+
+    def _approvals(self, staff: Mapping[str, Person], refs: dict[str, str]) -> None:
+        """A call that waits for anybody, one that was spared for an hour, and the clerk, who stands in for another one."""
+        approvals = self.desk.environment.approvals
+        assert isinstance(approvals, StateApprovals)
+        said: dict[str, Any] = {
+            "organisation": refs["organisation"],
+            "server_id": refs["server"],
+            "server_name": refs["server name"],
+            "grant_id": refs["grant"],
+            "policy": refs["policy name"],
+            "asks": (Asked("/r", 1, tuple(Role)),),
+        }
+        now_ns = self.desk.environment.clock.now_ns()
+        refs["approval"] = asked(approvals.path, now_ns, request(**said)).id
+        spared = asked(approvals.path, now_ns, request({"amount": 1}, **said))
+        view = Service(self.desk, self.root).approve_call(spared.id, CallApproval(exempt_for="1h"))
+        refs["exemption"] = view.exemptions[0].id
+        stands_in = NewDelegation(to=f"{CLERK}@{self.name}.example", duration="1h")
+        refs["delegation"] = Service(self.desk, staff[CONFINED].principal).delegate(stands_in).id
 
     def _member(self, who: str, role: Role, servers: list[str] | None = None) -> Person:
         new = NewInvitation(email=f"{who}@{self.name}.example", role=role.value, servers=servers)
@@ -237,6 +263,7 @@ def _opened(directory: Path) -> Iterator[tuple[Desk, Doors]]:
         reveal=True,
         vault=vault,
         page=lambda path: f"{HERE}{path}",
+        approvals=StateApprovals(directory / STATE_FILE),
     )
     desk = Desk(open_control(directory, clock), KeptPublication(), environment)
     desk.credentials = Keeper(vault)

@@ -25,6 +25,7 @@ from yett.admin.problems import MEDIA_TYPE, problem, problem_of
 from yett.admin.remote import REGISTRY_PREFIX as REGISTRY_PREFIX
 from yett.admin.routes import (
     apply,
+    approvals,
     catalogue,
     credentials,
     drift,
@@ -55,6 +56,7 @@ ROUTERS: Final = (
     grant_requests.ROUTER,
     policies.ROUTER,
     stops.ROUTER,
+    approvals.ROUTER,
     apply.ROUTER,
     issuers.ROUTER,
     catalogue.ROUTER,

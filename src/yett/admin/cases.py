@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from yett.admin.approvals_orphans import withdraw_orphans
 from yett.admin.desk import Applied, Desk
 from yett.admin.errors import Conflict, NotFound
 from yett.admin.permissions import Permission, Principal
@@ -33,8 +34,10 @@ class Cases:
         return self.desk.read(self.principal.organisation, work)
 
     def change(self, work: Callable[[Transaction], T]) -> tuple[T, Applied]:
-        """Do `work` there, and publish what comes of it."""
-        return self.desk.change(self.principal.organisation, work)
+        """Do `work` there, and publish what comes of it. Requests whose call cannot run any more are withdrawn."""
+        changed = self.desk.change(self.principal.organisation, work)
+        withdraw_orphans(self.desk, self.principal.organisation, self.principal.name)
+        return changed
 
     def log(
         self,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from yett.admin.apply_views import ApplyResult, ApplyWanted, Exported
 from yett.admin.catalogue_views import NewToolClass, ServerVerdict, ToolClassChanged
+from yett.admin.control_approvals import ApprovalControl
 from yett.admin.control_grants import GrantControl
 from yett.admin.control_policies import PolicyControl
 from yett.admin.credentials.views import (
@@ -154,6 +155,7 @@ class IssuerControl(Protocol):
 
 
 class Control(
+    ApprovalControl,
     CatalogueControl,
     DriftControl,
     RegistryControl,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from yett.admin.approvals_port import ApprovalsPort
 from yett.admin.credentials.port import CredentialKeeper
 from yett.admin.entries import build_delta, build_snapshot
 from yett.admin.outside import Index, Lookout, NoIndex, RegistryClient
@@ -82,6 +83,8 @@ class Environment:
     """What the classifier said of servers' tools."""
     index: Index = field(default_factory=NoIndex)
     """Servers that others list, beside those that come with Yett."""
+    approvals: ApprovalsPort | None = None
+    """Who keeps requests for approval; None where nothing is ever asked."""
     program: Callable[[str], Sequence[str]] = lambda name: ()
     """The words of the program of this name that the host lists; none where there is none."""
 
@@ -174,6 +177,8 @@ class Desk:
     def close(self) -> None:
         """Let another process have the store."""
         self.environment.lookout.close()
+        if self.environment.approvals is not None:
+            self.environment.approvals.close()
         with self._lock:
             self._store.close()
 

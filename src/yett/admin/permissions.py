@@ -32,6 +32,9 @@ class Permission(StrEnum):
     """Give existing grants another policy, or none."""
     REQUEST_GRANTS = "grants:request"
     """Ask for a grant for a while, which an admin approves or denies."""
+    DECIDE_APPROVALS = "approvals:decide"
+    """Say yes or no to calls that wait for people, where one is an approver: any member may be named as one by a rule. What
+    else it takes is in `yett.approvals.who`."""
     MANAGE_GRANTS = "grants:manage"
     """Mint, rotate, reveal, revoke, edit; approve and deny what was asked for."""
     MANAGE_SERVERS = "servers:manage"
@@ -48,7 +51,7 @@ class Permission(StrEnum):
     """Who changed what."""
 
 
-_VIEWER: Final = frozenset({Permission.VIEW, Permission.REQUEST_GRANTS})
+_VIEWER: Final = frozenset({Permission.VIEW, Permission.REQUEST_GRANTS, Permission.DECIDE_APPROVALS})
 _POLICY_MANAGER: Final = _VIEWER | {Permission.EDIT_POLICIES, Permission.ATTACH_POLICIES}
 ALLOWED: Final = {Role.VIEWER: _VIEWER, Role.POLICY_MANAGER: _POLICY_MANAGER, Role.ADMIN: frozenset(Permission)}
 """The matrix."""

@@ -10,6 +10,8 @@ from typing import Final
 
 from yett import __version__
 from yett.admin.apply import ApplyCases
+from yett.admin.approvals import ApprovalCases
+from yett.admin.approvals_standing import ApprovalStandingCases
 from yett.admin.credentials.cases import CredentialCases
 from yett.admin.drift import DriftCases
 from yett.admin.errors import Invalid
@@ -33,6 +35,8 @@ UNWELL_MAX: Final = 100
 
 
 class Service(
+    ApprovalCases,
+    ApprovalStandingCases,
     CredentialCases,
     ImportCases,
     StepCases,

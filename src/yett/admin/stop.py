@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from yett.admin.approvals_orphans import withdraw_orphans
 from yett.admin.cases import Cases
 from yett.admin.checks import check_text
 from yett.admin.errors import Conflict, Forbidden
@@ -51,11 +53,17 @@ class StopCases(Cases):
             case "organisation":
                 self.principal.require_everywhere(Permission.STOP)
                 view, answer = self.desk.change_whole(lambda whole: self._switch_organisation(whole, wanted, at_ns))
+                self._withdraw_in([self.principal.organisation])
             case "everything":
                 if self.principal.kind != "operator":
                     raise Forbidden("everything is stopped by whoever runs this installation; stop your organisation instead")
                 view, answer = self.desk.change_whole(lambda whole: self._switch_everything(whole, wanted, at_ns))
+                self._withdraw_in(self.desk.look(lambda whole: [one.id for one in whole.organisations()]))
         return StopChanged(stop=view, stopped=at_ns is not None, applied=answer.applied, note=answer.note)
+
+    def _withdraw_in(self, organisations: Iterable[str]) -> None:
+        for organisation in organisations:
+            withdraw_orphans(self.desk, organisation, self.principal.name)
 
     def _switch_grant(self, write: Transaction, wanted: StopWanted, at_ns: int | None) -> StopView:
         found = self.find_live_grant(write, wanted.name)

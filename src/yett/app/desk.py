@@ -15,6 +15,7 @@ from yett.admin.references import References
 from yett.admin.service import Service
 from yett.admin.views import DataPlaneView
 from yett.app.address import forget_address, scheme_of, url_of
+from yett.app.approvals import StateApprovals
 from yett.app.clock import SystemClock
 from yett.app.lookout import ServerLookout
 from yett.app.registry import registry_of
@@ -97,6 +98,7 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
         page=lambda path: f"{pages}{path}",
         host_secrets=HostSecrets(settings.state_dir),
         program=program,
+        approvals=StateApprovals(settings.state_dir / STATE_FILE),
         index=CatalogueIndex(settings.state_dir / CATALOGUE_FILE),
     )
     return Desk(open_control(settings.state_dir, clock), publication, environment)
