@@ -29,9 +29,9 @@ MakeVote: TypeAlias = Callable[[Approval], Vote | Refusal]
 class ApprovalDesk:
     """One connection to state.db. Used by one thread at a time. Errors of all methods: `StoreFault`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: apsw.Connection | None = None) -> None:
         self._path = path
-        self._connection = open_writer(path)
+        self._connection = open_writer(path) if connection is None else connection
         self._consents = Consents(self._connection)
         self._rows = ApprovalRows(self._connection)
 

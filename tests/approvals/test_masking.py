@@ -1,0 +1,43 @@
+"""Secrets of arguments are masked before they are kept; everything else is shown in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from yett.approvals.masking import masked, masks
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "PASSWORD", "db_password", "api_key", "apiKey", "X-API-Key", "client_secret", "access_token"),
+        *("Authorization", "Set-Cookie", "private_key", "credentials", "otp", "passphrase"),
+    ],
+)
+def test_what_is_called_a_secret_is_masked_whatever_it_is(name: str) -> None:
+    values: list[Any] = ["s", 5, ["s"], {"a": "s"}]
+    for value in values:
+        assert masked({"deep": [{name: value}]}) == {"deep": [{name: "***"}]}
+
+
+@pytest.mark.parametrize("name", ["passenger", "token_count", "keyboard", "secretary", "author", "key", "tokenizer", "spinning"])
+def test_what_only_sounds_like_one_is_shown(name: str) -> None:
+    assert masked({name: "s"}) == {name: "s"}
+
+
+@pytest.mark.parametrize("empty", ["", None, True])
+def test_what_tells_nothing_is_shown(empty: Any) -> None:
+    assert masked({"password": empty}) == {"password": empty}
+
+
+def test_configured_places_are_masked_beside_them() -> None:
+    places = masks(["headers.*", "cards.*.number", "note"])
+    value: Any = {"headers": {"x": "1"}, "cards": [{"number": 4, "name": "n"}], "note": "n", "deep": {"note": "m"}}
+    assert masked(value, places) == {
+        "headers": {"x": "***"},
+        "cards": [{"number": "***", "name": "n"}],
+        "note": "***",
+        "deep": {"note": "m"},
+    }

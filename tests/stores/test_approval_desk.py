@@ -1,0 +1,188 @@
+"""Where people decide: two at once, another process, kill -9 in between, and all of it in the log."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from msgspec.structs import replace
+
+from tests.approvals.made import request
+from tests.stores.approving import says_yes, vote
+from tests.support.clock import START_NS
+from yett.approvals.lifecycle import Refusal, made
+from yett.approvals.model import Approval, Delegation, State
+from yett.stores.approval_desk import ApprovalDesk
+from yett.stores.approval_rows import ApprovalRows
+from yett.stores.state_approvals import Consents
+from yett.stores.state_file import open_writer
+from yett.stores.state_reader import LogFilter, StateReader, Stream
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def desk(path: Path) -> Iterator[ApprovalDesk]:
+    with ApprovalDesk(path) as desk:
+        yield desk
+
+
+def ask(path: Path, binding: str = "b1", **members: object) -> str:
+    """Have a call ask for people; the id of its request."""
+    connection = open_writer(path)
+    approval = made(f"ap_{binding}", replace(request(), binding=binding, **members), START_NS)
+    ApprovalRows(connection).put(approval)
+    connection.close()
+    return approval.id
+
+
+def went(after: Approval | Refusal | None) -> Approval:
+    assert isinstance(after, Approval), after
+    return after
+
+
+def actions(path: Path) -> list[str | None]:
+    with StateReader(path) as reader:
+        return [entry.code for entry in reader.entries(LogFilter(stream=Stream.EVENTS), 100)]
+
+
+def test_two_people_at_once_are_counted_one_after_the_other(path: Path, desk: ApprovalDesk) -> None:
+    id, barrier, came = ask(path), Barrier(2), []
+
+    def decide(number: int) -> None:
+        with ApprovalDesk(path) as own:
+            barrier.wait()
+            came.append(own.vote(id, says_yes(START_NS, number), START_NS))
+
+    both = [Thread(target=decide, args=(number,)) for number in (1, 2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(type(one).__name__ for one in came) == ["Approval", "Refusal"], "the second came too late"
+    found = desk.get(id, START_NS)
+    assert found is not None
+    assert (found.state, len(found.votes)) == (State.APPROVED, 1)
+
+
+def test_a_yes_that_meets_the_end_of_the_time_does_not_count(path: Path, desk: ApprovalDesk) -> None:
+    id = ask(path)
+    at_its_end = START_NS + request().timeout_s * 1_000_000_000
+    assert isinstance(desk.vote(id, says_yes(at_its_end), at_its_end), Refusal)
+    desk.pass_time(at_its_end)
+    assert actions(path) == ["approval_expired"]
+    desk.pass_time(at_its_end)
+    assert actions(path) == ["approval_expired"], "it ends once"
+
+
+def test_what_is_refused_changes_nothing_and_an_unknown_id_is_told_as_such(path: Path, desk: ApprovalDesk) -> None:
+    id = ask(path)
+    refused = desk.vote(id, lambda _: Refusal("you are not an approver of it"), START_NS)
+    assert refused == Refusal("you are not an approver of it")
+    assert desk.vote("ap_none", says_yes(START_NS), START_NS) is None
+    assert desk.withdraw("ap_none", "why", "m-1", START_NS) is None
+    found = desk.get(id, START_NS)
+    assert found is not None
+    assert (found.state, found.votes, actions(path)) == (State.PENDING, (), [])
+
+
+def test_an_exemption_is_given_ended_and_both_are_in_the_log(path: Path, desk: ApprovalDesk) -> None:
+    went(desk.vote(ask(path), says_yes(START_NS, exempt_s=60, free=("note",)), START_NS))
+    [exemption] = desk.exemptions(now_ns=START_NS, organisation="org", policy="p")
+    assert desk.exemptions(now_ns=START_NS, organisation="other") == []
+    wanted = replace(request(), binding="b9", members={"amount": "da", "note": "else"})
+    assert Consents(open_writer(path)).fitting(wanted, START_NS) == exemption.id
+    assert desk.end_exemption(exemption.id, "m-2", "bob@example.com", START_NS + 1) is not None
+    assert desk.end_exemption(exemption.id, "m-2", "bob@example.com", START_NS + 1) is None
+    assert desk.exemptions(now_ns=START_NS + 2) == []
+    assert actions(path) == ["approval_given", "exemption_given", "exemption_ended"]
+
+
+def test_a_request_that_nobody_needs_is_withdrawn_with_the_reason(path: Path, desk: ApprovalDesk) -> None:
+    after = went(desk.withdraw(ask(path), "the grant was revoked", "m-1", START_NS))
+    assert (after.state, after.note) == (State.WITHDRAWN, "the grant was revoked")
+    assert actions(path) == ["approval_withdrawn"]
+
+
+def test_delegations_hold_for_their_time(desk: ApprovalDesk, path: Path) -> None:
+    given = Delegation(
+        id="de_1", organisation="org", by="m-1", by_name="ann", to="m-2", to_name="bob", from_ns=START_NS, until_ns=START_NS + 9
+    )
+    desk.delegate(given, START_NS)
+    assert desk.delegations("org", START_NS) == [given]
+    assert desk.delegations("org", START_NS + 9) == desk.delegations("other", START_NS) == []
+    desk.delegate(replace(given, until_ns=START_NS + 1), START_NS + 1)
+    assert desk.delegations("org", START_NS + 1) == []
+    assert actions(path) == ["delegation_given", "delegation_ended"]
+
+
+def test_requests_are_listed_newest_first_by_state_and_organisation(path: Path, desk: ApprovalDesk) -> None:
+    first, second = ask(path, "b1"), ask(path, "b2", organisation="other")
+    assert {one.id for one in desk.listed(now_ns=START_NS)} == {first, second}
+    assert [one.id for one in desk.listed(now_ns=START_NS, organisation="org")] == [first]
+    went(desk.vote(first, says_yes(START_NS), START_NS))
+    assert [one.id for one in desk.listed(now_ns=START_NS, states=(State.PENDING,))] == [second]
+    late_ns = START_NS + 10**15
+    assert desk.listed(now_ns=late_ns, states=(State.PENDING,)) == [], "as they stand now"
+
+
+def test_whoever_watches_sees_that_another_has_written(path: Path, desk: ApprovalDesk) -> None:
+    id, before = ask(path), desk.version()
+    with ApprovalDesk(path) as other:
+        other.vote(id, says_yes(START_NS), START_NS)
+    assert desk.version() != before
+
+
+def test_a_notice_is_remembered_whatever_restarts(path: Path, desk: ApprovalDesk) -> None:
+    id = ask(path)
+    desk.notice(id, "webhook", "asked", tries=1, done=False, now_ns=START_NS)
+    desk.notice(id, "webhook", "asked", tries=2, done=True, now_ns=START_NS)
+    with ApprovalDesk(path) as other:
+        assert other.noticed(id) == {("webhook", "asked"): (2, True)}
+
+
+def test_a_no_is_told_with_its_reason(path: Path, desk: ApprovalDesk) -> None:
+    after = went(desk.vote(ask(path), lambda _: vote(START_NS, approve=False, reason="not today"), START_NS))
+    assert after.state is State.DENIED
+    with StateReader(path) as reader:
+        [entry] = reader.entries(LogFilter(stream=Stream.EVENTS), 10)
+    assert (entry.more["detail"]["reason"], entry.more["actor"]) == ("not today", "m-1")
+
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from tests.stores.approving import says_yes
+from tests.support.clock import START_NS
+from yett.stores.approval_desk import ApprovalDesk
+desk = ApprovalDesk(Path(sys.argv[1]))
+made = says_yes(START_NS)
+def die(approval):
+    vote = made(approval)
+    if sys.argv[3] == "inside":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return vote
+desk.vote(sys.argv[2], die, START_NS)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(("when", "state"), [("inside", State.PENDING), ("after", State.APPROVED)])
+def test_kill_9_leaves_a_decision_whole_or_none_at_all(path: Path, desk: ApprovalDesk, when: str, state: State) -> None:
+    id = ask(path)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, "-c", DYING, str(path), id, when], cwd=root, env=environment, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    found = desk.get(id, START_NS)
+    assert found is not None
+    assert (found.state, len(found.votes), len(actions(path))) == (state, *((0, 0) if state is State.PENDING else (1, 1)))
