@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,19 @@ def test_an_issuer_is_told_to_the_data_planes_with_its_rules(control: Control, o
     assert (entry.issuer, entry.audiences, entry.algorithms, entry.keys) == (NAME, ["api://x"], ["RS256", "ES256"], [])
     assert [(rule.grant, rule.claims["level"]) for rule in entry.rules] == [(grant.id, 1)]
     assert (added.issuer.keys, added.issuer.keys_at) == ([], None)
+
+
+def test_who_is_restricted_to_servers_sees_no_rule_that_leads_elsewhere(office: Office) -> None:
+    service = office.with_server("files").with_server("bank").service
+    for name in ("files", "bank"):
+        service.mint_grant(NewGrant(server=name, label=f"team/{name}"))
+    rules = [IssuerRuleView(claims={"sub": name}, grant=f"team/{name}") for name in ("files", "bank")]
+    service.add_issuer(new(rules=rules))
+    one = frozenset({service.server("files").id})
+    viewer = replace(service.principal, kind="member", name="eve", permissions=ALLOWED[Role.VIEWER], servers=one)
+    (seen,) = Service(service.desk, viewer).issuers()
+    assert seen.rules == rules[:1] == Service(service.desk, viewer).issuer(NAME).rules
+    assert Service(service.desk, replace(viewer, servers=None)).issuer(NAME).rules == rules
 
 
 def test_a_changed_issuer_keeps_its_keys_only_if_they_come_from_the_same_place(control: Control, office: Office) -> None:

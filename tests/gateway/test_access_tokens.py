@@ -149,6 +149,35 @@ def test_what_is_no_token_is_refused_without_a_fault(token: str) -> None:
         taken(token)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "changes"),
+    [
+        ("ES256", {"kty": "RSA"}),
+        ("ES256", {"kty": None}),
+        ("ES256", {"crv": "P-384"}),
+        ("ES256", {"crv": None}),
+        ("RS256", {"kty": "oct"}),
+        ("EdDSA", {"kty": "EC"}),
+        ("EdDSA", {"crv": "X25519"}),
+    ],
+)
+def test_a_key_of_another_kind_or_curve_does_not_serve_an_algorithm(algorithm: str, changes: dict[str, Any]) -> None:
+    issuer, wanted = TestIssuer(algorithm=algorithm), list[str]()
+    key = {name: value for name, value in issuer.jwk(**changes).items() if value is not None}
+    access = AccessTokens("http://gate", wanted.append)
+    with pytest.raises(NotTaken, match="signed with a key that its issuer does not publish"):
+        taken(issuer.token(GOOD), entry(algorithms=[algorithm], keys=[key]), tokens=access)
+    assert wanted == ["i"]
+
+
+def test_an_algorithm_that_nobody_knows_has_no_key_even_where_an_issuer_is_allowed_it() -> None:
+    key = {name: value for name, value in ISSUER.jwk().items() if name not in {"kty", "alg"}}
+    header = {"alg": "XX256", "kid": "k1"}
+    parts = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in (header, {"iss": ISSUER.name})]
+    with pytest.raises(NotTaken, match="does not publish"):
+        taken(f"{parts[0]}.{parts[1]}.AAAA", entry(algorithms=["XX256"], keys=[key]))
+
+
 def test_a_public_key_never_serves_as_a_secret() -> None:
     signed = f"{part({'alg': 'HS256', 'kid': 'k1'})}.{part({'iss': ISSUER.name, **GOOD})}"
     mac = hmac.digest(json.dumps(ISSUER.jwk()).encode(), signed.encode(), "sha256")

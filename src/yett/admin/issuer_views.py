@@ -53,6 +53,7 @@ class IssuerView:
     problem: str | None
     """Why they could not be fetched the last time."""
     rules: list[IssuerRuleView]
+    """Those that lead to grants within reach."""
     leeway_s: int
     created_at: str
 

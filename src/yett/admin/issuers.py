@@ -117,9 +117,12 @@ class IssuerCases(Cases):
         return issuer
 
     def _show(self, read: Transaction, issuer: Issuer) -> IssuerView:
+        """Of its rules those that lead to grants within reach."""
         rules = []
         for rule in issuer.rules:
             found = read.grants.find(rule.grant_id)
+            if self.principal.servers is not None and (found is None or not self.principal.reaches(found.grant.server_id)):
+                continue
             name = rule.grant_id if found is None or not found.grant.label else found.grant.label
             rules.append(IssuerRuleView(claims=dict(rule.claims), grant=name))
         return IssuerView(

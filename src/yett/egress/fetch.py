@@ -26,6 +26,7 @@ from yett.egress.addresses import Address, EgressRules
 from yett.egress.routes import ADDRESSES_MAX as ADDRESSES_MAX
 from yett.egress.routes import EgressRefused as EgressRefused
 from yett.egress.routes import Resolve as Resolve
+from yett.egress.routes import addresses_of, bracketed
 from yett.egress.routes import resolve as resolve
 from yett.errors import ClientFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.policy.network import host_of
@@ -142,22 +143,9 @@ class Egress:
 
     async def addresses(self, target: Target) -> list[Address]:
         """Where `target` is, every address of it judged. Errors: `EgressRefused`, `UpstreamNotReached`."""
-        try:
-            found = list(dict.fromkeys(await self._resolve(target.host, target.port)))
-        except (OSError, UnicodeError) as error:
-            raise UpstreamNotReached(f"the host `{target.host}` is not known; check the url") from error
-        if not 0 < len(found) <= ADDRESSES_MAX:
-            raise EgressRefused(f"the host `{target.host}` has {len(found)} addresses, which is no number to work with")
-        listed = self._rules.hosts.judge(f"{target.scheme}://{_bracketed(target.host)}") is True
-        for address in found:
-            refused = self._rules.refusal(address, host_is_listed=listed)
-            if refused is not None:
-                raise EgressRefused(
-                    f"the host `{target.host}` has {refused} ({address}), so it is not asked;"
-                    " list it under `egress.allow` if it is yours"
-                )
-            if target.scheme != "https" and not address.is_loopback:
-                raise EgressRefused(f"`{origin_of(target.url)}` is not asked: it must be https, for all but this very machine")
+        found = await addresses_of(target.host, target.port, self._rules, self._resolve)
+        if target.scheme != "https" and not all(address.is_loopback for address in found):
+            raise EgressRefused(f"`{origin_of(target.url)}` is not asked: it must be https, for all but this very machine")
         return found
 
     async def _ask(self, target: Target, addresses: Sequence[Address], request: httpx2.Request, limits: FetchLimits) -> Fetched:
@@ -178,7 +166,7 @@ class Egress:
         """INVARIANT: the connection goes to `address`, which was judged; `host` and TLS speak of the name."""
         fields = [(name, value) for name, value in request.headers.multi_items() if name not in {"host", "accept-encoding"}]
         default = target.port == PORTS[target.scheme]
-        host = _bracketed(target.host) if default else f"{_bracketed(target.host)}:{target.port}"
+        host = bracketed(target.host) if default else f"{bracketed(target.host)}:{target.port}"
         pinned = httpx2.Request(
             request.method,
             request.url.copy_with(host=str(address)),
@@ -209,10 +197,6 @@ async def _body(target: Target, answer: httpx2.Response, limits: FetchLimits) ->
             raise UpstreamFault(f"the answer of {origin_of(target.url)} is longer than {limits.body_bytes:,} bytes")
         parts.append(part)
     return b"".join(parts)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _why(error: Exception | None) -> str:

@@ -1,7 +1,7 @@
-"""Where connections to configured servers may go: every address of their host is judged, by the same rules as `fetch`.
+"""Where connections may go: every address of a host is judged, here and nowhere else.
 
-Anybody who may add a server chooses its URL, so a URL must not be a way into the gateway's own network. Unlike there, plain http
-is not refused: whether a listed server speaks TLS is the operator's choice.
+`Routes` are for configured servers. Anybody who may add one chooses its URL, so a URL must not be a way into the gateway's own
+network. Unlike in `yett.egress.fetch`, plain http is not refused: whether a listed server speaks TLS is the operator's choice.
 """
 
 from __future__ import annotations
@@ -35,6 +35,41 @@ async def resolve(host: str, port: int) -> list[Address]:
     return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
+async def addresses_of(host: str, port: int, rules: EgressRules, resolve: Resolve) -> list[Address]:
+    """Where a host is, every address of it judged. INVARIANT: a connection goes to one of these, so that a name cannot lead
+    elsewhere a moment later.
+
+    Errors: `EgressRefused` where one of them may not be asked, `UpstreamNotReached` where the name is not known.
+    """
+    found = list(dict.fromkeys(await _looked_up(host, port, resolve)))
+    if not 0 < len(found) <= ADDRESSES_MAX:
+        raise EgressRefused(f"the host `{host}` has {len(found)} addresses, which is no number to work with")
+    listed = rules.hosts.judge(f"https://{bracketed(host)}") is True
+    for address in found:
+        refused = rules.refusal(address, host_is_listed=listed)
+        if refused is not None:
+            raise EgressRefused(
+                f"the host `{host}` has {refused} ({address}), so it is not asked; list it under `egress.allow` if it is yours"
+            )
+    return found
+
+
+async def _looked_up(host: str, port: int, resolve: Resolve) -> list[Address]:
+    try:
+        return [ip_address(host)]
+    except ValueError:
+        pass
+    try:
+        return await resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        raise UpstreamNotReached(f"the host `{host}` is not known; check the url") from error
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
 class Routes:
     """One for a process; keeps no state."""
 
@@ -43,30 +78,5 @@ class Routes:
         self._resolve = resolve
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """The addresses to connect to, in turn. INVARIANT: a connection goes to one of these, so that a name cannot lead
-        elsewhere a moment later.
-
-        Errors: `EgressRefused` where one of them may not be asked, `UpstreamNotReached` where the name is not known.
-        """
-        found = list(dict.fromkeys(await self._addresses(host, port)))
-        if not 0 < len(found) <= ADDRESSES_MAX:
-            raise EgressRefused(f"the host `{host}` has {len(found)} addresses, which is no number to work with")
-        listed = self.rules.hosts.judge(f"http://{f'[{host}]' if ':' in host else host}") is True
-        for address in found:
-            refused = self.rules.refusal(address, host_is_listed=listed)
-            if refused is not None:
-                raise EgressRefused(
-                    f"the host `{host}` has {refused} ({address}), so it is not asked;"
-                    " list it under `egress.allow` if it is yours"
-                )
-        return [str(address) for address in found]
-
-    async def _addresses(self, host: str, port: int) -> list[Address]:
-        try:
-            return [ip_address(host)]
-        except ValueError:
-            pass
-        try:
-            return await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
-            raise UpstreamNotReached(f"the host `{host}` is not known; check the url") from error
+        """The addresses to connect to, in turn. Errors: as `addresses_of`."""
+        return [str(address) for address in await addresses_of(host, port, self.rules, self._resolve)]

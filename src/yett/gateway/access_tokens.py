@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from yett.gateway.active import Snapshot
@@ -25,6 +26,12 @@ CANDIDATES_MAX: Final = 16
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 NS: Final = 1_000_000_000
 _FORM: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+_CURVES: Final = frozenset({("ES256", "P-256"), ("ES384", "P-384"), ("ES512", "P-521"), ("EdDSA", "Ed25519"), ("EdDSA", "Ed448")})
+_KINDS: Final[Mapping[str, tuple[str, frozenset[tuple[str, object]]]]] = MappingProxyType(
+    {"RS": ("RSA", frozenset()), "PS": ("RSA", frozenset()), "ES": ("EC", _CURVES), "Ed": ("OKP", _CURVES)}
+)
+"""What kind of key checks signatures of an algorithm (RFC 7518, RFC 8037), by how that begins, and on which curve."""
 
 UnknownKey = Callable[[str], None]
 """Told the id of an issuer that signed with a key which the snapshot does not have. Must not block."""
@@ -177,8 +184,8 @@ def _serves(key: Mapping[str, Any], algorithm: str) -> bool:
     """Whether a key may check signatures of this algorithm, as far as it says."""
     if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm:
         return False
-    kinds = {"R": "RSA", "P": "RSA", "E": "EC"}
-    return key.get("kty") == ("OKP" if algorithm == "EdDSA" else kinds.get(algorithm[:1]))
+    kind, curves = _KINDS.get(algorithm[:2], (None, frozenset()))
+    return kind is not None and key.get("kty") == kind and (not curves or (algorithm, key.get("crv")) in curves)
 
 
 def _check_times(claims: Mapping[str, Any], issuer: IssuerEntry, now_ns: int) -> int:
