@@ -90,6 +90,9 @@ ROWS: Final = (
     Row("GET", "/tool-changes", ALL),
     Row("PUT", "/servers/{server}/classes/{tool:path}", ADMINS, {"risk": "Read"}),
     Row("DELETE", "/servers/{server}/classes/{tool:path}", ADMINS),
+    Row("GET", "/servers/{server}/pins", ALL),
+    Row("POST", "/servers/{server}/pins/accepted", EDITORS, {"tools": [{"tool": "nowhere", "fingerprint": None}]}, 404),
+    Row("PUT", "/servers/{server}/pins/mode", ADMINS, {"mode": "strict"}),
     # the registry
     Row("GET", "/v0/servers", ALL),
     Row("GET", "/v0/servers/{slug}", ALL, at={"slug": "server name"}),

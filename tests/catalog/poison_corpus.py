@@ -1,7 +1,7 @@
 """Labelled texts, poisoned and not, and which of them the detector was tuned on.
 
 The split was fixed before any tuning: half by a hash of each row's own id. Rows of one generator share templates, and may stand
-on both sides; what that flatters is seen by kind. Of the part that was held out, figures were looked at five times, and rows never.
+on both sides; what that flatters is seen by kind. Of the part that was held out, figures were looked at five times, rows never.
 """
 
 from __future__ import annotations

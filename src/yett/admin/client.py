@@ -11,6 +11,7 @@ from yett.admin.client_credentials import RemoteCredentials
 from yett.admin.client_drift import RemoteDrift
 from yett.admin.client_grants import RemoteGrants
 from yett.admin.client_issuers import RemoteIssuers
+from yett.admin.client_pins import RemotePins
 from yett.admin.client_policies import RemotePolicies
 from yett.admin.client_registry import RemoteRegistry
 from yett.admin.client_servers import LOOK_S, RemoteServers
@@ -34,6 +35,7 @@ class RemoteControl(
     RemoteStops,
     RemoteCatalogue,
     RemoteDrift,
+    RemotePins,
     RemoteRegistry,
     RemoteWebhooks,
     RemoteIssuers,

@@ -21,6 +21,7 @@ from yett.admin.credentials.views import (
 from yett.admin.drift_views import ToolChangePage
 from yett.admin.issuer_views import IssuerChanged, IssuerView, NewIssuer
 from yett.admin.listing import PAGE
+from yett.admin.pin_views import AcceptPins, NewPinMode, PinList, PinsChanged
 from yett.admin.registry_views import ChangePage, Hits, RecordPage, ToolRecord
 from yett.admin.server_views import CommandList, Import, KnownList, RegistryPage, ServerChanges, StepList, ToolList
 from yett.admin.stop_views import StopChanged, StopView, StopWanted
@@ -105,6 +106,16 @@ class DriftControl(Protocol):
     ) -> ToolChangePage: ...
 
 
+class PinControl(Protocol):
+    """Tools as they were accepted."""
+
+    def pins(self, reference: str) -> PinList: ...
+
+    def accept_pins(self, reference: str, wanted: AcceptPins) -> PinsChanged: ...
+
+    def set_pin_mode(self, reference: str, new: NewPinMode) -> PinsChanged: ...
+
+
 class RegistryControl(Protocol):
     """What is known of servers."""
 
@@ -158,6 +169,7 @@ class Control(
     ApprovalControl,
     CatalogueControl,
     DriftControl,
+    PinControl,
     RegistryControl,
     WebhookControl,
     ServerControl,

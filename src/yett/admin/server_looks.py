@@ -13,6 +13,7 @@ from yett.admin.drift import Drifted, drifted, note_drift
 from yett.admin.entries import server_entry
 from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
+from yett.admin.pinning import Pinning, note_pins, plan_pins
 from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
 from yett.admin.standing import note_standing
@@ -20,7 +21,7 @@ from yett.catalog.classes import classes_of
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
 from yett.sealing.vault import Vault
-from yett.stores.control.records import Look, Server
+from yett.stores.control.records import Look, Server, ToolPin
 from yett.stores.control.transaction import Transaction
 
 DESCRIPTION_MAX: Final = 2_000
@@ -46,7 +47,7 @@ class LookCases(Cases):
 
     def look_now(self, server_id: str, *, patient: bool = False) -> str | None:
         """Ask a server and remember what came of it; the problem, if there was one."""
-        return look_and_note(self.desk, self.principal.organisation, server_id, patient=patient)
+        return look_and_note(self.desk, self.principal.organisation, server_id, patient=patient, by=self.principal.name)
 
     def _told(self, read: Transaction, server: Server) -> ToolList:
         look = read.servers.look(server.id)
@@ -61,8 +62,8 @@ class LookCases(Cases):
         )
 
 
-def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: bool = False) -> str | None:
-    """Ask a server as data planes ask it, and remember what came of it; the problem, if there was one.
+def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: bool = False, by: str = "") -> str | None:
+    """Ask a server as data planes ask it, and remember what came of it; the problem, if there was one. `by`: who wanted it.
 
     INVARIANT: url and credential are read from the store together, so that one never goes to where another was meant to go.
     """
@@ -84,7 +85,8 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
     last = desk.read(organisation, lambda read: read.servers.look(server_id))
     look = _look(looked, seen, seen_at_ns, last)
     changed = drifted(last, look, looked)
-    desk.change(organisation, lambda write: note(write, looked, look, changed))
+    pinning = plan_pins(desk.read(organisation, lambda read: _pinned(read, server_id)), looked, look, by)
+    desk.change(organisation, lambda write: note(write, looked, look, changed, pinning, by=by))
     note_standing(desk, organisation, server_id)
     return seen.problem
 
@@ -115,13 +117,26 @@ def _entry_and_fields(
     return server, entry, None if fields is None else fields.fields
 
 
-def note(write: Transaction, server: Server, look: Look, changed: Drifted | None = None) -> None:
-    """Remember what came of a look, and what changed; nothing, if the server is gone or is somewhere else by now."""
+def _pinned(read: Transaction, server_id: str) -> tuple[str, int | None, Mapping[str, ToolPin]]:
+    return (*read.pins.state(server_id), read.pins.of(server_id))
+
+
+def note(
+    write: Transaction,
+    server: Server,
+    look: Look,
+    changed: Drifted | None = None,
+    pinning: Pinning | None = None,
+    *,
+    by: str = "",
+) -> None:
+    """Remember what came of a look, what changed and what is pinned; nothing, if the server is gone or somewhere else by now."""
     present = write.servers.find(server.id)
     if present is None or target_of(present) != target_of(server):
         return
     note_drift(write, present, look, changed)
     write.servers.note_look(look)
+    note_pins(write, present, look, pinning or plan_pins(_pinned(write, server.id), present, look, by), by)
 
 
 def target_of(server: Server) -> tuple[str | None, str | None, str]:

@@ -19,6 +19,7 @@ from yett.admin.grant_edits import GrantEditCases
 from yett.admin.grant_requests import GrantRequestCases
 from yett.admin.issuers import IssuerCases
 from yett.admin.permissions import Permission
+from yett.admin.pins import PinCases
 from yett.admin.policy_history import PolicyHistoryCases
 from yett.admin.policy_uses import PolicyUseCases
 from yett.admin.registry_cases import RegistryCases
@@ -48,6 +49,7 @@ class Service(
     RegistryCases,
     WebhookCases,
     DriftCases,
+    PinCases,
     IssuerCases,
     StopCases,
 ):

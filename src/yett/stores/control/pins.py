@@ -31,6 +31,12 @@ class Pins(Rows):
         found = select(tool_pins).join(servers).where(tool_pins.c.server_id == server_id, *self._ours())
         return {pin.tool: pin for pin in map(_pin, self.all(found))}
 
+    def fingerprints(self, server_id: str) -> dict[str, str]:
+        """Of what was accepted, by tool."""
+        found = select(tool_pins.c.tool, tool_pins.c.fingerprint).join(servers)
+        rows = self.all(found.where(tool_pins.c.server_id == server_id, *self._ours()))
+        return {json.loads(row["tool"]): row["fingerprint"] for row in rows}
+
     def state(self, server_id: str) -> tuple[str, int | None]:
         """How strictly a server is held to its pins, and since when it has any; None before."""
         found = select(server_pins).join(servers).where(server_pins.c.server_id == server_id, *self._ours())
