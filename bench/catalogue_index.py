@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,12 +157,12 @@ def measured_reading(into: Path, queries: Sequence[Sought]) -> dict[str, float]:
     index = CatalogueIndex(into)
     for sought in queries:
         index.search(sought)
-    asked = sorted((_timed(lambda sought=sought: index.search(sought)), sought.words) for sought in queries)  # type: ignore[misc]
+    asked = sorted((_timed(partial(index.search, sought)), sought.words) for sought in queries)
     dice = random.Random(SEED + 2)
     found = [one for sought in queries for one in index.search(sought)]
     shown = dice.sample(found, min(PAGES, len(found)))
-    servers = [_timed(lambda one=one: _server_page(index, one.slug)) for one in shown]  # type: ignore[misc]
-    tools = [_timed(lambda one=one: _tool_page(index, one.slug, one.name)) for one in shown]  # type: ignore[misc]
+    servers = [_timed(partial(_server_page, index, one.slug)) for one in shown]
+    tools = [_timed(partial(_tool_page, index, one.slug, one.name)) for one in shown]
     times = [time for time, _ in asked]
     return {
         "search_median_ms": statistics.median(times),

@@ -13,6 +13,7 @@ from tests.app.test_second_opinion import Model, model
 from tests.cli.terminal import Terminal
 from yett.cli.tool_files import LINE_BYTES_MAX, SHOWN_MAX
 from yett.policy.vocabulary import RISK_CLASSES
+from yett.site.known import known_slugs
 
 __all__ = ["model"]
 TOOLS: list[dict[str, Any]] = [
@@ -118,13 +119,13 @@ def test_an_opinion_needs_both_a_url_and_a_model(terminal: Terminal, file: Path)
 def test_the_catalogue_is_exported_with_tools_of_a_file(terminal: Terminal) -> None:
     lines = [{"name": "delete_all", "server": "evil"}, {"name": "get_it", "server": "evil"}]
     (terminal.directory / "tools.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    done = terminal.ok("catalog", "export", "out", "--tools", "tools.jsonl")
-    assert "about 2 servers" in done.out
+    done = terminal.ok("catalog", "export", "out", "--tools", "tools.jsonl", "--json").json
+    assert set(done["servers"]) == {*known_slugs(), "evil"}
+    assert done["pages"] == len(list((terminal.directory / "out").rglob("*.html")))
     assert (terminal.directory / "out" / "evil" / "delete_all" / "index.html").is_file()
     assert (terminal.directory / "out" / "redbook" / "generate_images.md").is_file()
     again = terminal.run("catalog", "export", "out")
     assert (again.status, "is not empty" in again.err) == (3, True)
-    assert terminal.ok("catalog", "export", "site", "--json").json["servers"] == ["redbook"]
 
 
 def test_classes_of_a_configured_servers_tools_are_shown_and_set(terminal: Terminal) -> None:

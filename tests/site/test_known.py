@@ -36,7 +36,7 @@ def test_a_file_says_where_its_server_comes_from(path: Path) -> None:
     package = server.package
     assert package is not None
     assert package.ecosystem in {"pypi", "npm"}
-    assert all((package.name, package.version, package.licence, package.listed, package.program))
+    assert all((package.name, package.version, package.licence, package.listed))
     assert server.seen_at == package.listed
     assert str(Path.home()) not in path.read_text() or Path.home() == Path("/")
     assert "collect-" not in path.read_text()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
@@ -131,7 +133,18 @@ def _bare(text: str) -> str:
 
 def as_json(page: Any) -> str:
     """A page as JSON."""
-    return json.dumps(asdict(page), default=sorted, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(page, default=_plain, ensure_ascii=False)
+    try:
+        return f"{msgspec.json.format(text, indent=2)}\n"
+    except ValueError:  # half of a surrogate pair
+        return json.dumps(page, default=_plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> object:
+    """One level of what JSON does not know: a dataclass, a set, a mapping."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return dict(value) if isinstance(value, Mapping) else sorted(value)
 
 
 def _put(path: Path, text: str) -> None:
