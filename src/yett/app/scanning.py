@@ -12,7 +12,6 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from yett.admin.picker import all_known
 from yett.app.lookout import ServerLookout
 from yett.catalog.definition import DefinitionError, tool_definition
 from yett.catalog.model import ToolDefinition
@@ -21,7 +20,6 @@ from yett.gateway.snapshot import ServerEntry
 from yett.private_files import read_private, write_private
 from yett.scan.dialects import format_of
 from yett.scan.formats import FILE_BYTES_MAX, BadFile, entries_of
-from yett.scan.identity import WellKnown, well_known
 from yett.scan.model import Client, ConfigFile, FoundServer, Tools
 from yett.scan.places import SKIPPED, client_of, user_files, user_folders
 from yett.scan.seen import Remembered, read_memory, written
@@ -95,11 +93,6 @@ def _content(path: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise BadFile("it is no plain file")
         return file.read(FILE_BYTES_MAX + 1)
-
-
-def known_list() -> list[WellKnown]:
-    """The well-known servers that come with Yett."""
-    return [well_known(one.name, one.title, one.auth, url=one.url, command=one.command) for one in all_known().items]
 
 
 def ask(settings: Settings, server: FoundServer) -> Tools:

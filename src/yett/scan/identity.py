@@ -96,7 +96,7 @@ def _registered(host: str) -> str:
 def _by_package(package: Package, known: Sequence[WellKnown]) -> Identity:
     packages = [(one, one.package) for one in known if one.package is not None]
     for one, theirs in packages:
-        if theirs.name == _canonical(package) and theirs.kind == package.kind:
+        if theirs.name == canonical(package) and theirs.kind == package.kind:
             return Identity(Standing.KNOWN, one.name, f"the package of {one.title}", one.authentication)
     for one, theirs in packages:
         said = _package_resembles(package, theirs)
@@ -105,7 +105,8 @@ def _by_package(package: Package, known: Sequence[WellKnown]) -> Identity:
     return Identity(Standing.UNKNOWN, why="its package is not on the list of well-known servers")
 
 
-def _canonical(package: Package) -> str:
+def canonical(package: Package) -> str:
+    """The name by which a registry knows the package, however it is written."""
     name = package.name
     if package.kind == "pypi":
         return name.lower().replace("_", "-").replace(".", "-")
@@ -115,7 +116,7 @@ def _canonical(package: Package) -> str:
 
 
 def _package_resembles(package: Package, known: Package) -> str | None:
-    name, theirs = _canonical(package), known.name
+    name, theirs = canonical(package), known.name
     if name == theirs:
         return f"it is fetched as {package.kind}, where somebody else may own the name, and not as {known.kind} like"
     if near(name, theirs):

@@ -31,6 +31,7 @@ def judge(
         return Judgement(Advice.PROCEED, Severity.LOW, tuple(_remark(text) for text in said), graded)
     found = [*_identity(identity), *_capabilities(identity, tools, judged, graded), *_written(server, identity)]
     found += [*_poison(tools), *_changes(changes, judged)]
+    found += [_remark(tools.freshness)] if tools.freshness else []
     advice = max((one.advice for one in found), key=_ADVICE.index, default=Advice.PROCEED)
     severity = max((one.severity for one in found), key=lambda one: one.rank, default=Severity.LOW)
     ordered = sorted(found, key=lambda one: (-_ADVICE.index(one.advice), -one.severity.rank))

@@ -138,6 +138,8 @@ class Tools:
     source: str
     """Where they are known from, or why they are not."""
     flags: tuple[ToolFlag, ...] = ()
+    freshness: str | None = None
+    """Of what day and version they are, where they were not asked for now."""
 
 
 @dataclass(frozen=True, slots=True)

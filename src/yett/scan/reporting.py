@@ -41,6 +41,7 @@ def as_json(one: Scanned) -> dict[str, object]:
         "reasons": list(one.judgement.reasons),
         "findings": [_finding(finding) for finding in one.judgement.findings],
         "tools_from": one.tools.source,
+        "freshness": one.tools.freshness,
         "tools": None if one.tools.listed is None else [_tool(one, at) for at in range(len(one.judged))],
         "changes": _changes(one.changes),
     }
