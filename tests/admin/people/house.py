@@ -36,10 +36,12 @@ from yett.admin.permissions import operator
 from yett.admin.references import References
 from yett.admin.service import Service
 from yett.admin.views import NewServer
+from yett.app.approvals import StateApprovals
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
 from yett.gateway.snapshot import ServerEntry
 from yett.stores.control.store import open_control
+from yett.stores.state_file import STATE_FILE
 
 TOKEN = "an admin token for tests"
 PASSWORD = "correct horse battery"
@@ -177,6 +179,7 @@ def open_desk(state_dir: Path, url: str, clock: ManualClock, publication: KeptPu
         lookout=NobodyLooks(),
         references=References(state_dir),
         page=lambda path: f"{url}{path}",
+        approvals=StateApprovals(state_dir / STATE_FILE),
     )
     return Desk(open_control(state_dir, clock), publication, environment)
 
