@@ -10,6 +10,7 @@ from yett.admin.checks import check_name, check_url
 from yett.admin.errors import Invalid
 from yett.admin.picker import all_known, find_known, known_servers
 from yett.admin.server_views import KnownServer
+from yett.site.known import known_slugs
 
 EVERYTHING = all_known().items
 
@@ -48,3 +49,9 @@ def test_one_is_found_by_its_very_name() -> None:
     assert github is not None
     assert github.url == "https://api.githubcopilot.com/mcp/"
     assert find_known("GitHub") is None
+
+
+def test_an_entry_leads_to_the_catalogue_where_that_has_its_name() -> None:
+    linked = {one.name: one.catalog for one in EVERYTHING if one.catalog is not None}
+    assert linked == {name: f"/catalog/{name}" for name in {one.name for one in EVERYTHING} & known_slugs()}
+    assert {"git", "time", "filesystem", "playwright"} <= linked.keys()

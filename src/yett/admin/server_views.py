@@ -90,6 +90,8 @@ class KnownServer:
     """What it asks of clients: nothing, OAuth, a token in a header, or either. A program gets tokens by variables."""
     homepage: str
     notes: str = ""
+    catalog: str | None = None
+    """Where the control plane shows what the tools of a published server of this name can do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

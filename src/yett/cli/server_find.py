@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 @click.argument("search", required=False, default="")
 @pass_context
 def known(context: CliContext, search: str) -> None:
-    """List well-known servers, or those whose name or notes hold SEARCH. `yett server add NAME` takes its url from here."""
+    """List well-known servers, or those whose name or notes hold SEARCH. `yett server add NAME` takes its url from here.
+
+    Of those under CATALOGUE, `yett catalog show NAME` shows what the tools of a published server of that name can do.
+    """
     from yett.admin.picker import known_servers
 
     found = known_servers(search)
     if context.json:
         print_json(asdict(found))
         return
-    rows = [(one.name, one.title, one.auth.replace("_", " "), one.url or one.command) for one in found.items]
-    headings = ("NAME", "TITLE", "AUTH", "URL OR COMMAND")
+    rows = [
+        (one.name, one.title, one.auth.replace("_", " "), "yes" if one.catalog else "", one.url or one.command)
+        for one in found.items
+    ]
+    headings = ("NAME", "TITLE", "AUTH", "CATALOGUE", "URL OR COMMAND")
     print_table(context, headings, rows, empty=f"no well-known server is like `{search}`", whole=("NAME",), below=headings[-1])
 
 
