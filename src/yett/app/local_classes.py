@@ -24,9 +24,10 @@ class LocalClasses:
     def policy(self, entry: PolicyEntry) -> bool:
         """Say by which policy calls are judged; whether classes are wanted from now on that were not judged before.
 
-        A policy that has to do with classes has the word in its canonical text; one that has it elsewhere costs some time.
+        A policy that has to do with classes has the word in its canonical text, and so has one that asks people, who see them;
+        one that has it elsewhere costs some time.
         """
-        wanted, before = "risk" in entry.document, self._wanted
+        wanted, before = "risk" in entry.document or "require_approval" in entry.document, self._wanted
         self._wanted = wanted
         return wanted and not before
 

@@ -209,7 +209,9 @@ CALL: Final = "tools/call"
 
 def cells_of(entry: LogEntry) -> tuple[str, ...]:
     """An entry for people, by `HEADINGS`."""
-    server, target, method = entry.server or "-", entry.target, entry.more.get("method", CALL)
+    detail = entry.more.get("detail", {})
+    server, target, method = entry.server or detail.get("server", "-"), entry.target, entry.more.get("method", CALL)
+    target = target or detail.get("target")
     if target and method != CALL:
         target = f"{method} {target}"
     if target and entry.more.get("task"):
@@ -245,9 +247,10 @@ def _why(entry: LogEntry) -> str:
         return f"{entry.code}: {entry.message}"
     if entry.stream.value == "events":
         detail = entry.more["detail"]
-        about = detail.get("counter") or detail.get("fault") or ""
-        return f"{entry.code} by {entry.more['actor']}: {about}"
-    return " ".join(part for part in (entry.code, entry.rule) if part)
+        about = detail.get("approval") or detail.get("exemption") or detail.get("counter") or detail.get("fault") or ""
+        reason = detail.get("reason") or detail.get("why")
+        return f"{entry.code} by {detail.get('approver') or entry.more['actor']}: {about}" + (f" ({reason})" if reason else "")
+    return " ".join(part for part in (entry.code, entry.rule, entry.more.get("consent")) if part)
 
 
 def _rfc3339(at_ns: int) -> str:

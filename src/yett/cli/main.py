@@ -24,6 +24,7 @@ Row = tuple[str, str]
 COMMANDS: Final[Mapping[str, Row]] = {
     "up": ("yett.cli.up:command", "Start the gateway: data plane and control plane."),
     "run": ("yett.cli.run:command", "Put one stdio server behind a policy, without a gateway."),
+    "pins": ("yett.cli.pins:command", "What tools behind `yett run` were accepted as."),
     "connect": ("yett.cli.connect:command", "Bridge a stdio-only client to a server of the gateway."),
     "demo": ("yett.cli.demo:command", "Show the gate at work, with a real server and a real client."),
     "server": ("yett.cli.server:command", "Add, list, show and remove servers."),
@@ -34,6 +35,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "wrap": ("yett.cli.wrap:command", "Have the servers of this user's clients go through Yett."),
     "unwrap": ("yett.cli.unwrap:command", "Put entries of clients back as they were."),
     "precheck": ("yett.cli.precheck:command", "Say whether to connect a server, before anybody does."),
+    "mcp": ("yett.cli.mcp:command", "Serve what is known of MCP servers and tools, as an MCP server."),
     "issuer": ("yett.cli.issuer:command", "Take access tokens (OAuth) beside the tokens of grants."),
     "secrets": ("yett.cli.secrets:command", "Show and rotate the master key that seals credentials."),
     "member": ("yett.cli.member:command", "List, invite and remove the people who administer this."),
@@ -45,6 +47,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "export": ("yett.cli.apply:export", "Write servers, policies and grants to a directory."),
     "stop": ("yett.cli.stop:stop", "Refuse every call of a grant, to a server, or all, at once."),
     "resume": ("yett.cli.stop:resume", "Let go on what was stopped."),
+    "approvals": ("yett.cli.approvals:command", "Decide on calls that wait for a person."),
     "limits": ("yett.cli.limits:command", "Show and reset the counters of limits."),
     "log": ("yett.cli.log:command", "Show the decision log."),
     "status": ("yett.cli.status:command", "Show health, traffic and limits near full."),

@@ -35,12 +35,12 @@ class Consents:
         self._pending_max = pending_max
 
     def fitting(self, wanted: ApprovalRequest, now_ns: int) -> str | None:
-        """Id of an exemption or approval that fits this call; see `yett.ports.Ledger.consent`."""
-        exemption = self.rows.exemption_for(wanted, now_ns)
-        if exemption is not None:
-            return exemption.id
+        """Id of an approval or exemption that fits this call; see `yett.ports.Ledger.consent`. What is used up once comes first."""
         found = self.rows.open_for(wanted, now_ns)
-        return found.id if found is not None and found.state is State.APPROVED else None
+        if found is not None and found.state is State.APPROVED:
+            return found.id
+        exemption = self.rows.exemption_for(wanted, now_ns)
+        return None if exemption is None else exemption.id
 
     def waits(self, id: str, now_ns: int) -> bool:
         """Whether people have yet to decide on a request; see `yett.ports.Ledger.waits`."""

@@ -197,7 +197,8 @@ _SELECT: Final = {
         "SELECT seq, calls.at_ns AS at_ns, request_id, grant_id, grant_label, server_name AS server, target, decision, code, "
         "rule, message, client_ip, session, server_id, method, policy, policy_revision, retry_after_s, argument_keys, "
         "arguments_digest, reservations, result, outcomes.at_ns AS ended_ns, http_status, rpc_code, latency_us, request_bytes, "
-        "response_bytes, given_back, task FROM calls LEFT JOIN outcomes USING (seq) LEFT JOIN tasks USING (seq)"
+        "response_bytes, given_back, task, consent FROM calls LEFT JOIN outcomes USING (seq) LEFT JOIN tasks USING (seq) "
+        "LEFT JOIN consents USING (seq)"
     ),
     Stream.SECURITY: (
         "SELECT seq, at_ns, request_id, grant_id, server, 'refused' AS decision, kind AS code, reason AS message, client_ip, "
