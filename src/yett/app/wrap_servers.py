@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import Final
 
+from yett.admin.catalogue_views import ServerVerdict
 from yett.admin.control import Control
 from yett.admin.credentials.views import NewCredential
+from yett.admin.server_views import ToolList
 from yett.admin.views import GrantView, NewGrant, NewRevision, NewServer, ServerView
 from yett.app.host_secrets import taken_apart, unsealed
 from yett.app.wrap_plan import Planned, token_file
+from yett.errors import YettError
 from yett.gateway.tokens import token_key
 from yett.private_files import read_private, write_private
 from yett.sealing.host_file import HostSecrets
@@ -28,6 +32,8 @@ from yett.wrap.policies import by_class, observing
 TAG: Final = "wrapped"
 RECOMMENDED: Final = "recommended"
 OBSERVE: Final = "observe"
+LOOKS_AT_ONCE: Final = 6
+"""Fewer than the control plane takes from all people together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,6 @@ class Servers:
     vault: Vault
     policy: str = RECOMMENDED
     """`recommended`, `observe`, or the name of a policy that is there."""
-    look: bool = True
-    """Whether servers are asked for their tools."""
     secrets: HostSecrets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,24 +97,38 @@ class Servers:
             return False
         return unsealed(self.settings, server.command or "", command) == (_argv(launch), dict(launch.env))
 
-    def prepare(self, id: str, entry: Planned, server: str) -> Prepared:
-        """Have the server, its policy and the entry's grant be there. Errors: `AdminFault`, `OperatorFault`."""
-        assert entry.launch is not None, "only what can be launched is prepared"
-        attention = list(self._server(entry.launch, server))
-        problem = self._look(server)
-        if problem is not None:
-            attention.append(f"its tools are not known yet: {problem}")
-        policy, new = self._policy(server)
-        grant = self._grant(id, entry, server, policy)
+    def prepare(self, id: str, entry: Planned, server: str, remarks: Sequence[str] = ()) -> Prepared:
+        """Have a policy and the entry's grant be there. Errors: `AdminFault`, `OperatorFault`."""
         verdict = self.control.catalogue(server)
-        known = problem is None or bool(verdict.tools)
+        policy, new = self._policy(server, verdict)
+        grant = self._grant(id, entry, server, policy)
         counts: dict[str, int] = {}
         for tool in verdict.tools:
             counts[tool.risk] = counts.get(tool.risk, 0) + 1
+        known = verdict.seen_at is not None
         hidden = tuple(tool.name for tool in verdict.tools if tool.rule is None)
-        return Prepared(server, grant, policy, new, counts if known else None, hidden, tuple(attention))
+        return Prepared(server, grant, policy, new, counts if known else None, hidden, tuple(remarks))
 
-    def _server(self, launch: Program | Address, name: str) -> list[str]:
+    def look(self, servers: Collection[str], *, now: bool) -> dict[str, str]:
+        """Ask servers for their tools, several at once, but for those that told them already; what is not known, and why."""
+        unknown = [server for server in sorted(servers) if self._problem(self.control.server_tools(server)) is not None]
+        if not now:
+            return {server: f"its tools are not known yet: `yett server look {server}` asks it" for server in unknown}
+        with ThreadPoolExecutor(LOOKS_AT_ONCE, "yett wrap") as pool:
+            found = list(pool.map(self._look, unknown))
+        return {server: f"its tools are not known: {why}" for server, why in zip(unknown, found, strict=True) if why is not None}
+
+    def _look(self, server: str) -> str | None:
+        try:
+            return self._problem(self.control.look_server(server))
+        except YettError as fault:
+            return str(fault)
+
+    def _problem(self, told: ToolList) -> str | None:
+        return "it was not asked" if told.health is None else told.health.problem
+
+    def place(self, launch: Program | Address, name: str) -> list[str]:
+        """Have the server be there, with what it is sent; what a person has to do next. Errors: `AdminFault`, `OperatorFault`."""
         there = self._find(name)
         if isinstance(launch, Program):
             self._list_program(launch, name)
@@ -132,22 +150,13 @@ class Servers:
         self.secrets.replace(self.vault, name, secrets)
         add_command(self.settings.state_dir, name, command)
 
-    def _look(self, server: str) -> str | None:
-        told = self.control.server_tools(server)
-        if not self.look and told.health is None:
-            return f"it was not asked; `yett server look {server}` asks it"
-        if self.look and (told.health is None or told.health.problem is not None):
-            told = self.control.look_server(server)
-        return None if told.health is None else told.health.problem
-
-    def _policy(self, server: str) -> tuple[str, bool]:
+    def _policy(self, server: str, verdict: ServerVerdict) -> tuple[str, bool]:
         """The policy of the entry's grant; whether it was made now. One that is there may be a person's, and stays."""
         there = {policy.name for policy in self.control.policies()}
         if self.policy not in {RECOMMENDED, OBSERVE}:
             return self.policy, False
         if server in there:
             return server, False
-        verdict = self.control.catalogue(server)
         document = verdict.policy if verdict.tools else by_class()
         if self.policy == OBSERVE:
             document = observing(document)

@@ -6,11 +6,10 @@ leaves half done, the next run finishes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
@@ -68,62 +67,96 @@ def wrap(here: Here, entries: Sequence[Planned], policy: str = RECOMMENDED, *, l
             raise OperatorFault(problem)
         if policy not in {RECOMMENDED, OBSERVE}:
             control.policy(policy)
-        servers = Servers(here.settings, control, vault, policy, look)
-        for path, group in groupby(entries, key=lambda entry: entry.file.file.path):
-            yield from _wrap_file(here.settings, servers, path, list(group))
+        yield from _Wrapping(here.settings, Servers(here.settings, control, vault, policy)).run(entries, look=look)
 
 
-def _wrap_file(settings: Settings, servers: Servers, path: Path, entries: list[Planned]) -> Iterator[Outcome]:
-    ready = [entry for entry in entries if entry.state is State.READY]
-    yield from (Outcome(entry, entry.state, why=entry.why) for entry in entries if entry.state is not State.READY)
-    if not ready:
-        return
-    problem = refusal(path)
-    if problem is not None:
-        yield from (Outcome(entry, State.LEFT, why=f"`{path}` cannot be changed: {problem}") for entry in ready)
-        return
-    done: list[tuple[Planned, str, Prepared]] = []
-    for entry in ready:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An entry whose server is there."""
+
+    entry: Planned
+    server: str
+    text: str
+    """The entry's text as it will be."""
+    record: Wrapped
+    is_new: bool
+    remarks: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Wrapping:
+    """One run: servers are put up one by one, asked at once, and then each file is written."""
+
+    settings: Settings
+    servers: Servers
+
+    def run(self, entries: Sequence[Planned], *, look: bool) -> Iterator[Outcome]:
+        """What becomes of each entry."""
+        yield from (Outcome(entry, entry.state, why=entry.why) for entry in entries if entry.state is not State.READY)
+        placed: list[_Placed] = []
+        for path, group in groupby(
+            (entry for entry in entries if entry.state is State.READY), key=lambda entry: entry.file.file.path
+        ):
+            problem = refusal(path)
+            for entry in group:
+                try:
+                    if problem is not None:
+                        raise OperatorFault(f"`{path}` cannot be changed: {problem}")
+                    placed.append(self._place(entry))
+                except YettError as fault:
+                    yield Outcome(entry, State.LEFT, why=str(fault))
+        problems = self.servers.look({one.server for one in placed}, now=look)
+        for _, ready in groupby(placed, key=lambda one: one.entry.file.file.path):
+            yield from self._finish(list(ready), problems)
+
+    def _place(self, entry: Planned) -> _Placed:
+        """Keep the entry as it is, and have its server be there. Errors: `YettError`; then there is neither."""
+        assert entry.launch is not None, "only what can be launched is wrapped"
+        records = dict(read_wrapped(self.settings.state_dir))
+        before = records.pop(entry.id, None)
+        meaning = self.servers.meaning(entry.launch)
+        if before is not None and before.meaning != meaning:
+            self.servers.retire(entry.id, before, records.values(), keep=False)
+            before = None
+        server, made = self.servers.name_for(entry, meaning, [*([] if before is None else [before]), *records.values()])
+        text = rewritten(entry.file, entry.located, entry_argv(self.settings, server, entry.id))
+        _seal(self.settings, self.servers.vault, entry)
+        record = Wrapped(
+            client=entry.client.value,
+            file=str(real_path(entry.file.file.path)),
+            place=entry.located.entry.at,
+            text=text_digest(text),
+            server=server,
+            made=made,
+            meaning=meaning,
+            grant=None if before is None else before.grant,
+        )
+        put_wrapped(self.settings.state_dir, entry.id, record)
         try:
-            done.append(_prepare(settings, servers, entry))
-        except YettError as fault:
-            yield Outcome(entry, State.LEFT, why=str(fault))
-    if done:
-        yield from _write(ready[0].file, done)
+            remarks = tuple(self.servers.place(entry.launch, server))
+        except YettError:
+            if before is None:
+                _undo(self.settings, self.servers, entry.id, record)
+            raise
+        return _Placed(entry, server, text, record, before is None, remarks)
 
-
-def _prepare(settings: Settings, servers: Servers, entry: Planned) -> tuple[Planned, str, Prepared]:
-    """Everything but the file. Errors: `YettError`; then nothing refers to what was made, and the next run uses it."""
-    assert entry.launch is not None, "only what can be launched is prepared"
-    records = dict(read_wrapped(settings.state_dir))
-    before = records.pop(entry.id, None)
-    meaning = servers.meaning(entry.launch)
-    if before is not None and before.meaning != meaning:
-        servers.retire(entry.id, before, records.values(), keep=False)
-        before = None
-    known = [*([before] if before is not None else []), *records.values()]
-    server, made = servers.name_for(entry, meaning, known)
-    text = rewritten(entry.file, entry.located, entry_argv(settings, server, entry.id))
-    _seal(settings, servers.vault, entry)
-    record = Wrapped(
-        client=entry.client.value,
-        file=str(real_path(entry.file.file.path)),
-        place=entry.located.entry.at,
-        text=text_digest(text),
-        server=server,
-        made=made,
-        meaning=meaning,
-        grant=None if before is None else before.grant,
-    )
-    put_wrapped(settings.state_dir, entry.id, record)
-    try:
-        prepared = servers.prepare(entry.id, entry, server)
-    except YettError:
-        if before is None:
-            _undo(settings, servers, entry.id, record)
-        raise
-    put_wrapped(settings.state_dir, entry.id, replace(record, grant=prepared.grant, policy=prepared.policy))
-    return entry, text, prepared
+    def _finish(self, ready: list[_Placed], problems: Mapping[str, str]) -> Iterator[Outcome]:
+        """Policies and grants of one file's entries, then the file."""
+        done: list[tuple[Planned, str, Prepared]] = []
+        for one in ready:
+            id = one.entry.id
+            try:
+                remarks = [*one.remarks, *([problems[one.server]] if one.server in problems else [])]
+                prepared = self.servers.prepare(id, one.entry, one.server, remarks)
+            except YettError as fault:
+                if one.is_new:
+                    _undo(self.settings, self.servers, id, one.record)
+                yield Outcome(one.entry, State.LEFT, why=str(fault))
+                continue
+            put_wrapped(self.settings.state_dir, id, replace(one.record, grant=prepared.grant, policy=prepared.policy))
+            done.append((one.entry, one.text, prepared))
+        if done:
+            yield from _write(ready[0].entry.file, done)
 
 
 def _undo(settings: Settings, servers: Servers, id: str, record: Wrapped) -> None:
