@@ -46,10 +46,10 @@ _CHINESE_PARTS: Final = (
 )
 
 
-def read_corpus(directory: Path) -> list[Tool]:
+def read_corpus(directory: Path, files: str = "*.jsonl") -> list[Tool]:
     """The tools of the corpus."""
     found = []
-    for path in sorted(directory.glob("*.jsonl")):
+    for path in sorted(directory.glob(files)):
         for line in path.read_text(encoding="utf-8").splitlines():
             value = json.loads(line)
             schema = value.get("inputSchema")
@@ -65,12 +65,18 @@ def read_corpus(directory: Path) -> list[Tool]:
 def recombined(corpus: Sequence[Tool], servers: int, tools: int) -> Iterator[Tool]:
     """So many tools of so many servers: names, descriptions and arguments of different tools of the corpus put together."""
     dice = random.Random(SEED)
-    chinese = [tool for tool in corpus if not tool["description"].isascii() and max(tool["description"]) >= "\u4e00"]
+    chinese = [tool for tool in corpus if is_chinese(tool)]
+    plain = [tool for tool in corpus if not is_chinese(tool)]
     names = sorted({tool["server"] for tool in corpus})
     for number, size in enumerate(_sizes(dice, servers, tools)):
         server = f"{dice.choice(names)}-{dice.choice(names)}-{number}"
         for _ in range(size):
-            yield {"server": server, **_tool(dice, corpus, chinese if dice.random() < CHINESE else None)}
+            yield {"server": server, **_tool(dice, plain, chinese if dice.random() < CHINESE else None)}
+
+
+def is_chinese(tool: Tool) -> bool:
+    """Whether a tool describes itself in Chinese."""
+    return any("\u4e00" <= char <= "\u9fff" for char in tool["description"])
 
 
 def _sizes(dice: random.Random, servers: int, tools: int) -> list[int]:
