@@ -211,6 +211,25 @@ def test_what_goes_through_yett_already_is_left_alone(home: Home) -> None:
     assert path.read_bytes() == before
 
 
+def test_another_yett_is_not_put_behind_this_one(home: Home) -> None:
+    (done,) = home.wrap(home.cursor(a={"command": "/elsewhere/yett", "args": ["connect", "files"]}))
+    assert (done.state, "not this one" in done.why) == (State.LEFT, True)
+
+
+def test_a_program_finds_what_it_needs_wherever_the_gateway_is_started(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/opt/tools/bin:/usr/bin")
+    home = Home(home.directory, {"PATH": "/opt/tools/bin:/usr/bin"})
+    path = home.cursor(a={"command": "x"}, b={"command": "y", "env": {"PATH": "/own"}})
+    home.wrap(path)
+    commands = read_commands(home.settings.state_dir)
+    assert (commands["a"].env, commands["b"].env) == ({"PATH": "/opt/tools/bin:/usr/bin"}, {"PATH": "sealed:"})
+    home.unwrap(keep=True)
+    monkeypatch.setenv("PATH", "/usr/bin")
+    (done, _) = home.wrap(path)
+    assert done.prepared is not None
+    assert done.prepared.server == "a"
+
+
 def test_mode_and_links_of_a_file_stay(home: Home) -> None:
     real = home.write("dotfiles/cursor.json", {"mcpServers": {"a": {"command": "x"}}})
     real.chmod(0o640)

@@ -136,6 +136,12 @@ def test_only_what_goes_through_yett_counts_as_governed(entry: dict[str, Any], g
     assert is_governed(server(**entry), GATEWAYS) is governed
 
 
+def test_yett_by_its_whole_path_counts_where_that_is_this_program() -> None:
+    entry = server(command="/opt/yett/bin/yett", args=["connect", "files"])
+    assert is_governed(entry, GATEWAYS, ("yett", "/opt/yett/bin/yett"))
+    assert not is_governed(entry, GATEWAYS, ("yett", "/usr/bin/yett"))
+
+
 def test_names_are_near_by_typing_faults_and_by_looks() -> None:
     assert [distance("abc", other) for other in ("abc", "acb", "ab", "abcde", "xyz", "abcdef")] == [0, 1, 1, 2, 3, 3]
     assert near("mcp-server-time", "mcp_server_t1me")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from yett.admin.identity import standing_of
 from yett.app.address import scheme_of, url_of
+from yett.app.own_program import own_names
 from yett.app.scanning import Fault, ask, files_of, own_files, read_seen, servers_of, without_secrets, write_seen
 from yett.catalog.classify import classify_tools
 from yett.catalog.model import ToolDefinition
@@ -98,7 +99,7 @@ def scan(settings: Settings, servers: Sequence[FoundServer], asking: Asking) -> 
     memory, scanned = read_seen(settings), []
     asked = []
     for server in servers:
-        governed, identity = is_governed(server, bases), standing_of(server)
+        governed, identity = is_governed(server, bases, own_names()), standing_of(server)
         asked.append(
             (server, governed, identity, _tools(settings, server, identity, replace(asking, may=never) if governed else asking))
         )

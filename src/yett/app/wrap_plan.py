@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +10,7 @@ from typing import Final
 
 from yett.app.address import scheme_of, url_of
 from yett.app.client_files import read_client_file, real_path
-from yett.errors import OperatorFault
+from yett.app.own_program import NAME, own_names, own_program
 from yett.scan.document import BadFile
 from yett.scan.governing import is_governed
 from yett.scan.model import Client, ConfigFile
@@ -108,9 +105,11 @@ def _planned(here: Here, read: ReadFile, located: Located) -> Planned:
         return Planned(id, read, located, State.LEFT, located.problem, record=record)
     if record is not None and text_digest(read.region(located)) == record.text:
         return Planned(id, read, located, State.WRAPPED, record=record)
-    if _goes_through(here, read, located):
-        state = State.THROUGH if record is None else State.EDITED
-        return Planned(id, read, located, state, record=record)
+    other = _yett_of(here, read, located)
+    if other is not None and record is None:
+        return Planned(id, read, located, *other)
+    if other is not None:
+        return Planned(id, read, located, State.EDITED, record=record)
     if len(read.region(located).encode()) > TEXT_BYTES_MAX:
         return Planned(id, read, located, State.LEFT, f"it is longer than {TEXT_BYTES_MAX:,} bytes", record=record)
     try:
@@ -120,13 +119,15 @@ def _planned(here: Here, read: ReadFile, located: Located) -> Planned:
     return Planned(id, read, located, State.READY, launch=launch, record=record)
 
 
-def _goes_through(here: Here, read: ReadFile, located: Located) -> bool:
-    found = found_server(read.file, located.entry)
+def _yett_of(here: Here, read: ReadFile, located: Located) -> tuple[State, str] | None:
+    """How an entry stands that leads to a Yett by itself."""
+    found, plane = found_server(read.file, located.entry), here.settings.data_plane
+    if is_governed(found, [url_of(plane.host, plane.port, scheme_of(here.settings))], own_names()):
+        return State.THROUGH, ""
     argv = found.launch.argv
-    if len(argv) > 1 and Path(argv[0]).name == "yett" and argv[1] in _PROGRAMS:
-        return True
-    plane = here.settings.data_plane
-    return is_governed(found, [url_of(plane.host, plane.port, scheme_of(here.settings))])
+    if len(argv) > 1 and Path(argv[0]).name == NAME and argv[1] in _PROGRAMS:
+        return State.LEFT, "it starts a Yett that is not this one; `unwrap` it there, or write its server into the entry"
+    return None
 
 
 def _around(here: Here, read: ReadFile, located: Located) -> Surroundings:
@@ -166,12 +167,3 @@ def entry_argv(settings: Settings, server: str, id: str) -> tuple[str, ...]:
 def token_file(settings: Settings, id: str) -> Path:
     """Where the token of an entry's grant is."""
     return settings.state_dir / TOKENS / id
-
-
-def own_program() -> str:
-    """This very program, for clients that have another PATH. Errors: `OperatorFault`."""
-    beside = Path(sys.executable).parent / "yett"
-    found = shutil.which("yett") or (str(beside) if os.access(beside, os.X_OK) else None)
-    if found is None:
-        raise OperatorFault("there is no program `yett` on the PATH, which clients could start; install Yett so that there is")
-    return str(Path(found).absolute())

@@ -10,6 +10,8 @@ from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import Final
 
+from msgspec.structs import replace
+
 from yett.admin.catalogue_views import ServerVerdict
 from yett.admin.control import Control
 from yett.admin.credentials.views import NewCredential
@@ -60,6 +62,8 @@ class Servers:
     vault: Vault
     policy: str = RECOMMENDED
     """`recommended`, `observe`, or the name of a policy that is there."""
+    path: str = ""
+    """Where programs find what they need, wherever the gateway is started: the PATH of whoever wraps them."""
     secrets: HostSecrets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +99,9 @@ class Servers:
         command = read_commands(self.settings.state_dir).get(server.command or "")
         if command is None or command.cwd != launch.cwd:
             return False
-        return unsealed(self.settings, server.command or "", command) == (_argv(launch), dict(launch.env))
+        argv, env = unsealed(self.settings, server.command or "", command)
+        mine = env if "PATH" in launch.env else {name: value for name, value in env.items() if name != "PATH"}
+        return (argv, mine) == (_argv(launch), dict(launch.env))
 
     def prepare(self, id: str, entry: Planned, server: str, remarks: Sequence[str] = ()) -> Prepared:
         """Have a policy and the entry's grant be there. Errors: `AdminFault`, `OperatorFault`."""
@@ -148,6 +154,8 @@ class Servers:
         """Secrets first: a list without them starts nothing, and they without a list are found again."""
         command, secrets = taken_apart(_argv(launch), launch.secret_words, launch.env, launch.cwd)
         self.secrets.replace(self.vault, name, secrets)
+        if self.path and "PATH" not in command.env:
+            command = replace(command, env={**command.env, "PATH": self.path})
         add_command(self.settings.state_dir, name, command)
 
     def _policy(self, server: str, verdict: ServerVerdict) -> tuple[str, bool]:

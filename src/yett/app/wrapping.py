@@ -67,7 +67,9 @@ def wrap(here: Here, entries: Sequence[Planned], policy: str = RECOMMENDED, *, l
             raise OperatorFault(problem)
         if policy not in {RECOMMENDED, OBSERVE}:
             control.policy(policy)
-        yield from _Wrapping(here.settings, Servers(here.settings, control, vault, policy)).run(entries, look=look)
+        yield from _Wrapping(here.settings, Servers(here.settings, control, vault, policy, here.environment.get("PATH", ""))).run(
+            entries, look=look
+        )
 
 
 @dataclass(frozen=True, slots=True)
