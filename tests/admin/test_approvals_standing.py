@@ -7,6 +7,7 @@ import pytest
 from tests.admin.approving import Bank, approve, bank_in
 from tests.admin.people.conftest import house as house
 from tests.admin.people.house import House
+from yett.admin.views import NewRevision
 
 
 @pytest.fixture
@@ -27,6 +28,20 @@ def test_an_exemption_names_what_is_free_and_what_is_bound_and_stands_until_its_
     assert bank.events("exemption_given")[0].more["detail"]["free"] == ["amount", "memo\u202e"]
     bank.house.clock.advance(7_200)
     assert ann.api("GET", "/exemptions").json() == []
+
+
+def test_an_exemption_is_shown_with_the_policy_whose_rules_it_spares(bank: Bank) -> None:
+    ann = bank.house.with_member("ann@example.com", "admin")
+    for name in ("careful", "other"):
+        bank.house.service.set_policy(name, NewRevision(document='{"version":"1","default":"deny"}'))
+    approve(ann, bank.asked(), exempt_for="2h")
+    held = ann.api("GET", "/exemptions").json()
+    assert ann.api("GET", "/policies/careful").json()["exemptions"] == held
+    assert ann.api("GET", "/exemptions?policy=careful").json() == held
+    assert ann.api("GET", "/policies/other").json()["exemptions"] == []
+    assert ann.api("GET", "/exemptions?policy=other").json() == []
+    ann.api("DELETE", f"/exemptions/{held[0]['id']}")
+    assert ann.api("GET", "/policies/careful").json()["exemptions"] == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypedDict
 
 from yett.admin.approvals_port import Beside, LimitNow, Logged
 from yett.admin.approvals_views import (
@@ -18,7 +18,7 @@ from yett.admin.approvals_views import (
 from yett.admin.approvals_who import Person
 from yett.admin.checks import show_moment
 from yett.admin.showing import moment
-from yett.approvals.model import Approval, Asked, Delegation, Exemption, State, Vote
+from yett.approvals.model import Approval, ApprovalRequest, Asked, Delegation, Exemption, State, Vote
 from yett.approvals.shown import inert, inert_json
 
 _NEXT: Final = {
@@ -30,6 +30,12 @@ _NEXT: Final = {
     State.EXPIRED: "Its time is over. The same call, made once more, asks anew.",
     State.WITHDRAWN: "Nobody needs the answer any more. The same call, made once more, asks anew.",
 }
+
+
+class _Arguments(TypedDict):
+    arguments: str
+    names: list[str]
+    arguments_digest: str
 
 
 def approval_line(approval: Approval, person: Person, now_ns: int) -> ApprovalLine:
@@ -80,9 +86,7 @@ def approval_view(
         policy=request.policy,
         policy_revision=request.policy_revision,
         asks=[_ask(ask, approval) for ask in request.asks],
-        arguments=inert_json(request.arguments),
-        names=sorted(inert(name) for name in request.members),
-        arguments_digest=request.arguments_digest,
+        **_arguments(request),
         votes=[_vote(vote) for vote in approval.votes],
         limits=[_limit(one) for one in beside.limits],
         history=[_past(one) for one in beside.history],
@@ -94,6 +98,15 @@ def approval_view(
         call=None if beside.call is None else _past(beside.call),
         exemptions=[exemption_view(one) for one in exemptions],
     )
+
+
+def _arguments(request: ApprovalRequest) -> _Arguments:
+    """What the call says."""
+    return {
+        "arguments": inert_json(request.arguments),
+        "names": sorted(inert(name) for name in request.members),
+        "arguments_digest": request.arguments_digest,
+    }
 
 
 def exemption_view(exemption: Exemption) -> ExemptionView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from yett.admin.exemption_views import ExemptionView as ExemptionView
 from yett.admin.views import STRICT
 
 ApprovalState = Literal["pending", "approved", "running", "done", "unknown", "denied", "expired", "withdrawn"]
@@ -143,32 +144,6 @@ class PastCall:
     message: str | None
     result: str | None
     """What came of it; null where it was not forwarded, or nothing is known yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExemptionView:
-    """Calls that need not be asked for until a time."""
-
-    id: str
-    approval: str
-    """The request from which it came."""
-    grant: str
-    grant_label: str
-    server: str
-    surface: str
-    tool: str
-    policy: str | None
-    rules: list[str]
-    """Those that do not ask meanwhile."""
-    bound: list[str]
-    """Arguments that must be what they were."""
-    free: list[str]
-    """Arguments that may differ."""
-    since: str
-    until: str
-    given_by: list[str]
-    ended_at: str | None = None
-    ended_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

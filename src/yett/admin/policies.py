@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from yett.admin.approvals_showing import exemption_view
 from yett.admin.checks import check_name, check_text, show_moment
 from yett.admin.errors import Conflict, Invalid, NotFound, PolicyRefused
+from yett.admin.exemption_views import ExemptionView
 from yett.admin.listing import PAGE_MAX, Listing
 from yett.admin.permissions import Permission
 from yett.admin.policy_lint import tool_shapes, warnings
@@ -80,7 +82,14 @@ class PolicyCases(ServerCases):
                 revisions=[revision_line(found, policy.published) for found in revisions],
             )
 
-        return self.read(look)
+        shown = self.read(look)
+        return replace(shown, exemptions=self._exemptions_of(shown.policy.name))
+
+    def _exemptions_of(self, policy: str) -> list[ExemptionView]:
+        """Calls within reach that its rules do not ask for meanwhile."""
+        port = self.desk.environment.approvals
+        held = [] if port is None else port.exemptions(self.principal.organisation, self.now_ns(), policy)
+        return [exemption_view(one) for one in held if self.principal.reaches(one.server_id)]
 
     def set_policy(self, name: str, new: NewRevision) -> PolicyChanged:
         """Save a text, and publish it unless it is said to be a draft."""

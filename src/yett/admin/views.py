@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from yett.admin.exemption_views import ExemptionView
+
 STRICT: dict[str, Any] = {"extra": "forbid"}
 """For the API's validation: an unknown key is an error there too."""
 
@@ -194,6 +196,8 @@ class PolicyText:
     """Canonical JSON."""
     revisions: list[RevisionLine]
     """The newest 500; `/policies/{policy}/revisions` has all."""
+    exemptions: list[ExemptionView] = field(default_factory=list)
+    """Calls that its rules do not ask for meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from yett.cli.output import CommandError, plain, print_fields, print_json, print
 
 if TYPE_CHECKING:
     from yett.admin.control import Control
-    from yett.admin.views import PolicyChanged, PolicyView, RevisionLine
+    from yett.admin.views import PolicyChanged, PolicyText, PolicyView, RevisionLine
 
 
 @click.command("set")
@@ -142,6 +142,15 @@ def show(context: CliContext, name: str, revision: int | None, history: bool) ->
         if sys.stdout.isatty():
             print_fields(context, [("revision", found.revision.revision), ("source", found.policy.source or "set by command")])
         print_json(json.loads(found.document))
+        tell_exemptions(found)
+
+
+def tell_exemptions(found: PolicyText) -> None:
+    """Calls that people need not approve meanwhile, on stderr."""
+    for one in found.exemptions:
+        free = f", whatever {', '.join(one.free)} is" if one.free else ""
+        what = f"{one.tool} at {one.server} for {one.grant_label or one.grant}{free}"
+        say(plain(f"exempt until {one.until}: {what}, by {', '.join(one.given_by)} ({one.id})"))
 
 
 def _all_revisions(control: Control, name: str) -> Iterator[RevisionLine]:
