@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from yett.catalog.definition import DefinitionError, tool_definition
-from yett.catalog.indexed import Judged, judge
+from yett.catalog.indexed import Judged, judge, judge_servers
 from yett.catalog.quoting import INVISIBLE
 from yett.errors import OperatorFault, YettError
 from yett.policy.document import read_json
@@ -34,9 +34,10 @@ SERVER_MAX: Final = 200
 """Characters of a server's name."""
 BAD_MAX: Final = 20
 """Bad lines that are told; no more are looked for then."""
-WORKERS: Final = 2
-AT_ONCE: Final = 2 * WORKERS
-"""Batches that are being judged or wait for it."""
+AHEAD: Final = 3
+"""Batches that the other process has to judge before this one helps."""
+WAITING_MAX: Final = 16
+"""Batches that were judged and wait for one before them."""
 BATCH_TOOLS: Final = 100
 FEW: Final = 2_000
 """Tools that are judged in this process: starting others would take longer."""
@@ -183,32 +184,49 @@ def _judged(listings: Iterator[Listing], tools: int) -> Iterator[tuple[Listing, 
         for listing in listings:
             yield listing, judge(listing.name, listing.bodies)
         return
-    with _workers() as pool:
-        waiting: deque[tuple[list[Listing], Future[list[list[Judged]]]]] = deque()
+    with _worker() as pool:
+        waiting: deque[_Judging] = deque()
         for batch in _batches(listings):
-            waiting.append((batch, pool.submit(_judge, [(one.name, one.bodies) for one in batch])))
-            if len(waiting) == AT_ONCE:
-                yield from _over(*waiting.popleft())
+            waiting.append(_Judging(batch, _begun(pool, waiting, batch)))
+            while waiting and (waiting[0].is_over or len(waiting) > WAITING_MAX):
+                yield from waiting.popleft().results()
         while waiting:
-            yield from _over(*waiting.popleft())
+            yield from waiting.popleft().results()
 
 
-def _over(batch: list[Listing], judged: Future[list[list[Judged]]]) -> Iterator[tuple[Listing, list[Judged]]]:
-    return zip(batch, judged.result(), strict=True)
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """A batch that the other process judges, or that this one did. Taken in their order, so that a file makes one index."""
+
+    batch: list[Listing]
+    judged: Future[list[list[Judged]]] | list[list[Judged]]
+
+    @property
+    def is_over(self) -> bool:
+        return isinstance(self.judged, list) or self.judged.done()
+
+    def results(self) -> Iterator[tuple[Listing, list[Judged]]]:
+        return zip(self.batch, self.judged if isinstance(self.judged, list) else self.judged.result(), strict=True)
+
+
+def _begun(
+    pool: ProcessPoolExecutor, waiting: Iterable[_Judging], batch: list[Listing]
+) -> Future[list[list[Judged]]] | list[list[Judged]]:
+    """Given to the other process, unless that has enough to do."""
+    servers = [(one.name, one.bodies) for one in batch]
+    if sum(not one.is_over for one in waiting) < AHEAD:
+        return pool.submit(judge_servers, servers)
+    return judge_servers(servers)
 
 
 @contextmanager
-def _workers() -> Iterator[ProcessPoolExecutor]:
-    """Processes of their own, which hold nothing of this one."""
-    pool = ProcessPoolExecutor(min(WORKERS, os.cpu_count() or 1), multiprocessing.get_context("spawn"))
+def _worker() -> Iterator[ProcessPoolExecutor]:
+    """A process of its own, which holds nothing of this one."""
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _judge(servers: list[tuple[str, tuple[bytes, ...]]]) -> list[list[Judged]]:
-    return [judge(name, bodies) for name, bodies in servers]
 
 
 def _batches(listings: Iterator[Listing]) -> Iterator[list[Listing]]:

@@ -52,6 +52,11 @@ def judge(server: str, bodies: Sequence[bytes]) -> list[Judged]:
     return [_judged(tool, verdict) for tool, verdict in zip(tools, classify_tools(tools), strict=True)]
 
 
+def judge_servers(servers: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[Judged]]:
+    """The same for several, each with its name."""
+    return [judge(name, bodies) for name, bodies in servers]
+
+
 def _judged(tool: ToolDefinition, verdict: Verdict) -> Judged:
     words = tool_words(tool.name, tool.title, tool.server or "", tool.description)
     kept = Kept(tool.name, tool.title, verdict.risk, verdict.severity, verdict.codes)
