@@ -11,7 +11,7 @@ from tests.scan.client_files import CASES, HEADER, KEY, Case
 from tests.scan.files import write
 from yett.app.scanning import Fault, own_files, servers_of
 from yett.scan.dialects import DIALECTS, Format, format_of
-from yett.scan.formats import Entry
+from yett.scan.formats import Entry, entries_of
 from yett.scan.model import Client, ConfigFile, FoundServer
 from yett.scan.servers import found_server
 
@@ -63,3 +63,9 @@ def test_the_name_says_how_a_file_is_written() -> None:
     assert format_of(Path("a/config.TOML")) is Format.TOML
     assert [format_of(Path(name)) for name in ("a.yml", "a.yaml")] == [Format.YAML, Format.YAML]
     assert [format_of(Path(name)) for name in ("a.json", "a.jsonc", "a")] == [Format.JSON] * 3
+
+
+def test_a_file_of_nobody_knows_whom_is_searched_for_every_key() -> None:
+    for case in CASES:
+        found = entries_of(case.text.encode(), format_of(Path(case.path)))
+        assert {entry.name for entry in found} == {name for name, _, _ in case.servers}, case.path

@@ -46,6 +46,17 @@ def test_the_line_of_what_is_wrong_counts_comments() -> None:
         read_document('{\n/* one\ntwo */ "a": 1, // three\n"b": 2,\n\n!}', Format.JSON)
 
 
+@pytest.mark.parametrize("text", ["{,}", "[,]", "[1,,]", '{"a":,}', ",", "{/* x */,}", '{"a": 1,,}'])
+def test_a_comma_behind_nothing_is_no_json(text: str) -> None:
+    with pytest.raises(BadFile, match="it is no JSON"):
+        read_document(text, Format.JSON)
+
+
+def test_a_comma_behind_the_last_element_is_read_over() -> None:
+    text = '{"a": [1, "x", /* , */ ], // ,\n "b": {"c": ",]",},\n}'
+    assert read_document(text, Format.JSON) == {"a": [1, "x"], "b": {"c": ",]"}}
+
+
 def test_lines_are_told_in_every_format() -> None:
     text = '{"a": [{}, 1,\n {"b": "x{[,\\"", "c": [1,\n2]},\n{}], // [\n"d": {"a":\n{}}}'
     places = {("a", 0): 1, ("a", 2, "b"): 2, ("a", 2, "c", 1): None, ("a", 3): 4, ("d", "a"): 5, ("nothing",): None}

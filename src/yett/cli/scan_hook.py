@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import Exit, inert_json, plain, say
+from yett.cli.output import CommandError, Exit, inert_json, plain, say
 from yett.errors import YettError
 
 if TYPE_CHECKING:
     from yett.scan.model import Scanned
 
 INPUT_CHARS_MAX: Final = 64 * 1024 * 1024
+_CONFIGURATION: Final = re.compile(r"\.(json|jsonc|toml|yaml|yml|code-workspace)\b", re.IGNORECASE)
 
 
 @click.command("install-hook")
@@ -49,32 +51,49 @@ def install_hook(context: CliContext, /, project: bool, remove: bool) -> int:
 @pass_context
 def hook(context: CliContext, /) -> int:
     """Read what Claude Code is about to do from standard input, and answer on standard output."""
-    from yett.scan.hooking import skipped
-
     try:
         said = _answer(context, sys.stdin.read(INPUT_CHARS_MAX + 1))
     except (YettError, OSError, ValueError) as error:
-        said = skipped(str(error))
+        said = _skipped(str(error))
     except Exception as error:  # noqa: BLE001 - a hook that fails silently would be taken for consent
-        said = skipped(f"{type(error).__name__}")
+        said = _skipped(type(error).__name__)
     if said:
         click.echo(inert_json(json.dumps(said, ensure_ascii=False)))
     return Exit.OK
 
 
-def _answer(context: CliContext, text: str) -> dict[str, object]:
-    from yett.scan.hooking import Unclear, answer, proposed, skipped, unclear
+def _skipped(why: str) -> dict[str, object]:
+    from yett.scan.hooking import skipped
 
+    return skipped(why)
+
+
+def _answer(context: CliContext, text: str) -> dict[str, object]:
     if len(text) > INPUT_CHARS_MAX:
-        return skipped("what it is about to do is too large to be looked at")
+        raise CommandError("what it is about to do is too large to be looked at")
     call: Any = json.loads(text)
     if not isinstance(call, dict):
-        return skipped("what it is about to do is no object")
+        raise CommandError("what it is about to do is no object")
+    if not _may_configure(call):
+        return {}
+    from yett.scan.hooking import Unclear, answer, proposed, unclear
+
     try:
         servers = proposed(call, _present)
     except Unclear as doubt:
         return unclear(str(doubt))
     return answer(_looked_at(context, servers))
+
+
+def _may_configure(call: dict[str, Any]) -> bool:
+    """Whether it is worth reading on: this runs before every edit and every command, mostly for nothing."""
+    given = call.get("tool_input")
+    if not isinstance(given, dict):
+        return False
+    path, command = given.get("file_path"), given.get("command")
+    if isinstance(command, str):
+        return "mcp" in command or _CONFIGURATION.search(command) is not None
+    return isinstance(path, str) and _CONFIGURATION.search(path) is not None
 
 
 def _present(path: Path) -> bytes:

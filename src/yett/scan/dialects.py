@@ -92,6 +92,8 @@ COMMON: Final[tuple[KeyPath, ...]] = (
     ("mcpServers",), ("servers",), ("mcp", "servers"), ("mcp_servers",), ("mcp.servers",), ("context_servers",),
 )  # fmt: skip
 """Keys that are looked at in every file: a scan rather finds too much."""
+MIXED: Final[tuple[KeyPath, ...]] = (("mcp",), ("extensions",))
+"""Keys under which other things stand beside servers: for the clients that have them, and files of nobody knows whom."""
 
 
 def format_of(path: PurePath) -> Format:
@@ -101,4 +103,5 @@ def format_of(path: PurePath) -> Format:
 
 def keys_of(client: Client) -> tuple[KeyPath, ...]:
     """Where servers may stand in a file of this client, its own keys first; each key once."""
-    return tuple(dict.fromkeys((*DIALECTS[client].keys, *COMMON)))
+    everyones = MIXED if client is Client.ANY else ()
+    return tuple(dict.fromkeys((*DIALECTS[client].keys, *COMMON, *everyones)))

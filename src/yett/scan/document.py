@@ -62,8 +62,21 @@ def _json(text: str) -> Any:
 
 
 def without_comments(text: str) -> str:
-    """`text` of the same length and lines, with blanks for comments and for commas that nothing follows."""
-    return _COMMENTS.sub(lambda found: found[1] or re.sub(r"[^\n]", " ", found[0]), text)
+    """`text` of the same length and lines, with blanks for comments and for a comma that stands behind the last element."""
+    before, end = "", 0
+
+    def put(found: re.Match[str]) -> str:
+        nonlocal before, end
+        before = text[end : found.start()].rstrip()[-1:] or before
+        end = found.end()
+        if found[1]:
+            before = '"'
+            return found[1]
+        if found[0] == "," and before in "{[,:":
+            return ","
+        return re.sub(r"[^\n]", " ", found[0])
+
+    return _COMMENTS.sub(put, text)
 
 
 def _loads(text: str) -> Any:

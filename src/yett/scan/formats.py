@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yett.scan.dialects import DIALECTS, Format, keys_of
+from yett.scan.dialects import DIALECTS, MIXED, Format, keys_of
 from yett.scan.document import BadFile, lines_of, read_document
 from yett.scan.model import Client
 
@@ -17,8 +17,6 @@ NAME_MAX: Final = 200
 Place = tuple[str | int, ...]
 _OWN: Final = frozenset({"command", "cmd", "url", "uri"})
 """What one of these members has is a server, where others may stand beside it."""
-_MIXED: Final = frozenset({("mcp",), ("extensions",)})
-"""Keys under which other things stand beside servers."""
 _ALONE: Final = "server"
 
 __all__ = ["ENTRIES_MAX", "FILE_BYTES_MAX", "NAME_MAX", "BadFile", "Entry", "Place", "entries_of"]
@@ -59,7 +57,7 @@ def entries_of(data: bytes, form: Format = Format.JSON, client: Client = Client.
 def _entries(value: dict[str, Any], client: Client, *, listed: bool) -> Iterator[Entry]:
     for keys in keys_of(client):
         servers = _below(value, keys)
-        if keys in _MIXED:
+        if keys in MIXED:
             servers = _only_servers(servers)
         elif listed and isinstance(servers, list):
             yield from (_entry(_name_in(one, at), one, "", (*keys, at)) for at, one in enumerate(servers))
