@@ -70,10 +70,20 @@ class Client:
 
 
 @contextmanager
-def running(folder: Path, document: Any = ALLOW_ALL, *command: str) -> Iterator[Client]:
+def running(folder: Path, document: Any = ALLOW_ALL, *command: str, options: tuple[str, ...] = ()) -> Iterator[Client]:
     path, notes = folder / "policy.json", folder / "notes"
     path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
-    argv = [YETT, "run", "--policy", str(path), "--name", "me", "--", *(command or (sys.executable, PROGRAM, str(notes)))]
+    argv = [
+        YETT,
+        "run",
+        "--policy",
+        str(path),
+        "--name",
+        "me",
+        *options,
+        "--",
+        *(command or (sys.executable, PROGRAM, str(notes))),
+    ]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "YETT_STATE_DIRECTORY": str(folder / "state")}
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd=folder) as process:

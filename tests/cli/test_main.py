@@ -171,7 +171,7 @@ def test_a_script_for_each_shell_is_printed(terminal: Terminal) -> None:
 def test_the_shell_completes_commands_from_the_table_alone() -> None:
     script = (
         "import os, sys\n"
-        "os.environ.update(_YETT_COMPLETE='bash_complete', COMP_WORDS='yett p', COMP_CWORD='1')\n"
+        "os.environ.update(_YETT_COMPLETE='bash_complete', COMP_WORDS='yett po', COMP_CWORD='1')\n"
         "sys.argv = ['yett']\n"
         "from yett.cli.main import main\n"
         "try:\n    main()\nfinally:\n"

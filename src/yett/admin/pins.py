@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from yett.admin.checks import check_text, show_moment
@@ -131,18 +133,24 @@ def _agreed(
     return pin
 
 
-def _shown(server: Server, look: Look | None, state: tuple[str, int | None], pinned: dict[str, ToolPin]) -> PinList:
-    mode, since_ns = state
+def _shown(server: Server, look: Look | None, state: tuple[str, int | None], pinned: Mapping[str, ToolPin]) -> PinList:
     listed: list[Any] = [] if look is None else list(look.said.get("tools", []))
-    states = pin_states({name: pin_of(pin) for name, pin in pinned.items()}, listed, server.name)
+    pins = pin_list(server.name, listed, state, pinned)
+    return pins if look is None else replace(pins, seen_at=moment(look.at_ns), problem=look.problem)
+
+
+def pin_list(name: str, listed: Sequence[Any], state: tuple[str, int | None], pinned: Mapping[str, ToolPin]) -> PinList:
+    """What a server lists, beside what was accepted of it. `state`: how strictly it is held to that, and since when."""
+    mode, since_ns = state
+    states = pin_states({tool: pin_of(pin) for tool, pin in pinned.items()}, listed, name)
     held = since_ns is not None and mode != OFF
     items = [_view(one, pinned.get(one.tool), held=held) for one in states]
     return PinList(
-        server=server.name,
+        server=name,
         mode=cast("Mode", mode),
         since=None if since_ns is None else show_moment(since_ns),
-        seen_at=None if look is None else moment(look.at_ns),
-        problem=None if look is None else look.problem,
+        seen_at=None,
+        problem=None,
         waiting=sum(item.suspended for item in items),
         items=items,
     )

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from yett.app.clock import SystemClock
 from yett.app.data_plane import Core, build_core, list_changes, log_failure
 from yett.app.local_classes import LocalClasses
+from yett.app.local_pins import LocalPins, PinFile
 from yett.app.pipes import stdin_lines, stdout_writer
 from yett.app.policy_file import ORGANISATION, Loaded, PolicyFile
 from yett.audit.record import Refused, SecurityRecord
@@ -42,6 +44,8 @@ class LocalRun:
     """The local grant acts under this name, so that neither a restart nor a second client gets a fresh quota."""
     argv: Sequence[str]
     environment: Mapping[str, str]
+    pinned: bool = True
+    """Whether its tools are held to what was accepted."""
 
     @property
     def grant(self) -> GrantEntry:
@@ -63,6 +67,7 @@ class _Local:
     run: LocalRun
     file: PolicyFile
     classes: LocalClasses
+    pins: LocalPins | None
 
 
 async def run_local(settings: Settings, run: LocalRun) -> None:
@@ -73,10 +78,13 @@ async def run_local(settings: Settings, run: LocalRun) -> None:
     file = PolicyFile(run.policy_path, run.name, settings.state_dir)
     file.changed()
     loaded = file.load()
+    clock = SystemClock()
+    pins = LocalPins(PinFile(settings.state_dir, run.name), clock.now_ns) if run.pinned else None
     core = build_core(settings, token_key(settings.state_dir))
     upstream = _upstream(settings, run, core)
     core.tools.classify = classes = LocalClasses(run.name)
-    local = _Local(core, run, file, classes)
+    core.tools.pinned = pins
+    local = _Local(core, run, file, classes, pins)
     try:
         _apply(local, loaded, 1)
         front = StdioFront(_parts(core, run, upstream), await stdout_writer())
@@ -104,6 +112,8 @@ async def _reload(local: _Local) -> None:
     revision = 1
     while True:
         await asyncio.sleep(RELOAD_S)
+        if local.pins is not None and local.pins.changed():
+            local.core.tools.read_again(local.run.server.id)
         if local.file.changed():
             revision += 1
             try:

@@ -17,12 +17,14 @@ from yett.cli.context import CliContext, pass_context
 )
 @click.option("--policy", "policy_path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Policy file.")
 @click.option("--name", help="Name of the local grant, which owns the quota; default: the command line.")
+@click.option("--no-pins", is_flag=True, help="Do not hold tools to what was accepted when they were first listed.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 @pass_context
-def command(context: CliContext, policy_path: Path, name: str | None, argv: tuple[str, ...]) -> None:
+def command(context: CliContext, policy_path: Path, name: str | None, argv: tuple[str, ...], *, no_pins: bool) -> None:
     """Put one stdio server behind a policy, without a gateway.
 
-    Speaks MCP on stdin and stdout, so that an MCP client can start it in the place of the server.
+    Speaks MCP on stdin and stdout, so that an MCP client can start it in the place of the server. Tools are pinned as they are
+    listed first; one that changes later is refused until it is accepted (`yett pins`).
     """
     import asyncio
     import logging
@@ -35,7 +37,7 @@ def command(context: CliContext, policy_path: Path, name: str | None, argv: tupl
     require_streams()
     logging.basicConfig(level=logging.WARNING, format="yett: %(message)s", stream=sys.stderr)
     name = name or shlex.join(argv).encode("utf-8", "backslashreplace").decode()  # the log holds no other bytes
-    run = LocalRun(policy_path, name, argv, environment())
+    run = LocalRun(policy_path, name, argv, environment(), pinned=not no_pins)
     try:
         run_loop(lambda: run_local(context.settings, run))
     except asyncio.CancelledError:

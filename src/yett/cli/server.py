@@ -15,6 +15,7 @@ from yett.cli.server_drift import drift
 from yett.cli.server_edit import edit
 from yett.cli.server_find import import_, known, tell_change
 from yett.cli.server_look import look, tools
+from yett.cli.server_pins import pins
 
 if TYPE_CHECKING:
     from yett.admin.control import Control
@@ -27,7 +28,7 @@ def command() -> None:
     """Add, list, show, edit and remove the servers behind the gate."""
 
 
-for _other in (connect_command, credential_command, drift, edit, import_, known, look, tools):
+for _other in (connect_command, credential_command, drift, edit, import_, known, look, pins, tools):
     command.add_command(_other)
 
 

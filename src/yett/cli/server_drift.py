@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from yett.cli.catalog import COLOURS, LEVELS
+from yett.cli.catalog_find import COLOURS, LEVELS
 from yett.cli.context import CliContext, pass_context
 from yett.cli.output import print_json, print_table, say
 
