@@ -29,7 +29,7 @@ from yett.precheck.memory import LastSeen, SinceLastSeen, key_of, read_memory, s
 from yett.precheck.naming import Named, address_of, named, program_of
 from yett.precheck.verdict import Known, Lately, Precheck, letter_of, precheck
 from yett.private_files import read_private, write_private
-from yett.scan.model import FoundServer, Identity, Standing, Tools
+from yett.scan.model import Changes, FoundServer, Identity, Standing, Tools
 from yett.scan.stripping import shown_origin
 from yett.settings import Settings
 from yett.site.known import known_packages, known_server
@@ -68,7 +68,11 @@ def installation(settings: Settings) -> Iterator[Control | None]:
 
 def check(settings: Settings, text: str, control: Control | None, asking: Asking, now: datetime) -> Precheck:
     """The verdict on the server that `text` names. Errors: `NotNamed`, `OperatorFault`."""
-    known = find(settings, named(text), control, asking, now)
+    return check_known(settings, text, find(settings, named(text), control, asking, now), asking, now)
+
+
+def check_known(settings: Settings, text: str, known: Known, asking: Asking, now: datetime) -> Precheck:
+    """The same where it was looked up already. Errors: `OperatorFault`."""
     if asking.name is not None:
         known = replace(known, server=replace(known.server, name=asking.name))
     memory, key = _read(settings), key_of(text)
@@ -80,6 +84,12 @@ def check(settings: Settings, text: str, control: Control | None, asking: Asking
         _write(settings, {**memory, key: seen})
     shown_text = shown_origin(text)[0] if text.lower().startswith(("http://", "https://")) else text
     return precheck(shown_text, known, changed, now.date())
+
+
+def verdict_on(server: FoundServer, now: datetime) -> Precheck:
+    """The verdict on a server as somebody configured it, by what is known of its package or address; nothing is remembered."""
+    known = _by_launch(server)
+    return precheck(server.name, replace(known, server=server), SinceLastSeen(None, Changes(first=True)), now.date())
 
 
 def find(settings: Settings, named: Named, control: Control | None, asking: Asking, now: datetime) -> Known:

@@ -1,0 +1,1 @@
+"""Tests of Yett's own MCP server."""
