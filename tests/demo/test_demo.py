@@ -70,7 +70,7 @@ def test_each_policy_of_the_demonstration_is_a_policy(scenario: story.Scenario) 
 
 def test_the_scenarios_show_every_kind_of_denial_that_a_rule_can_make() -> None:
     codes = {scene.code for scenario in story.SCENARIOS for scene in scenario.scenes}
-    assert codes == {None, "limit_exceeded", "not_listed", "require_failed", "hidden"}
+    assert codes == {None, "limit_exceeded", "not_listed", "require_failed", "hidden", "approval_required", "approval_denied"}
 
 
 def test_the_note_has_as_many_pages_as_the_story_says() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from yett.demo.story import Scenario
 
 SHEET: Final = "yett-demo.png"
-_COLUMN: Final = 21
+_COLUMN: Final = 23
 _ARGUMENT_CHARS_MAX: Final = 40
 
 
@@ -102,10 +102,13 @@ def _line(shown: Shown) -> Text:
 
     allowed = shown.scene.decision == "allow"
     mark, style = ("✓ allowed", "green") if allowed else ("✗ " + (shown.scene.code or "denied"), "red")
+    if shown.scene.decision == "approval":
+        mark, style = f"… {shown.scene.code}", "yellow"
     if shown.entry is not None and not shown.as_promised:
         mark, style = f"? {shown.entry.decision} {shown.entry.code or ''}", "yellow"
     arguments = ", ".join(f"{name}={_short(value)}" for name, value in shown.scene.arguments.items())
-    line = Text("  ").append(f"{mark:<{_COLUMN - 2}}", style=f"bold {style}").append(f"{shown.scene.tool}({plain(arguments)})")
+    line = Text("") if shown.scene.person is None else _person(shown)
+    line.append("  ").append(f"{mark:<{_COLUMN - 2}}", style=f"bold {style}").append(f"{shown.scene.tool}({plain(arguments)})")
     line.append("   ").append(shown.scene.what, style="dim")
     next_line = "\n" + _COLUMN * " "
     if not allowed:
@@ -113,6 +116,16 @@ def _line(shown: Shown) -> Text:
     for failure in shown.failures:
         line.append(next_line).append(f"not as promised: {plain(failure)}", style="yellow")
     return line
+
+
+def _person(shown: Shown) -> Text:
+    """What a person did before the call."""
+    from rich.text import Text
+
+    from yett.demo.story import REASON
+
+    command = "approve ID" if shown.scene.person == "approves" else f'deny ID --reason "{REASON}"'
+    return Text("  ").append(f"$ yett approvals {command}\n", style="dim")
 
 
 def _short(value: object) -> str:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from yett.admin.approvals_views import CallApproval, CallDenial
 from yett.admin.control import Control
 from yett.admin.views import GrantMinted, NewGrant, NewRevision, NewServer
 from yett.app.control import connect
@@ -118,7 +119,7 @@ async def play(stage: Stage, grants: Mapping[str, GrantMinted], audience: Audien
             if scenario.counts_minutes and (left_s := seconds_to_wait(clock.now_ns())):
                 audience.wait(left_s)
                 await asyncio.sleep(left_s)
-            run = _Run(scenario, agent, witness, reader)
+            run = _Run(stage, scenario, agent, witness, reader)
             for scene in scenario.scenes:
                 scenes.append(await run.scene(scene))
                 audience.see(scenes[-1])
@@ -136,6 +137,7 @@ def seconds_to_wait(now_ns: int) -> int:
 class _Run:
     """One agent on its way through a scenario."""
 
+    stage: Stage
     scenario: Scenario
     agent: Agent
     witness: Witness
@@ -144,6 +146,8 @@ class _Run:
 
     async def scene(self, scene: Scene) -> Shown:
         """Make the call, read the decision back from the log, and look at what the server holds."""
+        if scene.person is not None:
+            await asyncio.to_thread(decide, self.stage, approve=scene.person == "approves")
         before = self.reader.newest()
         known: dict[str, JsonValue] = {"projectId": self.project_id} if self.project_id else {}
         reply = await self.agent.call(scene.tool, {**known, **scene.arguments} if scene.tool != story.HIDDEN_TOOL else {})
@@ -151,6 +155,18 @@ class _Run:
         self.project_id = self.project_id or str(reply.value.get("projectId", ""))
         seen = await self.witness.look(self.project_id)
         return Shown(self.scenario, scene, reply, entry, tuple(failures_of(scene, reply, entry, seen)))
+
+
+def decide(stage: Stage, *, approve: bool) -> None:
+    """Do what a person does about the call that waits. Errors: `OperatorFault` where none does."""
+    with connect(stage.settings) as control:
+        waiting = control.approvals("pending")
+        if not waiting:
+            raise OperatorFault("no call waits for a person")
+        if approve:
+            control.approve_call(waiting[0].id, CallApproval())
+        else:
+            control.deny_call(waiting[0].id, CallDenial(reason=story.REASON))
 
 
 def failures_of(scene: Scene, reply: Reply, entry: LogEntry | None, seen: Seen) -> list[str]:

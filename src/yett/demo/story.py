@@ -1,10 +1,10 @@
-"""What the demonstration shows: an agent that makes image notes, under three policies, and what must come of each call."""
+"""What the demonstration shows: an agent that makes image notes, under four policies, and what must come of each call."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from yett.demo.note import OUTLINE, PAGES, THEME
 from yett.policy.json_value import JsonValue
@@ -13,6 +13,9 @@ SERVER: Final = "redbook"
 CALLS_A_MINUTE: Final = 10
 PAGES_A_DAY: Final = 6
 PAGES_A_CALL: Final = 3
+PAGES_UNASKED: Final = 2
+REASON: Final = "two pages at a time are enough for today"
+"""Why the person says no."""
 HIDDEN_TOOL: Final = "list_all_projects"
 
 Document = Mapping[str, JsonValue]
@@ -30,6 +33,8 @@ class Scene:
     code: str | None = None
     drawn: frozenset[int] = frozenset()
     """The pages of the project that the server must hold pictures of afterwards, no more and no fewer."""
+    person: Literal["approves", "denies"] | None = None
+    """What a person does just before about the call that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ def _write() -> Scene:
 def _draw(what: str, pages: tuple[int, ...], drawn: frozenset[int], *denial: str) -> Scene:
     decision, code = ("deny", denial[0]) if denial else ("allow", None)
     return Scene(what, "generate_images", {"pages": list(pages)}, decision, code, drawn)
+
+
+def _draw_asking(what: str, pages: tuple[int, ...], drawn: frozenset[int]) -> Scene:
+    return Scene(what, "generate_images", {"pages": list(pages)}, "approval", "approval_required", drawn)
 
 
 def _up_to(page: int) -> frozenset[int]:
@@ -160,4 +169,39 @@ ARGUMENTS: Final = Scenario(
     ),
 )
 
-SCENARIOS: Final = (CALLS, BUDGET, ARGUMENTS)
+APPROVALS: Final = Scenario(
+    title=f"A person decides: more than {PAGES_UNASKED} pages in one call wait for an approval, good for that call, once",
+    policy="redbook-approvals",
+    document={
+        "version": "1",
+        "default": "deny",
+        "tools": {
+            "generate_images": {
+                "require": [
+                    {"conditions": [{"path": "args.pages", "op": "exists", "value": True}], "on_deny": "Name the pages."}
+                ],
+                "require_approval": [
+                    {
+                        "conditions": [{"path": "args.pages", "op": "size_gte", "value": PAGES_UNASKED + 1}],
+                        "on_deny": f"More than {PAGES_UNASKED} pages at once take a person's word.",
+                        "timeout": "30m",
+                    }
+                ],
+            },
+            "generate_outline": {},
+        },
+    },
+    scenes=(
+        _write(),
+        _draw("two pages, which nobody is asked about", (1, 2), _up_to(2)),
+        _draw_asking("three more", (3, 4, 5), _up_to(2)),
+        replace(_draw("the same call, after a person has approved it", (3, 4, 5), _up_to(5)), person="approves"),
+        _draw_asking("once more: the approval is used up", (3, 4, 5), _up_to(5)),
+        replace(
+            _draw("and after a person has said no", (3, 4, 5), _up_to(5), "approval_denied"),
+            person="denies",
+        ),
+    ),
+)
+
+SCENARIOS: Final = (CALLS, BUDGET, ARGUMENTS, APPROVALS)
