@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.stores.control.people import ADA, BOB, two_organisations
 from tests.support.clock import START_NS
-from yett.stores.control.people_records import Link, Session, SignInFlow
+from yett.stores.control import sign_ins
+from yett.stores.control.people_records import Link, Session, SignInFlow, SignInWait
 
 SESSION = Session(
     digest="c-1", user_id=ADA.id, csrf="x", method="password", address="127.0.0.1", agent="a browser",
@@ -85,3 +88,17 @@ def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
         assert sign_ins.session("c-1") is None
         assert sign_ins.link("l-1") is None
         assert sign_ins.take_flow("f-1") is None
+
+
+def test_waits_are_kept_one_for_each_the_oldest_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_ins, "WAITS_MAX", 2)
+    one, two, three = (SignInWait(digest=f"d{number}", failures=6, at_ns=number, until_ns=9) for number in (1, 2, 3))
+    with two_organisations(tmp_path) as (store, *_), store.whole() as whole:
+        whole.sign_ins.put_waits([])
+        whole.sign_ins.put_waits([one, two, replace(one, failures=7)])
+        assert {wait.digest: wait.failures for wait in whole.sign_ins.waits()} == {"d1": 7, "d2": 6}
+        whole.sign_ins.put_waits([three])
+        assert sorted(wait.digest for wait in whole.sign_ins.waits()) == ["d2", "d3"]
+        whole.sign_ins.drop_wait("d2")
+        whole.sign_ins.drop_old(3 + sign_ins.WAIT_KEPT_NS)
+        assert whole.sign_ins.waits() == []

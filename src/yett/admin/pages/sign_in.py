@@ -57,7 +57,10 @@ def sign_in(request: Request, form: Posted) -> Response:
         check_form(request, form)
         signed = doors.ways_in.with_password(form.get("email"), form.get("password"), doors.visitor(request))
     except AdminFault as error:
-        return _sign_in(request, onward, error, form.get("email"))
+        response = _sign_in(request, onward, error, form.get("email"))
+        if isinstance(error, Unauthorised):
+            response.background = BackgroundTask(doors.ways_in.refused, form.get("email"), doors.visitor(request))
+        return response
     return welcome(doors, signed, onward)
 
 

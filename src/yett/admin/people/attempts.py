@@ -1,5 +1,7 @@
 """How often somebody may fail: each failure makes the next try wait longer, and nothing is ever locked for good.
 
+Counts are kept in memory; who has to wait is kept in the store too, so that a restart lets nobody begin anew.
+
 Counted by what a stranger cannot choose freely. A browser that has signed in to an account before has a count of its own, so
 that strangers who guess at that account, or everybody behind one address, cannot keep its owner out.
 """
@@ -8,13 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from math import ceil
 from typing import Final, Literal
 
+from yett.admin.checks import NS
 from yett.ports import Clock
+from yett.stores.control.people_records import SignInWait
 
 ENTRIES_MAX: Final = 20_000
 """Counts that are kept; the one that was not touched for longest goes first."""
@@ -55,17 +59,36 @@ class _Count:
 
 
 class Attempts:
-    """In memory only: who can restart the gateway can do more than guess. For any number of threads."""
+    """For any number of threads. `digest` names a key in the store, which has none of them itself."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, digest: Callable[[Key], str] = str, waits: Iterable[SignInWait] = ()) -> None:
         self._clock = clock
+        self._digest = digest
         self._counts: OrderedDict[Key, _Count] = OrderedDict()
+        self._restored = {wait.digest: wait for wait in waits}
         self._lock = threading.Lock()
+
+    def waits(self, keys: Sequence[Key]) -> list[SignInWait]:
+        """What the store is to remember of these: those that must wait now."""
+        now_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
+        with self._lock:
+            found = [(key, self._counts[key]) for key in keys if key in self._counts]
+        return [
+            SignInWait(
+                digest=self._digest(key),
+                failures=ceil(count.failures),
+                at_ns=now_ns - int((now_s - count.at_s) * NS),
+                until_ns=now_ns + int((count.until_s - now_s) * NS),
+            )
+            for key, count in found
+            if count.until_s > now_s
+        ]
 
     def wait_s(self, keys: Sequence[Key]) -> int:
         """How many seconds until the next try; 0 for now."""
         now_s = self._clock.monotonic()
         with self._lock:
+            self._restore(keys, now_s)
             until_s = max((self._counts[key].until_s for key in keys if key in self._counts), default=0.0)
         return max(0, ceil(until_s - now_s))
 
@@ -73,6 +96,7 @@ class Attempts:
         """One more. Call it only after `wait_s` was 0: what is turned away does not make the wait longer."""
         now_s = self._clock.monotonic()
         with self._lock:
+            self._restore(keys, now_s)
             for key in keys:
                 self._note(key, PACES[key.kind], now_s)
             while len(self._counts) > ENTRIES_MAX:
@@ -82,6 +106,18 @@ class Attempts:
         """All is well again."""
         with self._lock:
             self._counts.pop(key, None)
+
+    def _restore(self, keys: Sequence[Key], now_s: float) -> None:
+        """What the store remembered counts on, and no longer than it would have: the system's clock may have been set."""
+        if not self._restored:
+            return
+        now_ns = self._clock.now_ns()
+        for key in keys:
+            wait = None if key in self._counts else self._restored.pop(self._digest(key), None)
+            if wait is not None:
+                ago_s = max(0.0, (now_ns - wait.at_ns) / NS)
+                left_s = min((wait.until_ns - now_ns) / NS, PACES[key.kind].most_s)
+                self._counts[key] = _Count(float(wait.failures), now_s - ago_s, now_s + left_s)
 
     def _note(self, key: Key, pace: Pace, now_s: float) -> None:
         count = self._counts.setdefault(key, _Count(0.0, now_s))

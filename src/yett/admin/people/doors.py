@@ -10,7 +10,7 @@ from yett.admin.desk import Desk
 from yett.admin.errors import Forbidden
 from yett.admin.people.attempts import Attempts
 from yett.admin.people.cookies import Cookies, Kind
-from yett.admin.people.entrance import Entrance, Present, Visitor
+from yett.admin.people.entrance import Entrance, Present, Visitor, counted_as
 from yett.admin.people.links import LinkDoors
 from yett.admin.people.mail import PROBLEM, Post
 from yett.admin.people.passwords import Passwords
@@ -56,8 +56,9 @@ class Doors:
 
 def build_doors(desk: Desk, rules: Rules, egress: Egress, passwords: Passwords | None = None) -> Doors:
     """All of them."""
-    clock = desk.environment.clock
-    entrance = Entrance(desk, rules, passwords or Passwords(), Attempts(clock))
+    clock, key = desk.environment.clock, desk.environment.token_key
+    attempts = Attempts(clock, lambda one: counted_as(one, key), desk.look(lambda whole: whole.sign_ins.waits()))
+    entrance = Entrance(desk, rules, passwords or Passwords(), attempts)
 
     def tell(problem: str | None) -> None:
         if desk.report(PROBLEM, problem):

@@ -18,6 +18,7 @@ from yett.admin.people.attempts import Attempts, Key, address_block
 from yett.admin.people.handles import Kind, digest, is_handle, new_handle, same
 from yett.admin.people.passwords import Passwords
 from yett.admin.people.principals import member_principal
+from yett.admin.people.refusals import Refusals
 from yett.admin.people.rules import Rules
 from yett.admin.people.views import Method
 from yett.stores.control.people_records import Membership, Session, User
@@ -27,6 +28,8 @@ AGENT_MAX: Final = 160
 """Characters of a browser's description that are kept."""
 SEEN_EVERY_NS: Final = 60 * NS
 """How precisely it is known when a session was last used: a write for every request would cost more."""
+SOMEBODY: Final = "somebody"
+"""Who failed to sign in, in the admin log."""
 SESSIONS_MAX: Final = 50
 """Sessions of one person; the one that was not used for longest ends first."""
 
@@ -80,6 +83,7 @@ class Entrance:
     rules: Rules
     passwords: Passwords
     attempts: Attempts
+    refusals: Refusals = field(default_factory=Refusals)
 
     def now_ns(self) -> int:
         """The moment that things are recorded with."""
@@ -159,10 +163,35 @@ class Entrance:
             cases = Cases(self.desk, member_principal(user, membership, address))
             cases.log(whole.of(membership.organisation_id), action, (user.id, user.email), **detail)
 
+    def tell_refused(self, email: str, visitor: Visitor) -> None:
+        """After the answer to a failed try, which so takes as long for any address: remember who must wait, and write lines of
+        the admin log wherever the person belongs, rationed."""
+        now_ns = self.now_ns()
+
+        def work(whole: Whole) -> None:
+            user = whole.people.with_email(email)
+            keys = self.keys(email, user, visitor)
+            whole.sign_ins.put_waits(self.attempts.waits(keys))
+            wait_s = self.attempts.wait_s(keys)
+            for membership in () if user is None else whole.people.memberships(user.id):
+                unwritten = self.refusals.unwritten(membership.organisation_id, now_ns)
+                if user is None or unwritten is None:
+                    continue
+                somebody = replace(member_principal(user, membership, visitor.address), name=SOMEBODY)
+                detail = {"wait": f"{wait_s} s" if wait_s else "", "unwritten_before": str(unwritten) if unwritten else ""}
+                there = whole.of(membership.organisation_id)
+                Cases(self.desk, somebody).log(there, "session.refused", (user.id, user.email), method="password", **detail)
+
+        self.desk.write(work)
+
     def new_device(self, user: User) -> str:
         """What a browser keeps after somebody signed in with it, so that strangers cannot make its tries wait."""
         name = new_handle()
         return f"{name}.{self.digest('device', f'{user.id} {name}')}"
+
+    def counted_as(self, key: Key) -> str:
+        """The name in the store of what failures are counted by."""
+        return counted_as(key, self.desk.environment.token_key)
 
     def keys(self, email: str, user: User | None, visitor: Visitor) -> list[Key]:
         """What a try to sign in to this account is counted by."""
@@ -182,3 +211,8 @@ class Entrance:
         proven = replace(user, password=None, proven_at_ns=self.now_ns())
         whole.people.replace(proven)
         return proven
+
+
+def counted_as(key: Key, secret: bytes) -> str:
+    """As `Entrance.counted_as`."""
+    return digest("attempt", f"{key.kind} {key.value}", secret)

@@ -17,7 +17,7 @@ API_TOKEN_PREFIX: Final = "yett_api_"  # noqa: S105 - how tokens begin
 HANDLE_BYTES: Final = 32
 _HANDLE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
-Kind = Literal["session", "link", "api token", "flow", "browser", "form", "device", "verifier", "nonce"]
+Kind = Literal["session", "link", "api token", "flow", "browser", "form", "device", "verifier", "nonce", "attempt"]
 
 
 def new_handle() -> str:

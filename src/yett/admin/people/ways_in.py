@@ -60,7 +60,7 @@ class WaysIn:
         """Sign in. Errors: `Unauthorised`, the same for an unknown address and a wrong password, after the same work;
         `TooSoon`; `Busy`.
         """
-        entrance, email = self.entrance, email.strip().lower()[:TEXT_MAX]
+        entrance, email = self.entrance, as_known(email)
         user = entrance.desk.look(lambda whole: whole.people.with_email(email))
         keys = entrance.keys(email, user, visitor)
         if wait_s := entrance.attempts.wait_s(keys):
@@ -71,9 +71,9 @@ class WaysIn:
         if not entrance.passwords.verify(stored, password) or user is None:
             _log.warning("a sign-in with a password failed, from %s", visitor.address)
             raise Unauthorised(REFUSED)
-        for key in keys:
-            if key.kind != "address":
-                entrance.attempts.forget(key)
+        over = [key for key in keys if key.kind != "address"]
+        for key in over:
+            entrance.attempts.forget(key)
         better = entrance.passwords.hash(password) if entrance.passwords.is_outdated(stored or "") else None
 
         def work(whole: Whole) -> SignedIn:
@@ -83,9 +83,15 @@ class WaysIn:
             if better is not None:
                 whole.people.replace(replace(now, password=better))
             self._check_place(whole, now)
+            for key in over:
+                whole.sign_ins.drop_wait(entrance.counted_as(key))
             return entrance.admit(whole, now, visitor, "password")
 
         return entrance.desk.write(work)
+
+    def refused(self, email: str, visitor: Visitor) -> None:
+        """To be done after the answer to a try by password that failed."""
+        self.entrance.tell_refused(as_known(email), visitor)
 
     def ask_for_mail(self, email: str, visitor: Visitor) -> str:
         """The address, in lower case, if somebody may ask for a link to it now. Says nothing of whether it is known.
@@ -198,6 +204,11 @@ class WaysIn:
         cases = Cases(self.entrance.desk, principal)
         view = show_organisation(organisation, member.role)
         cases.log(whole.of(organisation.id), "organisation.added", (organisation.id, name), after=view)
+
+
+def as_known(email: str) -> str:
+    """An address, as accounts have it."""
+    return email.strip().lower()[:TEXT_MAX]
 
 
 def join(entrance: Entrance, whole: Whole, user: User, placed: PlacedInvitation, address: str) -> None:

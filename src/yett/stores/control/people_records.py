@@ -100,6 +100,18 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInWait:
+    """Somebody, or some place, must wait until the next try to sign in."""
+
+    digest: str
+    """Of what failures are counted by."""
+    failures: int
+    at_ns: int
+    """When the last one was."""
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A link that opens something once."""
 

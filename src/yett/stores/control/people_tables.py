@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
 
 from yett.stores.control.columns import created, metadata, moment, organisation
 
@@ -121,3 +121,13 @@ api_tokens: Final = Table(
     moment("used_at_ns"),
     moment("revoked_at_ns"),
 )
+
+sign_in_waits: Final = Table(
+    "sign_in_waits",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("until_ns", BigInteger, nullable=False),
+)
+"""Who must wait until the next try to sign in. `digest` is the keyed one of what failures are counted by."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from yett.stores.control.people_records import Link, Session, SignInFlow
-from yett.stores.control.tables import flows, one_time_links, sessions
+from yett.stores.control.people_records import Link, Session, SignInFlow, SignInWait
+from yett.stores.control.tables import flows, one_time_links, sessions, sign_in_waits
 
+WAITS_MAX: Final = 20_000
+WAIT_KEPT_NS: Final = 86_400 * 1_000_000_000
+"""By then its failures are forgotten."""
 FLOW: Final = "sign-in"
 """The purpose of our rows of `flows`."""
 
@@ -89,8 +93,28 @@ class SignIns:
         moments = {name: row[name] for name in ("created_at_ns", "expires_at_ns")}
         return SignInFlow(digest=digest, provider=row["subject"], **json.loads(row["sealed"]), **moments)
 
+    def put_waits(self, waits: Sequence[SignInWait]) -> None:
+        """Remember these, in the place of what was known of them; of `WAITS_MAX` and more the oldest are forgotten."""
+        if not waits:
+            return
+        for wait in waits:
+            self.drop_wait(wait.digest)
+            self.connection.execute(insert(sign_in_waits).values(**asdict(wait)))
+        places = select(sign_in_waits.c.digest).order_by(sign_in_waits.c.at_ns.desc(), sign_in_waits.c.digest)
+        beyond = places.offset(WAITS_MAX).limit(WAITS_MAX)
+        self.connection.execute(delete(sign_in_waits).where(sign_in_waits.c.digest.in_(beyond)))
+
+    def drop_wait(self, digest: str) -> None:
+        """Nobody waits because of this."""
+        self.connection.execute(delete(sign_in_waits).where(sign_in_waits.c.digest == digest))
+
+    def waits(self) -> list[SignInWait]:
+        """All."""
+        return [SignInWait(**row._mapping) for row in self.connection.execute(select(sign_in_waits))]
+
     def drop_old(self, now_ns: int) -> None:
         """Forget what is over."""
         self.connection.execute(delete(sessions).where(sessions.c.expires_at_ns <= now_ns))
+        self.connection.execute(delete(sign_in_waits).where(sign_in_waits.c.at_ns <= now_ns - WAIT_KEPT_NS))
         self.connection.execute(delete(one_time_links).where(one_time_links.c.expires_at_ns <= now_ns))
         self.connection.execute(delete(flows).where(flows.c.purpose == FLOW, flows.c.expires_at_ns <= now_ns))

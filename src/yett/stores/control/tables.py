@@ -19,6 +19,7 @@ from yett.stores.control.people_tables import invitations as invitations
 from yett.stores.control.people_tables import members as members
 from yett.stores.control.people_tables import one_time_links as one_time_links
 from yett.stores.control.people_tables import sessions as sessions
+from yett.stores.control.people_tables import sign_in_waits as sign_in_waits
 from yett.stores.control.people_tables import users as users
 from yett.stores.control.registry_tables import server_standings as server_standings
 from yett.stores.control.registry_tables import webhooks as webhooks
