@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +122,37 @@ def test_several_processes_make_the_index_that_one_makes(tmp_path: Path) -> None
     one, other = (CatalogueIndex(tmp_path / name).search(Sought(server="s5")) for name in ("many.db", "few.db"))
     assert one == other
     assert len(one) == min(50, len(few))
+
+
+def test_an_import_that_is_killed_leaves_no_process_and_nothing_in_the_way(tmp_path: Path) -> None:
+    tools = [{"server": f"s{number % 50}", "name": f"delete_{number}"} for number in range(FEW * 4)]
+    source, into = lines(tmp_path / "many.jsonl", *tools), tmp_path / "c.db"
+    import_catalogue(lines(tmp_path / "few.jsonl", GOOD), into)
+    code = (
+        "import sys; from pathlib import Path; from yett.app.catalogue_import import import_catalogue\n"
+        "import_catalogue(Path(sys.argv[1]), Path(sys.argv[2]), lambda *one: print(*one, flush=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, source, into], stdout=subprocess.PIPE) as importing:
+        assert importing.stdout is not None
+        while not importing.stdout.readline().startswith(b"judging"):
+            pass
+        with pytest.raises(OperatorFault, match="is being written by another import"):
+            import_catalogue(source, into)
+        children = Path(f"/proc/{importing.pid}/task/{importing.pid}/children").read_text().split()
+        assert children
+        importing.kill()
+        importing.communicate()
+    deadline = time.monotonic() + 20
+    while any(is_alive(child) for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert CatalogueIndex(into).size() == (1, 1)
+    assert import_catalogue(source, into).tools == len(tools)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.db", "few.jsonl", "many.jsonl"]
+
+
+def is_alive(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except FileNotFoundError:
+        return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -222,11 +223,23 @@ def _begun(
 @contextmanager
 def _worker() -> Iterator[ProcessPoolExecutor]:
     """A process of its own, which holds nothing of this one."""
-    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), end_with_parent)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """Have this process end when the one that started it does, however that ends: it would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "called in a process that another started"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="yett import", daemon=True).start()
 
 
 def _batches(listings: Iterator[Listing]) -> Iterator[list[Listing]]:

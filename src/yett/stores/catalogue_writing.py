@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -58,11 +58,8 @@ class IndexWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        try:
-            os.close(os.open(self._temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise OperatorFault(f"cannot write `{path}`: {error.strerror}") from error
+        self._temporary = path.with_name(f".{path.name}.new")
+        self._lock = _claimed(self._temporary, path)
         self._connection = apsw.Connection(str(self._temporary))
         for statement in (*_SPEED, SCHEMA.read_text(encoding="utf-8")):
             self._connection.execute(statement)
@@ -70,13 +67,16 @@ class IndexWriter:
         self._connection.execute("BEGIN")
         self._servers: dict[str, int] = {}
         self._tools = 0
+        self._finished = False
 
     def __enter__(self) -> IndexWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
-        self._temporary.unlink(missing_ok=True)
+        if not self._finished:
+            self._temporary.unlink(missing_ok=True)
+        os.close(self._lock)
 
     @property
     def servers(self) -> int:
@@ -157,11 +157,28 @@ class IndexWriter:
         self._connection.execute("COMMIT")
         self._connection.close()
         try:
-            descriptor = os.open(self._temporary, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            os.fsync(self._lock)
             self._temporary.replace(self._path)
+            self._finished = True
         except OSError as error:
             raise OperatorFault(f"cannot write `{self._path}`: {error.strerror}") from error
+
+
+def _claimed(temporary: Path, path: Path) -> int:
+    """A descriptor of the empty file beside `path`, which is this writer's alone until it is closed.
+
+    One that was killed leaves its file, which the next one takes over. Errors: `OperatorFault`, also where another is writing.
+    """
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise OperatorFault(f"cannot write `{path}`: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.stat(temporary).st_ino != os.fstat(descriptor).st_ino:  # noqa: PTH116 - beside the descriptor's
+            raise BlockingIOError
+        os.ftruncate(descriptor, 0)
+    except OSError as error:
+        os.close(descriptor)
+        raise OperatorFault(f"`{path}` is being written by another import; wait for it") from error
+    return descriptor
