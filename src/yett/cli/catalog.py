@@ -81,21 +81,24 @@ def show(context: CliContext, server: str) -> None:
     from yett.admin.errors import NotFound
     from yett.app.control import connect
     from yett.cli.catalog_find import show_catalogued
+    from yett.cli.catalog_record import record_json, say_record
 
     try:
         with connect(context.settings) as control:
             found = control.catalogue(server)
+            record = control.record(found.server)
     except NotFound:
         if not show_catalogued(context, server):
             raise
         return
     if context.json:
-        print_json(asdict(found))
+        print_json({**asdict(found), "record": record_json(record)})
         return
     rows = [_verdict_row(tool) for tool in found.tools]
     headings = ("CLASS", "SEVERITY", "SURE", "TOOL", "RECOMMENDED", "SIGNALS", "SET BY")
     print_table(context, headings, rows, empty="no tools: the server was not asked yet, or has none; `yett server look` asks it")
-    say(f"grade {found.grade}: {plain(found.why)}; `yett policy suggest {server}` writes the recommended policy")
+    say_record(record)
+    say(f"`yett policy suggest {plain(server)}` writes the recommended policy")
 
 
 @command.command("set-class")

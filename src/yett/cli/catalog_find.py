@@ -106,7 +106,8 @@ def list_(context: CliContext) -> None:
 def show_catalogued(context: CliContext, slug: str) -> bool:
     """Print what the tools of a server of the catalogue can do; whether it has one of this name."""
     from yett.catalog.grade import grade
-    from yett.catalog.pages import RULE
+    from yett.catalog.pages import RULE, record_of
+    from yett.cli.catalog_record import record_json, say_record
     from yett.site.known import known_server
     from yett.stores.catalogue_index import CatalogueIndex
 
@@ -119,11 +120,13 @@ def show_catalogued(context: CliContext, slug: str) -> bool:
     graded = grade(ranked)
     if context.json:
         tools = [_tool_json(one) for one in ranked]
-        print_json({**_server_json(server, graded.letter), "why": graded.why, "tools": tools})
+        record = record_json(record_of(server))
+        print_json({**_server_json(server, graded.letter), "why": graded.why, "tools": tools, "record": record})
         return True
     rows = [(*_levels(one.risk, one.severity), one.verdict.name, RULE[one.risk], ", ".join(one.verdict.codes)) for one in ranked]
     print_table(context, ("CLASS", "SEVERITY", "TOOL", "RECOMMENDED", "SIGNALS"), rows, empty="no tools", whole=("TOOL",))
-    say(f"grade {graded.letter}: {plain(graded.why)}; {plain(_origin(server))}")
+    say_record(record_of(server))
+    say(plain(_origin(server)))
     return True
 
 
