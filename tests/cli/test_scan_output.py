@@ -117,3 +117,14 @@ def test_a_poisoned_definition_reaches_every_report(terminal: Terminal) -> None:
         assert "it wants files read in which secrets are" in out, form
         assert "~/.ssh/id_rsa" in out, form
     assert terminal.run(*SCAN, "--tools", path, "--fail-on", "critical").status == 1
+
+
+def test_the_table_lists_tools_by_class_and_one_servers_tools_each(terminal: Terminal) -> None:
+    tools = definitions(terminal, ("notes", "get_note"), ("notes", "delete_note"), *(("many", f"get_{n}") for n in range(32)))
+    configure(terminal, notes={"command": "notes-mcp"}, many={"command": "many-mcp"})
+    out = terminal.ok(*SCAN, "--tools", tools).out
+    assert "  2 tools (the file of tools):\n    Destructive: `delete_note`\n    Read: `get_note`\n" in out
+    assert "`get_29` and 2 more (`--json` has all)" in out
+    configure(terminal, notes={"command": "notes-mcp"})
+    lines = [line.split() for line in terminal.ok(*SCAN, "--tools", tools).out.splitlines()]
+    assert lines[lines.index(["TOOL", "CLASS", "SEVERITY", "SIGNALS"]) + 1][:3] == ["delete_note", "Destructive", "Critical"]

@@ -80,6 +80,12 @@ def test_a_variable_moves_the_place(variable: str, client: str, path: str) -> No
     assert path not in found("linux", **{variable: ""})[client]
 
 
+def test_without_variables_the_usual_folders_are_meant() -> None:
+    assert "/home/me/AppData/Roaming/Claude/claude_desktop_config.json" in found("win32")["Claude Desktop"]
+    assert "/home/me/AppData/Local/github-copilot/intellij/mcp.json" in found("win32")["Copilot for JetBrains"]
+    assert "/home/me/.config/opencode/opencode.json" in found("darwin")["opencode"]
+
+
 def test_folders_of_many_files_are_looked_into() -> None:
     folders = user_folders(HOME, {}, "linux")
     assert {folder.client for folder in folders} == {Client.VS_CODE, Client.CONTINUE}
