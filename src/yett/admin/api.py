@@ -19,6 +19,7 @@ from yett.admin.pages import account, connect, new_policy
 from yett.admin.pages import catalogue as catalogue_pages
 from yett.admin.pages import links as link_pages
 from yett.admin.pages import sign_in as sign_in_pages
+from yett.admin.pages import pins as pin_pages
 from yett.admin.people.doors import Doors, build_doors
 from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
@@ -75,6 +76,7 @@ PAGES: Final = (
     new_policy.router,
     account.router,
     connect.router,
+    pin_pages.router,
     sign_in_pages.router,
     link_pages.router,
 )
