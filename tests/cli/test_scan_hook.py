@@ -106,6 +106,13 @@ def test_a_fault_of_this_machine_is_visible_too(user: Terminal, monkeypatch: pyt
     assert "scan.json" in said["systemMessage"]
 
 
+def test_what_is_too_large_is_skipped_visibly(user: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = json.dumps(bash("ls"))
+    monkeypatch.setattr("yett.cli.scan_hook.INPUT_CHARS_MAX", len(call))
+    assert asked(user, monkeypatch, call) is None
+    assert "too large" in asked(user, monkeypatch, f"{call} ")["systemMessage"]
+
+
 def test_looking_does_not_count_as_having_seen(user: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     asked(user, monkeypatch, bash("claude mcp add x -- y"))
     assert not (user.directory / "state" / "scan.json").exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.scan.files import CLAUDE_DESKTOP, CLAUDE_JSON, CODEX, VS_CODE
 from yett.scan.dialects import Format
-from yett.scan.formats import BadFile, entries_of
+from yett.scan.formats import ENTRIES_MAX, BadFile, entries_of
 
 
 def names(text: str, *, toml: bool = False) -> list[str]:
@@ -62,3 +64,14 @@ def test_many_comments_cost_little() -> None:
     assert names("{" + "/* */ " * 50_000 + "}") == []
     with pytest.raises(BadFile):
         names("{" + ", " * 20_000)
+
+
+def test_a_file_may_have_so_many_servers_and_bytes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = {str(number): {} for number in range(ENTRIES_MAX)}
+    assert len(names(json.dumps({"mcpServers": servers}))) == ENTRIES_MAX
+    with pytest.raises(BadFile, match="more than 1,000 servers"):
+        names(json.dumps({"mcpServers": {**servers, "one more": {}}}))
+    monkeypatch.setattr("yett.scan.formats.FILE_BYTES_MAX", 10)
+    assert names("{}        ") == []
+    with pytest.raises(BadFile, match="larger than 10 bytes"):
+        names("{}         ")

@@ -17,7 +17,7 @@ from yett.scan.identity import WellKnown, identify
 from yett.scan.judging import judge
 from yett.scan.model import Client, ConfigFile, Package, Scanned, Tools
 from yett.scan.rules import claude_code, codex
-from yett.scan.seen import changes, read_memory, remember, written
+from yett.scan.seen import REMEMBERED_MAX, Remembered, bounded, changes, read_memory, remember, written
 from yett.scan.servers import found_server
 from yett.scan.starting import file_name, starting_policy
 
@@ -84,6 +84,12 @@ def test_what_is_remembered_comes_back_and_tools_that_are_not_known_now_are_kept
     assert read_memory(None) == {}
     for bad in (b"", b"[]", b"{", b'{"version": 2, "servers": {}}', b'{"version": 1, "servers": {"a": {}}}'):
         assert read_memory(bad) is None
+
+
+def test_a_memory_that_grows_too_large_keeps_what_was_seen_now() -> None:
+    full = {str(number): Remembered("x", None) for number in range(REMEMBERED_MAX)}
+    assert bounded(full, {"1"}) == full
+    assert list(bounded({**full, "new": Remembered("y", None)}, {"1", "new"})) == ["1", "new"]
 
 
 def test_rules_deny_what_removes_or_moves_money_and_all_of_what_is_hostile() -> None:

@@ -8,7 +8,7 @@ from tests.scan.test_judging import scanned
 from yett.catalog.model import Severity, ToolDefinition
 from yett.scan.findings import Code
 from yett.scan.judging import judge
-from yett.scan.model import Scanned, Tools
+from yett.scan.model import Scanned, ToolFlag, Tools
 from yett.scan.poisoning import tools_of_others, with_flags
 from yett.scan.reporting import as_json
 from yett.scan.rules import claude_code
@@ -60,3 +60,13 @@ def test_a_tool_in_the_place_of_another_servers_is_seen_and_one_server_in_two_cl
     assert list(others) == ["send_invoice"]
     assert [flag.code for flag in poisoned(mine, **others).tools.flags] == ["same_elsewhere"]
     assert tools_of_others(mine.server, known[::2]) == {}
+
+
+def test_of_very_many_flags_the_gravest_are_told() -> None:
+    flags = tuple(ToolFlag(f"tool_{number}", "too_long", Severity.MEDIUM, "it is long", "", "x") for number in range(30))
+    one = described("Adds numbers.")
+    tools = replace(one.tools, flags=(*flags, ToolFlag("worst", "orders", Severity.CRITICAL, "it gives orders", "", "y")))
+    judgement = judge(one.server, one.identity, tools, one.judged, one.changes, governed=False)
+    found = [finding.text for finding in judgement.findings if finding.code is Code.POISONED_TOOL]
+    assert len(found) == 25
+    assert found[0].startswith("`worst`")

@@ -23,7 +23,7 @@ from yett.scan.judging import judge
 from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Package, Scanned, Standing, Tools
 from yett.scan.packages import package_of, program_of
 from yett.scan.poisoning import tools_of_others, with_flags
-from yett.scan.seen import changes, key_of, remember
+from yett.scan.seen import bounded, changes, key_of, remember
 from yett.scan.servers import found_server
 from yett.settings import Settings
 from yett.site.known import known_packages, known_server
@@ -112,7 +112,7 @@ def scan(settings: Settings, servers: Sequence[FoundServer], asking: Asking) -> 
         memory[key] = remember(server, tools, memory.get(key))
         scanned.append(Scanned(server, governed, identity, tools, judged, changed, judgement))
     if asking.remember:
-        write_seen(settings, memory)
+        write_seen(settings, bounded(memory, {key_of(server) for server in servers}))
     return scanned
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
@@ -12,6 +12,8 @@ from yett.catalog.model import ToolDefinition
 from yett.scan.model import Changes, FoundServer, Tools
 
 VERSION: Final = 1
+REMEMBERED_MAX: Final = 10_000
+"""Servers; where there are more, only those of the last scan are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ def remember(server: FoundServer, tools: Tools, before: Remembered | None) -> Re
     """What is kept; tools that are not known this time are kept as they were."""
     now = digests(tools)
     return Remembered(server.shown, now if now is not None or before is None else before.tools)
+
+
+def bounded(memory: Mapping[str, Remembered], now: Collection[str]) -> dict[str, Remembered]:
+    """What is kept of a memory; `now`: the servers of this scan."""
+    return {key: one for key, one in memory.items() if len(memory) <= REMEMBERED_MAX or key in now}
 
 
 def written(memory: Mapping[str, Remembered]) -> bytes:
