@@ -67,7 +67,7 @@ def test_many_comments_cost_little() -> None:
 
 
 def test_a_file_may_have_so_many_servers_and_bytes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    servers = {str(number): {} for number in range(ENTRIES_MAX)}
+    servers: dict[str, object] = {str(number): {} for number in range(ENTRIES_MAX)}
     assert len(names(json.dumps({"mcpServers": servers}))) == ENTRIES_MAX
     with pytest.raises(BadFile, match="more than 1,000 servers"):
         names(json.dumps({"mcpServers": {**servers, "one more": {}}}))
