@@ -81,7 +81,7 @@ def test_a_page_is_written_anew_with_what_changed(terminal: Terminal, monkeypatc
     assert "written: watch.html" in done.err
     assert all('http-equiv="refresh"' in text for text in pages)
     assert ("1 MCP server<" in pages[0], "What changed" in pages[0]) == (True, False)
-    assert ("2 MCP servers" in pages[1], "new: `two`" in pages[1]) == (True, True)
+    assert ("2 MCP servers" in pages[1], "new: <code>two</code>" in pages[1]) == (True, True)
 
 
 def test_a_page_needs_a_file(terminal: Terminal) -> None:

@@ -24,5 +24,5 @@ def test_one_page_holds_everything_and_needs_nothing_else() -> None:
 def test_a_page_that_is_watched_is_read_again_and_tells_the_news() -> None:
     page = scan_html(report([], []), at="x", refresh_s=5, news=["new: `a`"])
     assert '<meta http-equiv="refresh" content="5">' in page
-    assert "new: `a`" in page
+    assert "new: <code>a</code>" in page
     assert "0 MCP servers" in page
