@@ -14,6 +14,8 @@ from collect.installing import Installed, NotCollected
 from collect.listing import listed
 from collect.wanted import Wanted, wanted_servers
 
+from yett.site.known import known_server, known_slugs
+
 SERVER = """
 import json, os, sys
 for line in sys.stdin:
@@ -37,7 +39,16 @@ def installed(*argv: str) -> Installed:
 def test_the_list_names_each_server_once_at_one_version() -> None:
     servers = wanted_servers()
     assert len({one.slug for one in servers}) == len({one.package for one in servers}) == len(servers) >= 45
-    assert all(one.version for one in servers)
+    assert {one.slug for one in servers} == known_slugs() - {"redbook"}
+    for one in servers:
+        shipped = known_server(one.slug)
+        assert shipped is not None
+        package = shipped.package
+        assert package is not None
+        assert (package.ecosystem, package.name, package.version) == (one.ecosystem, one.package, one.version)
+        assert (shipped.name, shipped.about) == (one.name, one.about)
+        assert package.arguments == one.arguments
+        assert package.environment == tuple(sorted(one.environment))
 
 
 def test_a_server_gets_nothing_of_whoever_runs_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
