@@ -21,7 +21,7 @@ from yett.catalog.drift_text import diff_of
 from yett.catalog.fingerprint import DIGEST_BYTES
 from yett.catalog.model import RiskClass, Severity, ToolDefinition
 from yett.catalog.neighbours import Neighbours
-from yett.catalog.poison import all_hidden, poisoned_texts
+from yett.catalog.poison import ORDERS, all_hidden, poisoned_texts
 from yett.catalog.quoting import quoted
 from yett.catalog.severity import BASE
 from yett.policy.json_value import JsonObject, JsonValue
@@ -209,15 +209,11 @@ def _texts(was: _Side | None, now: _Side) -> Found:
     before = frozenset() if was is None else poisoned_texts(was.values)
     codes = {code for code, _ in poisoned_texts(now.values) - before}
     found: Found = {}
-    if codes & _ORDERS:
+    if codes & ORDERS:
         found["orders_appeared"] = _GRAVITY["orders_appeared"]
     if Counter(all_hidden(now.values)) - Counter(all_hidden(() if was is None else was.values)):
         found["hidden_text_appeared"] = _GRAVITY["hidden_text_appeared"]
     return found
-
-
-_ORDERS: Final = frozenset({"orders", "conceals", "exfiltrates", "secret_files", "disguised", "command", "cross_tool", "turns"})
-"""Flags of `poison` by which a text works on the model."""
 
 
 def _class(was: RiskClass | None, now: RiskClass | None) -> Found:

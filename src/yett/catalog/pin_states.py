@@ -66,7 +66,8 @@ def flags_of(listed: Sequence[JsonValue]) -> dict[str, tuple[Flag, ...]]:
         name = value.get("name") if isinstance(value, dict) else None
         if isinstance(value, dict) and isinstance(name, str):
             named.append((name, value))
-    around, found = Around(siblings=frozenset(name for name, _ in named)), {}
+    around = Around(siblings=frozenset(name for name, _ in named))
+    found: dict[str, tuple[Flag, ...]] = {}
     for name, value in named:
         flags = poison(value, around)
         if flags:

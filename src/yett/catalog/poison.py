@@ -41,6 +41,8 @@ FLAGS: Final[Mapping[str, tuple[Severity, str]]] = MappingProxyType(
 )
 """Every code: how grave it is, and what it means."""
 _ORDER: Final = tuple(FLAGS)
+ORDERS: Final = frozenset({"orders", "conceals", "exfiltrates", "secret_files", "disguised", "command", "cross_tool", "turns"})
+"""Those by which a text works on the model."""
 SEARCHED_MAX: Final = 65_536
 """Characters of all texts together that are searched for words; for hidden characters, all are."""
 TEXTS_MAX: Final = 4_000
@@ -202,7 +204,7 @@ def _said(place: str, text: str, value: JsonObject, around: Around) -> Iterator[
         yield Flag("disguised", place, quoted(quote))
 
 
-_SHORTEST: Final = 8
+_SHORTEST: Final = 5
 """A text of fewer characters says nothing."""
 
 

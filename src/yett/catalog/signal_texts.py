@@ -50,16 +50,5 @@ TEXTS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
             r"\bno side[- ]effects?\b|\bread[- ]only\b",
             "只读|安全无害|没有副作用",
         ),
-        "instructions": _any(
-            r"ignore (?:all |any |the )?(?:previous|prior|above|other|earlier) |disregard (?:all|any|the|previous)",
-            r"\b(?:do not|don't) (?:tell|inform|mention|reveal|notify)|without (?:telling|informing|asking|notifying) the user",
-            r"<[ \t]{0,3}/?[ \t]{0,3}(?:important|system|secret|instructions?|hidden|admin)\b",
-            r"system prompt|\bsidenote\b|exfiltrat",
-            r"\b(?:before|after|prior to|when) (?:using|calling|invoking|executing|running) (?:this|any|other|the) "
-            r"[^.]{0,60}\b(?:must|first|always|also)\b",
-            r"\byou must (?:first |always |also )?(?:call|read|send|include|pass|use)",
-            r"\.ssh/|id_rsa|/etc/passwd|~/\.(?:aws|cursor|ssh|env)",
-            "忽略(?:之前|以上|先前|所有)|不要告诉|必须先(?:调用|读取)",
-        ),
     }
 )

@@ -10,9 +10,11 @@ from typing import Final
 from yett.catalog import schema_reading as schema
 from yett.catalog.listed import listed
 from yett.catalog.model import Evidence, Place, Signal, ToolDefinition
-from yett.catalog.quoting import INVISIBLE, quoted
+from yett.catalog.poison import ORDERS, poison
+from yett.catalog.quoting import quoted
 from yett.catalog.schema_reading import Field
 from yett.catalog.signal_texts import TEXTS
+from yett.policy.json_value import JsonObject
 
 MANY_PARAMETERS: Final = 10
 SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
@@ -39,9 +41,9 @@ SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
         "destructive_hint": "the server itself calls it destructive",
         "hint_contradiction": "the server's hints contradict what the tool is",
         "assurance": "the description assures that it is harmless, which counts for nothing",
-        "instructions": "the description gives orders to the model",
+        "instructions": "its texts give orders to the model",
         "hidden_text": "holds characters that are not shown",
-        "lookalike_name": "the name mixes letters of several scripts",
+        "lookalike_name": "the name looks like another one",
         "no_description": "says nothing of itself, or only its name",
         "no_schema": "does not say what it takes",
     }
@@ -59,13 +61,12 @@ _OPEN_NAMES: Final = listed("arguments args params parameters payload body input
 
 _SCAN_MAX: Final = 65_536
 """Characters of a description that are searched for words; for hidden ones, all of it is."""
-_EMOJI_MARKS: Final = frozenset("\ufe0f\ufe0e\u200d")
 _NAME_MAX: Final = 300
 
 
 def find_signals(tool: ToolDefinition, found: Sequence[Field]) -> tuple[Signal, ...]:
     """Every signal of the tool that can be told without its class, in the order of the table."""
-    signals = [*_arguments(tool, found), *_words(tool), *_hidden(tool), *_gaps(tool, found), *_hints(tool)]
+    signals = [*_arguments(tool, found), *_words(tool), *_tried(tool), *_gaps(tool, found), *_hints(tool)]
     return in_order(signals)
 
 
@@ -139,16 +140,27 @@ def speaks_of_money(text: str) -> bool:
     return TEXTS["money"].search(text[:_SCAN_MAX].lower()) is not None
 
 
-def _hidden(tool: ToolDefinition) -> Iterator[Signal]:
-    for place, text in ((Place.NAME, tool.name), (Place.TITLE, tool.title), (Place.DESCRIPTION, tool.description)):
-        match = next((each for each in INVISIBLE.finditer(text) if each[0] not in _EMOJI_MARKS), None)
-        if match is not None:
-            yield _signal("hidden_text", place, text[max(0, match.start() - 20) : match.end() + 20])
-    if not tool.name.isascii() and any("a" <= letter.lower() <= "z" for letter in tool.name) and _CONFUSABLE.search(tool.name):
-        yield _signal("lookalike_name", Place.NAME, tool.name)
+def _tried(tool: ToolDefinition) -> Iterator[Signal]:
+    """What its texts try, in the words of the detector that compares lists too."""
+    value: JsonObject = {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "inputSchema": tool.input_schema,
+    }
+    for flag in poison(value):
+        if flag.code in _OWN:
+            yield _signal(flag.code, _place(flag.place), flag.quote)
+        elif flag.code in ORDERS:
+            yield Signal("instructions", Evidence(_place(flag.place), quoted(flag.quote), flag.what))
 
 
-_CONFUSABLE: Final = re.compile("[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff\uff01-\uff5e\U0001d400-\U0001d7ff]")
+_OWN: Final = frozenset({"hidden_text", "lookalike_name"})
+_PLACES: Final = {"/name": Place.NAME, "/title": Place.TITLE, "/description": Place.DESCRIPTION}
+
+
+def _place(pointer: str) -> Place:
+    return _PLACES.get(pointer, Place.SCHEMA)
 
 
 def _gaps(tool: ToolDefinition, found: Sequence[Field]) -> Iterator[Signal]:
