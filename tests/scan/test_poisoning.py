@@ -37,7 +37,7 @@ def test_orders_to_the_model_are_findings_with_their_words() -> None:
     assert any("`add_note`: it wants files read in which secrets are" in finding.text for finding in found)
     assert "id_rsa" not in str(as_json(one))
     assert all("`note`" not in finding.text for finding in found)
-    assert "secret_files" in {flag["code"] for flag in as_json(one)["tools"][0]["flags"]}  # type: ignore[index]
+    assert "secret_files" in {flag["code"] for flag in as_json(one)["tools"][0]["flags"]}  # type: ignore[index]  # plain JSON
 
 
 def test_a_tool_that_is_flagged_is_denied() -> None:
@@ -54,7 +54,7 @@ def test_harmless_words_are_no_findings() -> None:
 def test_a_tool_in_the_place_of_another_servers_is_seen_and_one_server_in_two_clients_is_not() -> None:
     text = "Sends an invoice to the customer by electronic mail and records it in the ledger of this month."
     mine, theirs = described(text, "send_invoice"), described(text, "send_invoice")
-    other = replace(theirs.server, package=replace(theirs.server.package, name="another-mcp"))  # type: ignore[type-var]
+    other = replace(theirs.server, package=replace(theirs.server.package, name="another-mcp"))  # type: ignore[type-var]  # it has one
     known = [(mine.server, mine.tools), (other, theirs.tools), (replace(mine.server, name="again"), theirs.tools)]
     others = tools_of_others(mine.server, known)
     assert list(others) == ["send_invoice"]
