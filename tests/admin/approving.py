@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.admin.asking import asked, request
 from tests.admin.people.house import Browser, House
+from yett.admin.views import NewGrant
 from yett.app.approvals import StateApprovals
 from yett.approvals.model import Approval, Asked
 from yett.protocol.strict_json import JsonValue
@@ -26,6 +27,7 @@ class Bank:
 
     house: House
     server: str
+    grant: str
 
     @property
     def port(self) -> StateApprovals:
@@ -40,8 +42,8 @@ class Bank:
     def asked(self, arguments: dict[str, JsonValue] | None = None, **more: Any) -> str:
         """A call waits; the id of its request."""
         self.house.clock.advance(1)
-        said = {"organisation": self.house.desk.first_organisation(), "server_id": self.server, **more}
-        return asked(self.path, self.house.clock.now_ns(), request(arguments, **said)).id
+        said = {"organisation": self.house.desk.first_organisation(), "server_id": self.server, "grant_id": self.grant}
+        return asked(self.path, self.house.clock.now_ns(), request(arguments, **{**said, **more})).id
 
     def standing(self, id: str) -> Approval:
         found = self.port.get(id, self.house.clock.now_ns())
@@ -55,7 +57,8 @@ class Bank:
 
 
 def bank_in(house: House) -> Bank:
-    return Bank(house, house.with_server("bank"))
+    server = house.with_server("bank")
+    return Bank(house, server, house.service.mint_grant(NewGrant(server="bank", label="payer")).grant.id)
 
 
 def approve(who: Browser, id: str, **said: Any) -> tuple[int, Any]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.approvals.shown import inert, inert_json
+from yett.approvals.shown import inert, inert_json, inert_members
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -57,3 +57,9 @@ def test_inert_json_is_the_same_value_and_every_line_of_it_prints(value: object)
     shown = inert_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     assert json.loads(shown) == value
     assert all(line.isprintable() for line in shown.split("\n"))
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_members_are_shown_apart_each_with_its_own_value(value: dict[str, object]) -> None:
+    shown = inert_members(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    assert [(json.loads(f'"{name}"'), json.loads(text)) for name, text in shown] == list(value.items())

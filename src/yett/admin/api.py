@@ -16,10 +16,11 @@ from yett.admin.desk import Desk
 from yett.admin.errors import AdminFault, Unauthorised
 from yett.admin.guard import Guard
 from yett.admin.pages import account, connect, new_policy
+from yett.admin.pages import approvals as approval_pages
 from yett.admin.pages import catalogue as catalogue_pages
 from yett.admin.pages import links as link_pages
-from yett.admin.pages import sign_in as sign_in_pages
 from yett.admin.pages import pins as pin_pages
+from yett.admin.pages import sign_in as sign_in_pages
 from yett.admin.people.doors import Doors, build_doors
 from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
@@ -72,11 +73,12 @@ ROUTERS: Final = (
 REGISTRY: Final = (registry.ROUTER,)
 """What is known of servers, read-only, apart from the API of this installation and with a version of its own."""
 PAGES: Final = (
+    approval_pages.router,
     catalogue_pages.router,
     new_policy.router,
+    pin_pages.router,
     account.router,
     connect.router,
-    pin_pages.router,
     sign_in_pages.router,
     link_pages.router,
 )

@@ -9,6 +9,8 @@ from typing import Final
 INDENT: Final = "  "
 _BLANK: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Characters that count as printable and show nothing."""
+_MEMBER: Final = re.compile(r'  "((?:[^"\\]|\\.)*)": ')
+"""The beginning of a member of the outermost object, in a line of `inert_json`."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
@@ -42,3 +44,18 @@ def _indented(parts: list[str]) -> Iterator[str]:
 def _escaped(one: str) -> str:
     units = one.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def inert_members(text: str) -> list[tuple[str, str]]:
+    """The members of a JSON object, as `inert_json` has them: names without quotation marks, values one member a line.
+
+    Each by itself, so that a long one hides none that follows.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for line in inert_json(text).split("\n")[1:-1]:
+        member = _MEMBER.match(line)
+        if member is None:
+            found[-1][1].append(line.removeprefix(INDENT))
+        else:
+            found.append((member[1], [line[member.end() :]]))
+    return [(name, "\n".join(lines).removesuffix(",")) for name, lines in found]

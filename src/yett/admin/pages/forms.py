@@ -17,7 +17,8 @@ from yett.admin.people.handles import is_handle, same
 
 FORM_BYTES_MAX: Final = 512 * 1024
 """A form may hold a policy."""
-FIELDS_MAX: Final = 16
+FIELDS_MAX: Final = 128
+"""A form may name each argument of a call."""
 STALE: Final = "this page was open for too long, or cookies are off; try again"
 
 
