@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,5 +66,20 @@ def test_a_package_of_the_catalogue_has_its_tools_and_says_how_fresh_they_are(se
     assert one.tools.source == "the catalogue of Yett"
     assert "browser_navigate" in {tool.name for tool in one.tools.listed or ()}
     assert any("listed on 20" in reason and "here it is 0.0.1" in reason for reason in one.judgement.reasons)
-    (diverted,) = scan(settings, [given_command(["npx", "--registry=https://evil.example", "@playwright/mcp"])], Asking(never, {}))
+    (diverted,) = scan(
+        settings, [given_command(["npx", "--registry=https://evil.example", "@playwright/mcp"])], Asking(never, {})
+    )
     assert diverted.tools.listed is None
+
+
+def test_what_is_made_of_a_server_otherwise_than_before_is_told(settings: Settings) -> None:
+    server, reading, writing = given_command(["notes"]), [ToolDefinition("get_note")], [ToolDefinition("delete_note")]
+    scan(settings, [server], Asking(never, {"notes": reading}))
+    (same,) = scan(settings, [server], Asking(never, {}))
+    assert not same.changes
+    (one,) = scan(settings, [server], Asking(never, {"notes": writing}))
+    assert one.changes.turned == ("grade A → D",)
+    assert "since last seen: grade A → D" in one.judgement.reasons
+    keyed = replace(server, authentication="by variables")
+    (one,) = scan(settings, [keyed], Asking(never, {"notes": writing}))
+    assert one.changes.turned == ("authentication none written → by variables",)

@@ -199,7 +199,9 @@ def test_changes_since_last_seen_are_told(terminal: Terminal) -> None:
     configure(terminal, notes={"command": "notes-mcp"})
     first = scan(terminal, "--tools", definitions(terminal, ("notes", "get_note"), ("notes", "list_notes")))
     assert first[0]["changes"]["first_seen"]
-    assert scan(terminal)[0]["changes"] == {"first_seen": False, "added": [], "removed": [], "changed": [], "moved_from": None}
+    assert scan(terminal)[0]["changes"] == {
+        "first_seen": False, "added": [], "removed": [], "changed": [], "moved_from": None, "turned": [],
+    }  # fmt: skip
     (later,) = scan(terminal, "--tools", definitions(terminal, ("notes", "get_note"), ("notes", "delete_note")))
     assert (later["changes"]["added"], later["changes"]["removed"]) == (["delete_note"], ["list_notes"])
     assert later["advice"] == "ask-first"

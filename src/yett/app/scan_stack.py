@@ -14,6 +14,7 @@ from yett.app.address import scheme_of, url_of
 from yett.app.own_program import own_names
 from yett.app.scanning import Fault, ask, files_of, own_files, read_seen, servers_of, without_secrets, write_seen
 from yett.catalog.classify import classify_tools
+from yett.catalog.grade import grade
 from yett.catalog.model import ToolDefinition
 from yett.catalog.overriding import shown
 from yett.scan.formats import Entry
@@ -23,7 +24,7 @@ from yett.scan.judging import judge
 from yett.scan.model import Client, ConfigFile, FoundServer, Identity, Package, Scanned, Standing, Tools
 from yett.scan.packages import package_of, program_of
 from yett.scan.poisoning import tools_of_others, with_flags
-from yett.scan.seen import bounded, changes, key_of, remember
+from yett.scan.seen import bounded, changes, facts_of, key_of, remember
 from yett.scan.servers import found_server
 from yett.settings import Settings
 from yett.site.known import known_packages, known_server
@@ -107,9 +108,10 @@ def scan(settings: Settings, servers: Sequence[FoundServer], asking: Asking) -> 
     for server, governed, identity, learned in asked:
         tools = with_flags(learned, tools_of_others(server, told), partial(without_secrets, server=server))
         judged, key = tuple(shown(verdict) for verdict in classify_tools(tools.listed or ())), key_of(server)
-        changed = changes(server, tools, memory.get(key))
+        facts = facts_of(server, identity, tools, None if tools.listed is None else grade(judged))
+        changed = changes(server, tools, memory.get(key), facts)
         judgement = judge(server, identity, tools, judged, changed, governed=governed)
-        memory[key] = remember(server, tools, memory.get(key))
+        memory[key] = remember(server, tools, memory.get(key), facts)
         scanned.append(Scanned(server, governed, identity, tools, judged, changed, judgement))
     if asking.remember:
         write_seen(settings, bounded(memory, {key_of(server) for server in servers}))

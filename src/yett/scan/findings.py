@@ -27,6 +27,7 @@ class Code(StrEnum):
     DIVERTED_LAUNCH = "diverted-launch"
     MOVED = "moved"
     CHANGED_TOOLS = "changed-tools"
+    CHANGED_STANDING = "changed-standing"
     NOTHING_TO_START = "nothing-to-start"
     UNREADABLE_FILE = "unreadable-file"
     REMARK = "remark"
@@ -145,6 +146,13 @@ RULES: Final[Mapping[Code, Rule]] = {
         "Its tools changed since they were last seen",
         "A server that was looked at once can become another one later.",
         "Look at what is new before an agent uses it.",
+        Severity.MEDIUM,
+        "https://www.koi.ai/blog/postmark-mcp-npm-malicious-backdoor-email-theft",
+    ),
+    Code.CHANGED_STANDING: Rule(
+        "It is judged otherwise than when it was last seen",
+        "Its grade, its identity or how it authenticates is another one.",
+        "Find out what changed, and whether that was meant.",
         Severity.MEDIUM,
         "https://www.koi.ai/blog/postmark-mcp-npm-malicious-backdoor-email-theft",
     ),

@@ -125,6 +125,8 @@ def _changed_lines(changes: Changes) -> list[tuple[Code, str]]:
         for word, names in (("added", changes.added), ("removed", changes.removed), ("changed", changes.changed))
         if names
     ]
+    if changes.turned:
+        lines.append((Code.CHANGED_STANDING, f"since last seen: {', '.join(changes.turned)}"))
     if changes.moved_from:
         lines.append((Code.MOVED, f"since last seen it is another one: it was `{changes.moved_from}`"))
     return lines

@@ -152,9 +152,11 @@ class Changes:
     changed: tuple[str, ...] = ()
     moved_from: str | None = None
     """What it was, where its command or origin is another one now."""
+    turned: tuple[str, ...] = ()
+    """What is made of it otherwise than before: grade, identity, authentication."""
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.changed or self.moved_from)
+        return bool(self.added or self.removed or self.changed or self.moved_from or self.turned)
 
 
 class Advice(StrEnum):

@@ -83,4 +83,5 @@ def _changes(changes: Changes) -> dict[str, object]:
         "removed": list(changes.removed),
         "changed": list(changes.changed),
         "moved_from": changes.moved_from,
+        "turned": list(changes.turned),
     }
