@@ -56,7 +56,7 @@ def test_wrapping_says_what_became_of_each_entry_and_what_to_do_next(terminal: T
     assert "wrapped" in done.out
     assert "files: its tools are not known yet: `yett server look files` asks it" in done.out
     assert "asked: its client asks a person" in done.out
-    assert "start it with `yett up`" in done.err
+    assert "no gateway is running: start it with `yett up`" in done.err
     assert SECRET not in done.out + done.err + cursor.read_text()
     assert wrap(terminal, "cursor", "--only", "files").status == 0
 

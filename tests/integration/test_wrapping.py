@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 
 from tests.support import secret_server
 from tests.support.effort import times
+from tests.support.ports import free_port
 from tests.support.programs import require_program
 from tests.support.real_clients import CLIENTS, Endpoint, RealClient, Step
 from tests.support.real_gateway import YETT, Gateway, running_gateway
@@ -171,6 +173,27 @@ def alone(directory: Path, repository: Path) -> Iterator[tuple[dict[Path, bytes]
     """A home without a gateway."""
     environment = {"HOME": str(directory), "PATH": str(Path(YETT).parent), "YETT_STATE_DIRECTORY": str(directory / "state")}
     yield configured(directory, repository, None), environment
+
+
+def test_a_client_that_finds_no_gateway_starts_one(tmp_path: Path, repository: Path) -> None:
+    files, config = configured(tmp_path, repository, None), tmp_path / "yett.toml"
+    config.write_text(
+        f'[state]\ndirectory = "state"\n[data_plane]\nport = {free_port()}\n[control_plane]\nport = {free_port()}\n'
+        "[health]\ninterval_s = 0\n"
+    )
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "YETT_CONFIG": str(config)}
+    subprocess.run([YETT, "wrap", "claude-code", "--yes"], env=environment, capture_output=True, timeout=120, check=True)
+    entry = json.loads((tmp_path / ".claude.json").read_text())["mcpServers"]["remote"]
+    assert "--start" in entry["args"]
+    endpoint = Endpoint(command=(entry["command"], *entry["args"]), env={"HOME": str(tmp_path)})
+    try:
+        (done,) = CLIENTS[0].run(endpoint, "2025-11-25", (Step("call", "git_status", {"repo_path": str(repository)}),)).seen
+        assert "plan.txt" in done.text
+        subprocess.run([YETT, "unwrap", "--all", "--yes"], env=environment, capture_output=True, timeout=120, check=True)
+        assert {path: path.read_bytes() for path in files} == files
+    finally:
+        control = json.loads((tmp_path / "state/control.json").read_text())["pid"]
+        os.kill(int(Path(f"/proc/{control}/stat").read_text().rpartition(")")[2].split()[1]), signal.SIGTERM)
 
 
 KILLS: Final = times(3)

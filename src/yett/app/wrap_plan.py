@@ -121,8 +121,8 @@ def _planned(here: Here, read: ReadFile, located: Located) -> Planned:
 
 def _yett_of(here: Here, read: ReadFile, located: Located) -> tuple[State, str] | None:
     """How an entry stands that leads to a Yett by itself."""
-    found, plane = found_server(read.file, located.entry), here.settings.data_plane
-    if is_governed(found, [url_of(plane.host, plane.port, scheme_of(here.settings))], own_names()):
+    found = found_server(read.file, located.entry)
+    if is_governed(found, [_base(here.settings)], own_names()):
         return State.THROUGH, ""
     argv = found.launch.argv
     if len(argv) > 1 and Path(argv[0]).name == NAME and argv[1] in _PROGRAMS:
@@ -153,15 +153,28 @@ def _text(path: str) -> str | None:
 
 
 def entry_argv(settings: Settings, server: str, id: str) -> tuple[str, ...]:
-    """What a client starts in the place of its server. Errors: `OperatorFault`."""
+    """What a client starts in the place of its server. Errors: `OperatorFault`.
+
+    It also starts the gateway where none runs, unless that is governed by variables of this shell, which the client has not.
+    """
     words = [own_program(), "connect", server, "--token-file", str(token_file(settings, id))]
     if settings.config_path is not None:
         words += ["--config", str(settings.config_path)]
-    plane, bare = settings.data_plane, read_settings(settings.config_path, {})
-    base = url_of(plane.host, plane.port, scheme_of(settings))
-    if base != url_of(bare.data_plane.host, bare.data_plane.port, scheme_of(bare)):
-        words += ["--url", base]  # the client does not have the variables of this shell
+    if starts_gateway(settings):
+        words.append("--start")
+    else:
+        words += ["--url", _base(settings)]
     return tuple(words)
+
+
+def starts_gateway(settings: Settings) -> bool:
+    """Whether clients can start the gateway: a process without the variables of this shell would have the same settings."""
+    bare = read_settings(settings.config_path, {})
+    return (bare.state_dir, _base(bare)) == (settings.state_dir, _base(settings))
+
+
+def _base(settings: Settings) -> str:
+    return url_of(settings.data_plane.host, settings.data_plane.port, scheme_of(settings))
 
 
 def token_file(settings: Settings, id: str) -> Path:

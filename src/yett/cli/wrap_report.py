@@ -71,11 +71,16 @@ def _styled(state: str) -> Text:
 
 def _tell_next(context: CliContext) -> None:
     from yett.app.address import read_address
+    from yett.app.wrap_plan import starts_gateway
     from yett.stores.control.lock import is_held
 
     directory = context.settings.state_dir
     running = read_address(directory) is not None and is_held(directory)
-    say("" if running else "\nthe gateway is not running: start it with `yett up`, and keep it running")
+    say("")
+    if not running and starts_gateway(context.settings):
+        say("no gateway is running: the first client starts one in the background, or run `yett up`")
+    elif not running:
+        say("no gateway is running: start it with `yett up`, and keep it running")
     say("restart the clients; `yett log --follow` shows each call, `yett policy show NAME` what judges it")
     say("`yett unwrap --all` puts every entry back as it was")
 
