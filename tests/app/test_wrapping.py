@@ -230,6 +230,29 @@ def test_a_program_finds_what_it_needs_wherever_the_gateway_is_started(home: Hom
     assert done.prepared.server == "a"
 
 
+def test_what_is_disabled_is_not_started(home: Home) -> None:
+    witness = home.directory / "started"
+    code = f"open({str(witness)!r}, 'w')"
+    path = home.cursor(a={"command": sys.executable, "args": ["-c", code], "disabled": True})
+    assert [one.state for one in home.wrap(path, look=True)] == [State.WRAPPED]
+    assert not witness.exists()
+
+
+def test_files_come_back_even_where_the_store_cannot_be_opened(home: Home) -> None:
+    path = home.cursor(a={"command": "x", "env": {"K": SECRET}})
+    before = path.read_bytes()
+    home.wrap(path)
+    database = home.settings.state_dir / "control.db"
+    kept = database.read_bytes()
+    database.write_bytes(b"no database")
+    (done,) = home.unwrap()
+    assert (done.done, "run this again" in done.why) == (True, True)
+    assert path.read_bytes() == before
+    database.write_bytes(kept)
+    assert [(one.done, one.why) for one in home.unwrap()] == [(True, "")]
+    assert home.records == {}
+
+
 def test_mode_and_links_of_a_file_stay(home: Home) -> None:
     real = home.write("dotfiles/cursor.json", {"mcpServers": {"a": {"command": "x"}}})
     real.chmod(0o640)

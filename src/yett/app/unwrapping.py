@@ -104,23 +104,39 @@ def original_of(settings: Settings, id: str) -> str:
 
 def unwrap(settings: Settings, entries: Sequence[Looked], *, keep: bool, force: bool = False) -> Iterator[Unwrapped]:
     """Put these back, file by file. `keep` leaves their servers, `force` replaces what was edited since."""
-    with one_at_a_time(settings), connect(settings) as control:
-        servers = Servers(settings, control, vault_here(settings))
+    with one_at_a_time(settings):
+        back: list[Looked] = []
         for _, group in groupby(entries, key=lambda entry: (entry.record.file, entry.record.client)):
-            yield from _unwrap_file(settings, servers, list(group), keep=keep, force=force)
+            done = list(_unwrap_file(settings, list(group), force=force))
+            yield from (one for one in done if not one.done)
+            back += [one.entry for one in done if one.done]
+        yield from _forget(settings, back, keep=keep)
 
 
 def forget_all(settings: Settings, entries: Sequence[Looked], *, keep: bool) -> Iterator[Unwrapped]:
     """Take away what was made for these, whatever stands in their files."""
-    with one_at_a_time(settings), connect(settings) as control:
-        servers = Servers(settings, control, vault_here(settings))
-        for entry in entries:
-            yield forget(settings, servers, entry, keep=keep)
+    with one_at_a_time(settings):
+        yield from _forget(settings, entries, keep=keep)
 
 
-def _unwrap_file(settings: Settings, servers: Servers, entries: list[Looked], *, keep: bool, force: bool) -> Iterator[Unwrapped]:
+def _forget(settings: Settings, entries: Sequence[Looked], *, keep: bool) -> Iterator[Unwrapped]:
+    """The files are as they are to be by now; a control plane that cannot be reached does not change that."""
+    if not entries:
+        return
+    left = list(entries)
+    try:
+        with connect(settings) as control:
+            servers = Servers(settings, control, vault_here(settings))
+            while left:
+                yield forget(settings, servers, left.pop(0), keep=keep)
+    except YettError as fault:
+        yield from (Unwrapped(entry, True, _half(fault)) for entry in left)
+
+
+def _unwrap_file(settings: Settings, entries: list[Looked], *, force: bool) -> Iterator[Unwrapped]:
     fit = {Standing.WRAPPED, Standing.EDITED} if force else {Standing.WRAPPED}
     back = [entry for entry in entries if entry.standing in fit]
+    there = [entry for entry in entries if entry.standing is Standing.RESTORED]
     yield from (Unwrapped(entry, False, _refusal(entry)) for entry in entries if entry.standing not in {*fit, Standing.RESTORED})
     try:
         if back:
@@ -128,8 +144,7 @@ def _unwrap_file(settings: Settings, servers: Servers, entries: list[Looked], *,
     except YettError as fault:
         yield from (Unwrapped(entry, False, str(fault)) for entry in back)
         back = []
-    for entry in [*back, *(entry for entry in entries if entry.standing is Standing.RESTORED)]:
-        yield forget(settings, servers, entry, keep=keep)
+    yield from (Unwrapped(entry, True) for entry in [*back, *there])
 
 
 def _put_back(settings: Settings, entries: list[Looked]) -> None:
@@ -156,11 +171,15 @@ def forget(settings: Settings, servers: Servers, entry: Looked, *, keep: bool) -
     try:
         note = servers.retire(entry.id, entry.record, others, keep=keep)
     except YettError as fault:
-        return Unwrapped(entry, True, f"it is back, but what was made for it is not gone: {fault}; run this again")
+        return Unwrapped(entry, True, _half(fault))
     drop_wrapped(settings.state_dir, entry.id)
     with suppress(OperatorFault):  # nobody asks for it any more
         HostSecrets(settings.state_dir).drop(subject_of(entry.id))
     return Unwrapped(entry, True, note or "")
+
+
+def _half(fault: YettError) -> str:
+    return f"what was made for it is not gone: {fault}; run this again"
 
 
 def _refusal(entry: Looked) -> str:

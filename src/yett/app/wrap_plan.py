@@ -62,6 +62,12 @@ class Planned:
         """What the client calls it."""
         return self.located.name
 
+    @property
+    def disabled(self) -> bool:
+        """Whether its client does not start it."""
+        value = self.located.entry.value
+        return value.get("disabled") is True or value.get("enabled") is False
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:

@@ -107,7 +107,7 @@ class _Wrapping:
                     placed.append(self._place(entry))
                 except YettError as fault:
                     yield Outcome(entry, State.LEFT, why=str(fault))
-        problems = self.servers.look({one.server for one in placed}, now=look)
+        problems = self.servers.look({one.server for one in placed if not one.entry.disabled}, now=look)
         for _, ready in groupby(placed, key=lambda one: one.entry.file.file.path):
             yield from self._finish(list(ready), problems)
 

@@ -37,7 +37,7 @@ def files_for(context: CliContext, words: Sequence[str], *, everything: bool) ->
 
     own = own_files(context.environment, sys.platform)
     if everything:
-        return own
+        return _once(own)
     slugs = {client_slug(client): client for client in Client if client is not Client.ANY}
     found: list[ConfigFile] = []
     for word in words:
@@ -53,7 +53,14 @@ def files_for(context: CliContext, words: Sequence[str], *, everything: bool) ->
             found.append(known or ConfigFile(client, path.absolute()))
         else:
             raise click.UsageError(f"`{word}` is neither a file nor a client; clients are {', '.join(sorted(slugs))}")
-    return list(dict.fromkeys(found))
+    return _once(found)
+
+
+def _once(files: Sequence[ConfigFile]) -> list[ConfigFile]:
+    """Each file once, whatever links lead to it."""
+    from yett.app.client_files import real_path
+
+    return list({real_path(file.path): file for file in reversed(files)}.values())[::-1]
 
 
 def records_for(records: Mapping[str, Wrapped], words: Sequence[str], only: Sequence[str]) -> dict[str, Wrapped]:
