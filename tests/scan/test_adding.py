@@ -23,6 +23,7 @@ def one(command: str) -> tuple[str, dict[str, Any]]:
             "notes",
             {"command": "npx", "args": ["notes-mcp", "-s", "x"], "env": {"KEY": "1", "B": "2"}},
         ),
+        ("claude mcp add -e A=1 B=2 notes -- x", "notes", {"command": "x", "args": [], "env": {"A": "1", "B": "2"}}),
         ("claude mcp add notes npx -y notes-mcp", "notes", {"command": "npx", "args": ["-y", "notes-mcp"], "env": {}}),
         (
             "claude mcp add --transport http far https://a.example/mcp --header 'Authorization: Bearer x'",

@@ -19,6 +19,7 @@ _WITH_VALUE: Final = frozenset(
      "--bearer-token-env-var", "--timeout", "--description", "--include-tools", "--exclude-tools"}
 )  # fmt: skip
 _SEPARATORS: Final = re.compile(r"[;&|()\n]+")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _WRITERS: Final = frozenset({"tee", "cp", "mv", "install", "ln", "rsync", "dd"})
 """Programs that put something into the last file that they name."""
@@ -103,6 +104,9 @@ def _options(words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     while at < len(words):
         word = words[at]
         at += 1
+        if options and not plain and _VARIABLE.match(word):  # `-e` takes several
+            options.setdefault("-e", []).append(word)
+            continue
         if len(plain) > 1 or not word.startswith("-"):
             plain.append(word)
             continue
