@@ -14,10 +14,11 @@ from tests.admin.listener import TOKEN, Listener
 from tests.admin.service import Office
 from tests.admin.test_drift import DELETE, GET, says
 from tests.admin.town import application
-from yett.admin.client import RemoteControl
+from yett.admin.client_registry import RemoteRegistry
 from yett.admin.control import RegistryControl
 from yett.admin.errors import Forbidden, Invalid, NotFound
 from yett.admin.permissions import ALLOWED, Role
+from yett.admin.registry_views import ChangePage
 from yett.admin.service import Service
 from yett.admin.views import NewServer
 from yett.catalog.model import RiskClass
@@ -42,7 +43,7 @@ def control(request: pytest.FixtureRequest, shop: Office) -> RegistryControl:
     if request.param == "here":
         return shop.service
     listener: Listener = request.getfixturevalue("listener")
-    return RemoteControl("127.0.0.1", listener.port, TOKEN, "ada")
+    return RemoteRegistry("127.0.0.1", listener.port, TOKEN, "ada")
 
 
 def test_a_record_has_identity_grade_posture_tools_and_history(control: RegistryControl) -> None:
@@ -159,7 +160,7 @@ def test_nothing_is_shown_without_permission_and_out_of_reach(shop: Office) -> N
     confined = Service(shop.service.desk, viewer)
     assert [row.slug for row in confined.records().items] == KNOWN
     assert [one.slug for one in confined.export_records()] == KNOWN
-    assert confined.server_changes().items == []
+    assert confined.server_changes() == ChangePage(items=[], cursor="0", more=False)
     assert "shop" not in {hit.server for hit in confined.find_tools("order").tools}
     with pytest.raises(NotFound):
         confined.record("shop")

@@ -10,7 +10,7 @@ import pytest
 from tests.admin.listener import TOKEN, Listener
 from tests.admin.service import Office
 from tests.admin.test_drift import DELETE, GET, says
-from yett.admin.client import RemoteControl
+from yett.admin.client_webhooks import RemoteWebhooks
 from yett.admin.control import WebhookControl
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound
 from yett.admin.permissions import ALLOWED, Role
@@ -26,7 +26,7 @@ def control(request: pytest.FixtureRequest, office: Office) -> WebhookControl:
     if request.param == "here":
         return office.service
     listener: Listener = request.getfixturevalue("listener")
-    return RemoteControl("127.0.0.1", listener.port, TOKEN, "ada")
+    return RemoteWebhooks("127.0.0.1", listener.port, TOKEN, "ada")
 
 
 def test_a_webhook_is_made_with_a_secret_that_is_shown_once(control: WebhookControl, office: Office, tmp_path: Path) -> None:

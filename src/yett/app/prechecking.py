@@ -149,14 +149,14 @@ def _installed(settings: Settings, name: str, control: Control, now: datetime) -
         for tool, one in given.items()
     }
     judged = tuple(shown(one, overrides.get(one.name)) for one in classify_tools(definitions))
-    listed = record.seen_at is not None
+    listed = bool(seen.tools) or seen.protocol is not None
     tools = Tools(
         tuple(definitions) if listed else None, f"the server `{name}` of this installation" if listed else "it never told them"
     )
     recent = [one for one in control.server_changes(name, "High", limit=LATELY_MAX).items if _age(one.at, now) <= LATELY]
     lately = tuple(Lately(one.at, Severity(one.severity), f"{one.tool or 'the server'}: {one.what}") for one in recent)
     known = _known(found, standing_of(found), tools, judged)
-    return replace(known, posture=record.posture, slug=name, lately=lately, seen_on=_day(record.seen_at))
+    return replace(known, posture=record.posture, slug=name, lately=lately, seen_on=_day(record.seen_at) if listed else None)
 
 
 def _catalogued(server: CataloguedServer, source: str) -> Known:
