@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,11 +17,15 @@ from yett.admin.apply_plan import name_of
 from yett.admin.apply_views import ApplyWanted, Document, GrantDocument, PolicyDocument, ServerDocument
 from yett.admin.client import RemoteControl
 from yett.admin.control import Control
+from yett.admin.credentials.alone import Alone
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
 from yett.admin.permissions import ALLOWED, Principal, Role
 from yett.admin.service import Service
 from yett.admin.views import NewGrant, NewRevision, NewServer
 from yett.gateway.tokens import is_well_formed
+from yett.sealing.box import Place
+from yett.stores.control.credentials import StoredCredential
+from yett.stores.control.transaction import Transaction
 
 DENY = '{"version":"1","default":"deny"}'
 ALLOW = '{"version":"1","default":"allow"}'
@@ -38,6 +43,18 @@ def control(request: pytest.FixtureRequest, office: Office) -> Control:
     return RemoteControl("127.0.0.1", listener.port, TOKEN, "ada")
 
 
+class Told(Alone):
+    """Keeps of which servers it was told that their credential is another one now."""
+
+    def __init__(self, *about: Any) -> None:
+        super().__init__(*about)
+        self.servers: list[str] = []
+
+    def changed(self, organisation: str, server_id: str) -> str | None:
+        self.servers.append(server_id)
+        return None
+
+
 def kinds(result: object) -> list[tuple[str, str]]:
     return [(step.action, step.name) for step in result.steps]  # type: ignore[attr-defined]  # an ApplyResult
 
@@ -48,15 +65,70 @@ def test_documents_in_any_order_become_servers_then_policies_then_grants(control
     (token,) = done.tokens
     assert is_well_formed(token.token)
     assert done.applied
-    assert len(office.publication.snapshots) == 1, "one change, not three"
+    first = office.publication.snapshots[0]
+    assert [len(part) for part in (first.servers, first.policies, first.grants)] == [1, 1, 1], "one change, not three"
     assert (control.grant("ci").policy, control.policy("strict").policy.server) == ("strict", "files")
+
+
+def test_a_new_server_is_asked_for_its_tools_and_one_that_leads_elsewhere_again(control: Control, office: Office) -> None:
+    office.lookout.said = {"name": "files", "tools": [{"name": "get_file"}]}
+    assert control.apply(ApplyWanted(documents=ALL, dry_run=True)).remarks == []
+    assert office.lookout.asked == []
+    assert control.apply(ApplyWanted(documents=ALL)).remarks == []
+    assert [tool.name for tool in control.catalogue("files").tools] == ["get_file"]
+    control.apply(ApplyWanted(documents=[replace(SERVER, notes="other"), POLICY, GRANT]))
+    assert len(office.lookout.asked) == 1, "it is the same server"
+    office.lookout.problem = "away"
+    moved = control.apply(ApplyWanted(documents=[replace(SERVER, url="http://127.0.0.1:10/mcp"), POLICY, GRANT]))
+    assert moved.remarks == ["the server `files` did not tell its tools: away"]
+    assert control.catalogue("files").tools == []
+
+
+def test_of_many_new_servers_some_are_asked_at_once_and_the_others_later(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.admin.apply.LOOKS_MAX", 2)
+    servers: list[Document] = [replace(SERVER, name=f"s{number}") for number in range(5)]
+    done = office.service.apply(ApplyWanted(documents=servers))
+    assert sorted(entry.name for entry in office.lookout.asked) == ["s0", "s1"]
+    assert done.remarks == ["3 more servers are asked for their tools in the next round of health"]
+
+
+def test_a_server_that_is_pruned_or_moved_leaves_no_credential_behind(office: Office) -> None:
+    service = office.service
+    vault = service.desk.environment.vault
+    assert vault is not None
+    told = service.desk.credentials = Told(service.desk, vault)
+    service.apply(ApplyWanted(documents=[SERVER]))
+    id = service.server("files").id
+
+    def with_credential() -> None:
+        sealed = told.vault.seal(Place(service.principal.organisation, id, "headers"), b"x")
+        stored = StoredCredential(server_id=id, kind="headers", state="ready", changed_at_ns=1)
+
+        def work(write: Transaction) -> None:
+            write.credentials.put(stored)
+            write.secrets.put(id, "headers", sealed, 1)
+
+        service.change(work)
+
+    def kept() -> tuple[object, object]:
+        return service.read(lambda read: (read.credentials.find(id), read.secrets.get(id, "headers")))
+
+    with_credential()
+    service.apply(ApplyWanted(documents=[replace(SERVER, notes="other")]))
+    assert (kept()[0] is None, told.servers) == (False, [])
+    service.apply(ApplyWanted(documents=[replace(SERVER, url="https://elsewhere.example/mcp")]))
+    assert (kept(), told.servers) == ((None, None), [id])
+    with_credential()
+    service.apply(ApplyWanted(documents=[replace(SERVER, name="other")], prune=True))
+    assert (kept()[1], told.servers) == (None, [id, id])
 
 
 def test_what_is_so_already_is_left_alone(control: Control, office: Office) -> None:
     control.apply(ApplyWanted(documents=ALL))
+    before = len(office.publication.snapshots)
     again = control.apply(ApplyWanted(documents=ALL))
     assert (again.steps, again.unchanged, again.tokens) == ([], 3, [])
-    assert len(office.publication.snapshots) == 1
+    assert len(office.publication.snapshots) == before
 
 
 def test_what_is_exported_is_found_unchanged(control: Control) -> None:
@@ -69,6 +141,7 @@ def test_what_is_exported_is_found_unchanged(control: Control) -> None:
 
 def test_a_dry_run_tells_what_differs_and_changes_nothing(control: Control, office: Office) -> None:
     control.apply(ApplyWanted(documents=ALL))
+    before = len(office.publication.snapshots)
     wanted: list[Document] = [replace(SERVER, notes="other"), replace(POLICY, document=ALLOW), replace(GRANT, policy=None)]
     planned = control.apply(ApplyWanted(documents=wanted, dry_run=True))
     assert [(step.before, step.after) for step in planned.steps] == [
@@ -78,7 +151,7 @@ def test_a_dry_run_tells_what_differs_and_changes_nothing(control: Control, offi
     ]
     assert not planned.done
     assert control.policy("strict").document == DENY
-    assert len(office.publication.snapshots) == 1
+    assert len(office.publication.snapshots) == before
     control.apply(ApplyWanted(documents=wanted, plan=planned.plan, message="loosen"))
     assert control.policy("strict").document == ALLOW
     assert control.policy("strict").revision.message == "loosen"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Final
 
 from yett.admin.apply_plan import name_of, plan_digest, read_documents, steps_between
 from yett.admin.apply_views import (
@@ -24,7 +26,10 @@ from yett.admin.grants import fits
 from yett.admin.kept_tokens import token_vault
 from yett.admin.permissions import Permission
 from yett.admin.policies import PolicyCases, parsed
+from yett.admin.server_edits import origin_of
+from yett.admin.server_looks import target_of
 from yett.admin.views import NewGrant, NewServer
+from yett.errors import StoreFault
 from yett.policy.canonical import canonical_json
 from yett.sealing.vault import Vault
 from yett.stores.control.grants import live
@@ -41,6 +46,9 @@ NEEDED = frozenset(
 """To apply documents, whatever they change: a plan that half of may be done is no plan."""
 
 
+LOOKS_MAX: Final = 16
+"""New servers that are asked for their tools before the answer; the others when it is their turn."""
+LOOKS_AT_ONCE: Final = 8
 _SERVER_FIELDS = tuple(one.name for one in fields(ServerDocument) if one.name != "kind")
 
 
@@ -49,6 +57,16 @@ class _Undone(Exception):
 
     def __init__(self, result: ApplyResult) -> None:
         self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Ids of servers with which something is to be done when all is committed."""
+
+    moved: set[str] = field(default_factory=set)
+    """Gone, or at another origin: no credential is kept alive for them."""
+    unseen: dict[str, str] = field(default_factory=dict)
+    """New or another one now, so that nobody knows their tools; with their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class _Present:
     left_out: list[str]
     vault: Vault | None = None
     """What seals the tokens of new grants, if they are kept."""
+    marks: _Marks = field(default_factory=_Marks)
 
 
 class ApplyCases(PolicyCases):
@@ -85,10 +104,10 @@ class ApplyCases(PolicyCases):
         documents = {key: _canonical(document) for key, document in read_documents(wanted.documents).items()}
         self._check_new_urls(documents)
 
-        vault = token_vault(self.desk)
+        vault, marks = token_vault(self.desk), _Marks()
 
         def work(write: Transaction) -> ApplyResult:
-            present = replace(self._present(write), vault=vault)
+            present = replace(self._present(write), vault=vault, marks=marks)
             steps, unchanged = steps_between(documents, present.documents, prune=wanted.prune)
             plan = plan_digest(steps)
             if wanted.plan is not None and wanted.plan != plan:
@@ -106,7 +125,27 @@ class ApplyCases(PolicyCases):
             result, answer = self.change(work)
         except _Undone as undone:
             return undone.result
-        return replace(result, applied=answer.applied, note=answer.note)
+        return replace(result, applied=answer.applied, note=answer.note, remarks=self._followed(marks))
+
+    def _followed(self, marks: _Marks) -> list[str]:
+        """What comes after: credentials of servers that are elsewhere are let go, new servers are asked for their tools."""
+        if self.desk.credentials is not None:
+            for server_id in marks.moved:
+                self.desk.credentials.changed(self.principal.organisation, server_id)
+        asked = sorted(marks.unseen.items(), key=lambda one: one[1])
+        with ThreadPoolExecutor(LOOKS_AT_ONCE, "yett apply") as looks:
+            problems = looks.map(self._looked, [server_id for server_id, _ in asked[:LOOKS_MAX]])
+            found = zip((name for _, name in asked), problems, strict=False)
+            remarks = [f"the server `{name}` did not tell its tools: {problem}" for name, problem in found if problem]
+        left = len(asked) - LOOKS_MAX
+        return [*remarks, *([f"{left} more servers are asked for their tools in the next round of health"] if left > 0 else [])]
+
+    def _looked(self, server_id: str) -> str | None:
+        """Why a server did not tell its tools. What was applied is told whatever comes of this: it may hold tokens."""
+        try:
+            return self.look_now(server_id)
+        except StoreFault as fault:
+            return str(fault)
 
     def _check_new_urls(self, documents: dict[tuple[str, str], Document]) -> None:
         """Errors: `Invalid` for a url that may not be asked. Before the transaction: hosts are looked up for it."""
@@ -175,7 +214,7 @@ class ApplyCases(PolicyCases):
             return []
         match documents[step.kind, step.name]:
             case ServerDocument() as document:
-                self._put_server(write, document)
+                self._put_server(write, document, present.marks)
             case PolicyDocument() as document:
                 self._put_policy(write, document, message)
             case GrantDocument() as document:
@@ -200,17 +239,22 @@ class ApplyCases(PolicyCases):
             bound = [policy.name for policy in write.policies.listed(server_id=server.id) if policy.server_id == server.id]
             if bound:
                 raise Conflict(f"the server `{server.name}` is no document any more, but the policy `{bound[0]}` is for it")
-            write.servers.remove(server.id, now_ns)
-            self.log(write, "server.removed", (server.id, server.name), before=step.before)
+            self.remove_server_within(write, server, step.before)
+            present.marks.moved.add(server.id)
 
-    def _put_server(self, write: Transaction, document: ServerDocument) -> None:
+    def _put_server(self, write: Transaction, document: ServerDocument, marks: _Marks) -> None:
         said = {key: value for key, value in asdict(document).items() if key != "kind"}
         new, old = self._checked_server(NewServer(**said)), write.servers.find(document.name)
         if old is None:
             write.servers.add(new)
             self.log(write, "server.added", (new.id, new.name), after=self.show_server(write, new))
+            marks.unseen[new.id] = new.name
             return
         kept = replace(new, id=old.id, created_at_ns=old.created_at_ns, stopped_at_ns=old.stopped_at_ns)
+        if origin_of(kept.url) != origin_of(old.url):
+            marks.moved.add(old.id)
+        if target_of(kept) != target_of(old) or kept.credential != old.credential:
+            marks.unseen[old.id] = old.name
         self.replace_server_within(write, old, kept, given=True)
 
     def _put_policy(self, write: Transaction, document: PolicyDocument, message: str) -> None:

@@ -115,6 +115,8 @@ class ApplyResult:
     """Of the grants that were created: the only time that they are shown."""
     applied: bool
     note: str | None = None
+    remarks: list[str] = field(default_factory=list)
+    """Sentences about new servers that did not tell their tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

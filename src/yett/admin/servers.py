@@ -95,17 +95,22 @@ class ServerCases(EditCases, GrantCases):
             view = self.show_server(write, server)
             for found in live:
                 self.revoke_within(write, found, server=server.name)
-            write.pins.drop(server.id)
-            write.servers.remove(server.id, now_ns)
-            write.credentials.remove(server.id)
-            write.secrets.drop(server.id)
-            self.log(write, "server.removed", (server.id, server.name), before=view)
+            self.remove_server_within(write, server, view)
             return view
 
         view, answer = self.change(work)
         if self.desk.credentials is not None:
             self.desk.credentials.changed(self.principal.organisation, view.id)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note)
+
+    def remove_server_within(self, write: Transaction, server: Server, before: object) -> None:
+        """Take it away with everything that is kept of it, as part of a larger change."""
+        write.pins.drop(server.id)
+        write.servers.remove(server.id, self.now_ns())
+        write.credentials.remove(server.id)
+        write.secrets.drop(server.id)
+        write.connect_flows.drop(server.id)
+        self.log(write, "server.removed", (server.id, server.name), before=before)
 
     def _checked_server(self, new: NewServer) -> Server:
         """The row that `new` asks for."""

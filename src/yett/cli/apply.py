@@ -135,4 +135,5 @@ def _tell(context: CliContext, done: ApplyResult, tokens: Path | None) -> None:
         say("the tokens are shown this once")
     elif done.tokens:
         click.echo(plain(f"{len(done.tokens)} tokens in {tokens}"))
-    tell_note(done.note)
+    for note in (done.note, *done.remarks):
+        tell_note(note)
