@@ -2,12 +2,12 @@
 
 A thousand servers, ten thousand grants and five thousand policies of ten rules. The data plane has core 0 for itself; the
 control plane (its store, its use cases, its end of the feed), the server and the client share core 1, where the control plane
-gives way to the others, so that what the client measures is the data plane's and not its own. The client calls at a steady pace over one
-connection, in rounds in turn: without publishes; with publishes of another installation of the same size in the same process, of
-which this data plane hears nothing, so that what calls feel of it is the shared machine; and with publishes to it. Tokens are
-minted and revoked, the policy of the calls and others are saved. A publish is measured from the commit to the data plane's
-acknowledgement, and as a whole. On a busy machine run it above all else (`chrt -f 10`); then the control plane is slowed down by
-what else runs, and the calls are not.
+gives way to the others, so that what the client measures is the data plane's and not its own. The client calls at a steady
+pace over one connection, in rounds in turn: without publishes; with publishes of another installation of the same size in the
+same process, of which this data plane hears nothing, so that what calls feel of it is the shared machine; and with publishes
+to it. Tokens are minted and revoked, the policy of the calls and others are saved. A publish is measured from the commit to
+the data plane's acknowledgement, and as a whole. On a busy machine run it above all else (`chrt -f 10`); then the control
+plane is slowed down by what else runs, and the calls are not.
 Needs nginx (the server, which answers at once) and taskset.
 """
 
