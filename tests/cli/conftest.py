@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.clients import make_cursor, make_home
 from tests.cli.terminal import Terminal
 
 
@@ -17,3 +18,15 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return Terminal(tmp_path, capsys)
+
+
+@pytest.fixture
+def home(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The terminal's directory as a user's home."""
+    return make_home(terminal, monkeypatch)
+
+
+@pytest.fixture
+def cursor(home: Path) -> Path:
+    """The file of a client: a program with a secret, and an entry that cannot be wrapped."""
+    return make_cursor(home)

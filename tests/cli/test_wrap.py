@@ -1,40 +1,15 @@
-"""`yett wrap` and `yett unwrap` as a person or a script meets them, where no control plane runs."""
+"""`yett wrap` as a person or a script meets it, where no control plane runs."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.terminal import Done, Terminal
+from tests.cli.clients import SECRET, put, wrap
+from tests.cli.terminal import Terminal
 from yett.cli.wrap_files import records_for
-
-SECRET = "sk-hidden-4f9c2e7d1a"
-
-
-@pytest.fixture
-def home(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HOME", str(terminal.directory))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(terminal.directory / ".config"))
-    return terminal.directory
-
-
-def put(path: Path, **servers: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"mcpServers": servers}, indent=2))
-    return path
-
-
-@pytest.fixture
-def cursor(home: Path) -> Path:
-    files = {"command": "npx", "args": ["-y", "files-mcp@1.0.0", "/srv"], "env": {"API_KEY": SECRET}}
-    return put(home / ".cursor" / "mcp.json", files=files, asked={"command": "x", "args": ["${input:k}"]})
-
-
-def wrap(terminal: Terminal, *words: object) -> Done:
-    return terminal.run("wrap", *words, "--yes", "--no-look")
 
 
 def test_a_dry_run_shows_what_would_change_without_secrets_and_changes_nothing(terminal: Terminal, cursor: Path) -> None:
@@ -77,26 +52,6 @@ def test_the_status_says_how_each_entry_stands(terminal: Terminal, cursor: Path)
     done = terminal.run("wrap", "--status")
     assert (done.status, "edited since it was wrapped" in done.out) == (1, True)
     assert "edited since it was wrapped" in wrap(terminal, "--all").out
-
-
-def test_unwrapping_restores_and_shows_what_stood_there(terminal: Terminal, cursor: Path) -> None:
-    before = cursor.read_bytes()
-    wrap(terminal, "--all")
-    assert SECRET in terminal.ok("unwrap", "--show", "files").out
-    assert terminal.ok("unwrap", "cursor", "--yes").out == "files (Cursor): as it was\n"
-    assert cursor.read_bytes() == before
-    assert terminal.ok("unwrap", "--all", "--yes").err == "nothing was changed\n"
-
-
-def test_what_cannot_be_put_back_says_why_and_may_be_forgotten(terminal: Terminal, cursor: Path) -> None:
-    wrap(terminal, "--all")
-    cursor.unlink()
-    done = terminal.run("unwrap", "--all", "--yes", "--json")
-    assert (done.status, done.json[0]["state"]) == (1, "left as it is")
-    assert "cannot be read" in done.json[0]["why"]
-    assert terminal.ok("unwrap", "--only", "files", "--forget", "--yes", "--json").json[0]["state"] == "as it was"
-    assert terminal.ok("server", "list", "--json").json == []
-    assert terminal.ok("wrap", "--status", "--json").json == []
 
 
 def test_nothing_is_done_unasked(terminal: Terminal, cursor: Path) -> None:
