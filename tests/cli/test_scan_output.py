@@ -11,6 +11,7 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.cli.test_scan import PROGRAM, configure, definitions
 from tests.support.real_server import running_everything
+from tests.support.sse_2024_server import serving_sse
 from yett.cli.scan_output import write_whole
 
 SCAN = ("scan", "repository", "--repository-only")
@@ -79,6 +80,12 @@ def test_an_address_is_a_server_of_its_own_and_gets_no_secret(terminal: Terminal
         done = terminal.run("scan", f"{url}?key=abcdefgh12345678", "-y")
     assert (done.status, "what is not sent" in done.err) == (3, True)
     assert "abcdefgh" not in done.out + done.err
+
+
+def test_a_server_of_the_older_transport_is_asked_in_its_own_way(terminal: Terminal) -> None:
+    with serving_sse() as server:
+        (found,) = terminal.ok("scan", server.url, "--contact", "--json").json["servers"]
+    assert [tool["name"] for tool in found["tools"]] == ["echo"]
 
 
 def test_tools_of_one_server_may_come_from_a_file(terminal: Terminal) -> None:

@@ -34,6 +34,8 @@ DIRECTORIES_MAX: Final = 50_000
 """Directories of a repository that are looked through."""
 _REFERENCES: Final = ("env:", "file:")
 _COMMAND: Final = "scanned"
+_SPEAKS: Final = "it speaks "
+"""How a look begins that found the other transport."""
 _ID: Final = "scan"
 
 
@@ -108,6 +110,8 @@ def ask(settings: Settings, server: FoundServer) -> Tools:
     lookout = ServerLookout(own)
     try:
         seen = lookout.look(entry, patient=True)
+        if seen.problem is not None and seen.problem.startswith(_SPEAKS):  # entries seldom say which transport it is
+            seen = lookout.look(replace(entry, transport="http" if entry.transport == "sse" else "sse"), patient=True)
     finally:
         lookout.close()
     if seen.said is None:
