@@ -26,7 +26,7 @@ _NEXT: Final = {
     State.RUNNING: "The call was let through, and what came of it is not known yet.",
     State.DONE: "The call ran. The same call, made once more, asks anew.",
     State.UNKNOWN: "The call was let through, and nobody can tell whether it ran. It is not tried again by itself.",
-    State.DENIED: "The call does not run. The same call, made once more, asks anew.",
+    State.DENIED: "The call does not run. Made once more, it is denied with the same reason until its time is over.",
     State.EXPIRED: "Its time is over. The same call, made once more, asks anew.",
     State.WITHDRAWN: "Nobody needs the answer any more. The same call, made once more, asks anew.",
 }
