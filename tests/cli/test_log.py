@@ -16,6 +16,7 @@ from click import unstyle
 from tests.cli.ledger import recorded, usual
 from tests.cli.terminal import Terminal
 from tests.stores.ledger_cases import DENIED, OK, call
+from yett.audit.clip import REDACTION
 from yett.audit.record import Refused, SecurityRecord
 from yett.cli.log import _line
 from yett.gateway.feed import SNAPSHOT_FILE, store_snapshot
@@ -118,12 +119,12 @@ def test_json_is_one_line_an_entry_with_everything_that_was_recorded(terminal: T
         **{"seq": 1, "stream": "calls", "grant_id": "g1", "session": "s1"},
         **{"server": "payments", "method": "tools/call", "target": "pay", "policy": "payments"},
     }
-    assert first["argument_keys"] == ["amount", "currency"]
+    assert (first["argument_keys"], first["redaction"]) == (["amount", "currency"], REDACTION)
     assert first["reservations"][0]["counter"] == "n"
     assert (first["outcome"]["result"], first["outcome"]["http_status"], first["outcome"]["latency_us"]) == ("ok", 200, 1_200)
     assert (denied["code"], denied["rule"], denied["outcome"]) == ("not_listed", "(default deny)", None)
     assert (refused["stream"], refused["decision"], refused["code"]) == ("security", "refused", "token_refused")
-    assert "rule" not in refused
+    assert not {"rule", "redaction"} & refused.keys()
 
 
 @pytest.mark.parametrize(

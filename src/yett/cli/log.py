@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from yett.audit.clip import REDACTION
 from yett.cli.context import CliContext, pass_context
 from yett.cli.output import BELOW, local_time, plain, print_json_line, print_table, say
 
@@ -195,6 +196,7 @@ def as_json(entry: LogEntry) -> dict[str, Any]:
         **more,
     }
     if entry.stream.value == "calls":
+        line["redaction"] = REDACTION
         if outcome is not None:
             outcome["ended"] = _rfc3339(outcome.pop("ended_ns"))
         line["outcome"] = outcome
