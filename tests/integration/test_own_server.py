@@ -44,7 +44,7 @@ def request_id(gateway: Gateway) -> str:
     there = gateway.endpoint("registry", "deny")
     denied = CLIENTS[0].run(there, "auto", [Step("call", "check_tool", {"server": "time", "tool": "x"})]).seen[0]
     assert denied.is_error
-    return next(value["request_id"] for value in denied.meta.values() if isinstance(value, dict) and "request_id" in value)
+    return next(str(value["request_id"]) for value in denied.meta.values() if isinstance(value, dict) and "request_id" in value)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ class RegistryCases(CatalogueCases):
         if not 1 <= limit <= PAGE_MAX:
             raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
 
-        places = {slug: one for slug, one in self._places().items() if slug > after and _fits(_about(slug, one), words)}
+        places = {slug: one for slug, one in self._page(words, after, limit).items() if _fits(_about(slug, one), words)}
         slugs = sorted(places)
         shown = [self._opened(places[slug]) for slug in slugs[:limit]]
         return RecordPage(items=[_row(one) for one in shown], next=slugs[limit - 1] if len(slugs) > limit else None)
@@ -168,6 +168,15 @@ class RegistryCases(CatalogueCases):
         """Every server within reach, by slug. One of this installation hides a known one of its name; the index is not listed."""
         own = self.read(lambda read: read.servers.listed(only=self.principal.servers))
         known: dict[str, Place] = {server.slug: server for server in known_servers()}
+        return known | {server.name: server for server in own}
+
+    def _page(self, words: Collection[str], after: str, limit: int) -> dict[str, Place]:
+        """Servers behind a place: enough for a page, where no words choose among them."""
+        most, search = (None, max(words, key=len)) if words else (limit + 1, "")
+        only = self.principal.servers
+        own = self.read(lambda read: read.servers.listed(search=search, after=after, limit=most, only=only))
+        hidden = self.server_names(known_slugs())
+        known: dict[str, Place] = {one.slug: one for one in known_servers() if one.slug > after and one.slug not in hidden}
         return known | {server.name: server for server in own}
 
     def _place(self, slug: str) -> Place:

@@ -10,6 +10,8 @@ import pytest
 from tests.admin.people.house import Browser, House
 from yett.admin.catalogue_views import NewToolClass
 from yett.admin.server_looks import note
+from yett.admin.standing import note_standing
+from yett.catalog.grade import FORMULA
 from yett.stores.control.records import Look
 
 TOOLS = [
@@ -112,6 +114,22 @@ def test_what_changed_lately_is_on_the_page_of_a_server(shop: House) -> None:
     assert [one["kind"] for one in document_of(member, "/catalog/shop.json")["changed"]] == ["removed", "changed", "removed"]
     assert "OWASP MCP03:2025 Tool Poisoning" in member.get("/catalog/-/attacks/tool-poisoning").text
     assert "MCP03:2025" in document_of(member, "/catalog/-/attacks/tool-poisoning.json")["owasp"]
+
+
+def test_the_record_of_a_server_is_on_its_page_in_every_form(shop: House) -> None:
+    note_standing(shop.desk, shop.desk.first_organisation(), shop.service.server("shop").id)
+    for tool in ("refund_order", "a/b"):
+        shop.service.set_tool_class("shop", tool, NewToolClass(risk="Read"))
+    member = shop.with_member("eve@example.com", "viewer")
+    page, text = member.get("/catalog/shop").text, member.get("/catalog/shop.md").text
+    for told in ("dangerous / tools", "Identity: unknown (none)", "Authentication: not known", "its grade is better than before"):
+        assert told in page
+        assert told in text
+    record = document_of(member, "/catalog/shop.json")["record"]
+    assert (record["grade"]["letter"], record["identity"]["verification"]) == ("A", "unknown")
+    assert record["grade"]["formula"] == FORMULA
+    assert record["changes"][0]["kind"] == "grade"
+    assert document_of(shop.browser(), "/catalog/redbook.json")["record"]["identity"]["verification"] == "well-known"
 
 
 def test_a_foreign_organisations_servers_are_not_there(shop: House) -> None:
