@@ -103,6 +103,7 @@ async def test_a_tool_that_changed_is_unknown_until_its_server_is_looked_at(shop
     gateway, listed = shop
     listed.write_text(tools(), encoding="utf-8")
     await yett(gateway, "server", "look", "shop")
+    await yett(gateway, "server", "pins", "mode", "shop", "off")  # else it would be `tool_changed` before its class is asked
     listed.write_text(tools(get_order="Look at an order, in detail."), encoding="utf-8")
     endpoint: Endpoint = await anyio.to_thread.run_sync(gateway.endpoint, "shop", "by-class")
     async with transport_to(endpoint) as transport, Client(transport, mode="legacy") as client:

@@ -15,7 +15,7 @@ from yett.admin.desk import Applied
 from yett.admin.local_socket import listening
 from yett.admin.views import DataPlaneView
 from yett.errors import OperatorFault
-from yett.gateway.feed_frames import Ack, Again, Hello, KeyWanted, Used, encode_frame, parts_of, read_frame
+from yett.gateway.feed_frames import Ack, Again, Hello, KeyWanted, LookWanted, Used, encode_frame, parts_of, read_frame
 from yett.gateway.frames import FrameFault
 from yett.gateway.snapshot import SnapshotData, SnapshotDelta
 from yett.gateway.snapshot_file import SnapshotFile
@@ -71,6 +71,8 @@ class Publisher:
         self._on_used = on_used
         self.key_wanted: Callable[[str], None] = lambda _: None
         """Told, on the loop, of an issuer that signed with a key which data planes do not have."""
+        self.look_wanted: Callable[[str], None] = lambda _: None
+        """Told, on the loop, of a server that lists a tool otherwise than it was accepted."""
         self._used: dict[str, int] = {}
         self._listeners: set[_Listener] = set()
         self._whole: Whole | None = None
@@ -214,6 +216,8 @@ class Publisher:
                 self._queue_whole(listener)
             elif isinstance(frame, KeyWanted):
                 self.key_wanted(frame.issuer)
+            elif isinstance(frame, LookWanted):
+                self.look_wanted(frame.server)
             elif isinstance(frame, Used):
                 await self._note_used(frame.grants)
             else:

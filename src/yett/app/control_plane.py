@@ -26,6 +26,7 @@ from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
 from yett.admin.service import Service
 from yett.admin.uses import Uses
+from yett.admin.wanted_looks import WantedLooks
 from yett.admin.webhook_rounds import WebhookRounds
 from yett.app.address import Address, admin_token, forget_address, reachable, read_address, write_address
 from yett.app.credentials import keeping_credentials
@@ -71,7 +72,7 @@ async def run(
         try:
             feed = publisher.listening(settings.state_dir / SOCKET_FILE)
             kept = keeping_credentials(settings, desk)
-            beside = _issuer_keys(settings, desk, publisher), _health(settings, desk), _webhooks(settings, desk)
+            beside = _issuer_keys(settings, desk, publisher), _health(settings, desk, publisher), _webhooks(settings, desk)
             async with feed, _policies(settings, desk), kept, beside[0], beside[1], beside[2], _watching(settings, certificate):
                 await _serve(settings, desk, _Door(listener, certificate, ready, first), stop)
         finally:
@@ -153,15 +154,18 @@ async def _watching(settings: Settings, certificate: Certificate | None) -> Asyn
 
 
 @asynccontextmanager
-async def _health(settings: Settings, desk: Desk) -> AsyncIterator[None]:
-    """Look at servers from time to time while the block lasts."""
+async def _health(settings: Settings, desk: Desk, publisher: Publisher) -> AsyncIterator[None]:
+    """Look at servers from time to time while the block lasts, and where a tool of theirs changed."""
+    looks = WantedLooks(desk)
+    publisher.look_wanted = looks.wanted
     rounds = HealthRounds(desk, interval_s=settings.health.interval_s, at_once=settings.health.at_once)
     async with asyncio.TaskGroup() as parts:
-        watching = parts.create_task(rounds.watch(), name="yett health")
+        watching = [parts.create_task(one.watch(), name="yett health") for one in (rounds, looks)]
         try:
             yield
         finally:
-            watching.cancel()
+            for one in watching:
+                one.cancel()
 
 
 @asynccontextmanager

@@ -106,8 +106,10 @@ def build_core(settings: Settings, key: bytes, link: Callable[[str], str | None]
     dispatcher.waits.renew = partial(present, active.current, clock.now_ns)
     active.follow(tools.follow)
     active.follow(dispatcher.live.follow)
+    notes = Notes()
+    tools.on_changed = notes.changed_servers.add
     return Core(
-        clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), Notes()
+        clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), notes
     )
 
 

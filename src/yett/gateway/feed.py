@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from yett.errors import OperatorFault, YettError
-from yett.gateway.feed_frames import Ack, Again, Change, Hello, Joined, KeyWanted, Used, encode_frame, read_frame
+from yett.gateway.feed_frames import Ack, Again, Change, Hello, Joined, KeyWanted, LookWanted, Used, encode_frame, read_frame
 from yett.gateway.frames import FrameFault
 from yett.gateway.snapshot import SnapshotDelta
 from yett.gateway.snapshot_file import SNAPSHOT_FILE as SNAPSHOT_FILE
@@ -51,6 +51,8 @@ class Notes:
     """When a token of each grant was last good for a request, in nanoseconds since the epoch."""
     unknown_keys: set[str] = field(default_factory=set)
     """Issuers that signed with keys which are not known here."""
+    changed_servers: set[str] = field(default_factory=set)
+    """Servers (ids) that list a tool otherwise than it was accepted."""
 
 
 async def follow(
@@ -105,6 +107,7 @@ async def _report(writer: asyncio.StreamWriter, notes: Notes) -> None:
             _tell(writer, notes)
             told_s = 0.0
         _tell_keys(writer, notes.unknown_keys)
+        _tell_changed(writer, notes.changed_servers)
 
 
 def _tell(writer: asyncio.StreamWriter, notes: Notes) -> None:
@@ -117,6 +120,11 @@ def _tell(writer: asyncio.StreamWriter, notes: Notes) -> None:
 def _tell_keys(writer: asyncio.StreamWriter, issuers: set[str]) -> None:
     while issuers and not writer.is_closing():
         writer.write(encode_frame(KeyWanted(issuers.pop())))
+
+
+def _tell_changed(writer: asyncio.StreamWriter, servers: set[str]) -> None:
+    while servers and not writer.is_closing():
+        writer.write(encode_frame(LookWanted(servers.pop())))
 
 
 @dataclass

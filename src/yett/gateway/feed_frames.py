@@ -69,7 +69,14 @@ class KeyWanted(msgspec.Struct, frozen=True, tag="key", forbid_unknown_fields=Tr
     """`IssuerEntry.id`."""
 
 
-Frame = Hello | Change | Ack | Again | Used | KeyWanted
+class LookWanted(msgspec.Struct, frozen=True, tag="look", forbid_unknown_fields=True):
+    """A server lists a tool otherwise than it was accepted: people may want to see it."""
+
+    server: str
+    """`ServerEntry.id`."""
+
+
+Frame = Hello | Change | Ack | Again | Used | KeyWanted | LookWanted
 _decoder: Final = msgspec.json.Decoder(Frame)
 
 

@@ -95,6 +95,8 @@ class ToolBook:
         """Who judges what is listed, where no control plane does."""
         self.pinned: Pinned | None = None
         """Who knows what was accepted, where no control plane does."""
+        self.on_changed: Callable[[str], None] = lambda _: None
+        """Told of each server (id) that lists a tool otherwise than it was accepted. Must not raise."""
 
     def known(self, scope: Scope, name: str) -> ToolFacts | None:
         """What is known of a tool as long as nobody has to be asked; None where somebody has."""
@@ -223,6 +225,8 @@ class ToolBook:
                 return
         elif len(known.tools) >= TOOLS_MAX:
             raise UpstreamFault(f"the server lists more than {TOOLS_MAX} tools; have it list fewer")
+        if changed:
+            self.on_changed(known.server)
         check = None if schema is None else self._check(schema)
         known.tools[name] = ToolFacts(changed=changed, risk=risk, check=check, definition=print_)
         known.schemas[name] = None if check is None else check.schema
