@@ -52,6 +52,33 @@ def test_a_comma_behind_nothing_is_no_json(text: str) -> None:
         read_document(text, Format.JSON)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('{"a": 1,\n"a": 2}', 2),
+        ('{"b": ["a", "a",\n"a"], "a": {"a": 1},\n\n"a": 2}', 4),
+        ('{ // x\n"a": [{"b": 1,\n\n"b": 2}],}', 4),
+    ],
+)
+def test_the_line_of_a_key_that_stands_twice_is_told(text: str, line: int) -> None:
+    with pytest.raises(BadFile, match=rf"a key stands twice in one object \(line {line}\), and clients may read either"):
+        read_document(text, Format.JSON)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "why"),
+    [
+        ('{\n"mcpServers": []}', Format.JSON, r"`mcpServers` is no object \(line 2\)"),
+        ("a: 1\nmcpServers: x\n", Format.YAML, r"`mcpServers` is no object \(line 2\)"),
+        ("a = 1\n\nmcp_servers = 1\n", Format.TOML, r"`mcp_servers` is no object \(line 3\)"),
+        (f'{{"mcpServers": {{\n"a": {{}},\n"{"x" * 201}": {{}}}}}}', Format.JSON, r"longer than 200 characters \(line 3\)"),
+    ],
+)
+def test_the_line_of_what_is_not_as_it_should_be_is_told(text: str, form: Format, why: str) -> None:
+    with pytest.raises(BadFile, match=why):
+        entries_of(text.encode(), form)
+
+
 def test_a_comma_behind_the_last_element_is_read_over() -> None:
     text = '{"a": [1, "x", /* , */ ], // ,\n "b": {"c": ",]",},\n}'
     assert read_document(text, Format.JSON) == {"a": [1, "x"], "b": {"c": ",]"}}

@@ -55,10 +55,41 @@ def _json(text: str) -> Any:
         return _loads(text)
     except json.JSONDecodeError:
         pass
+    except _TwiceError:
+        raise BadFile(_twice(text)) from None
     try:
         return _loads(without_comments(text))
+    except _TwiceError:
+        raise BadFile(_twice(text)) from None
     except (ValueError, RecursionError) as error:
         raise BadFile(f"it is no JSON{_position(error)}") from None
+
+
+class _TwiceError(Exception):
+    """A key stands twice in one object."""
+
+
+def _twice(text: str) -> str:
+    """What to say of a key that stands twice, with the line of the second."""
+    keys: list[set[str] | None] = []  # of each object that is open; None for a list
+    is_key = False
+    for token in _TOKEN.finditer(without_comments(text)):
+        word = token[0]
+        if word in "{[":
+            keys.append(set() if word == "{" else None)
+        elif word in "}]":
+            keys.pop()
+        elif is_key and keys[-1] is not None:
+            key = json.loads(word)
+            if key in keys[-1]:
+                return f"a key stands twice in one object (line {_line_at(text, token.start())}), and clients may read either"
+            keys[-1].add(key)
+        is_key = word in "{,"
+    return "a key stands twice in one object, and clients may read either"
+
+
+def _line_at(text: str, start: int) -> int:
+    return text.count("\n", 0, start) + 1
 
 
 def without_comments(text: str) -> str:
@@ -94,7 +125,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Two readers may take a name that stands twice differently."""
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise BadFile("a key stands twice in one object, and clients may read either")
+        raise _TwiceError
     return value
 
 
@@ -158,7 +189,7 @@ def _json_lines(text: str, places: Collection[Place]) -> dict[Place, int]:
 def _note(found: dict[Place, int], way: list[str | int], places: Collection[Place], text: str, start: int) -> None:
     for place in (tuple(way), tuple(way[:-1])):
         if place in places and place not in found:
-            found[place] = text.count("\n", 0, start) + 1
+            found[place] = _line_at(text, start)
 
 
 def _toml_lines(text: str, places: Collection[Place]) -> dict[Place, int]:

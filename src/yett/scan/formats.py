@@ -34,6 +34,14 @@ class Entry:
     line: int | None = None
 
 
+class _Misplaced(Exception):
+    """Something in the file is not as it should be; `at` is the way to it."""
+
+    def __init__(self, at: Place, message: str) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 def entries_of(data: bytes, form: Format = Format.JSON, client: Client = Client.ANY) -> list[Entry]:
     """The servers of a file. Errors: `BadFile`."""
     if len(data) > FILE_BYTES_MAX:
@@ -47,7 +55,11 @@ def entries_of(data: bytes, form: Format = Format.JSON, client: Client = Client.
         return []
     if not isinstance(value, dict):
         raise BadFile("it is no object")
-    found = list(_entries(value, client, listed=DIALECTS[client].listed or form is Format.YAML))
+    try:
+        found = list(_entries(value, client, listed=DIALECTS[client].listed or form is Format.YAML))
+    except _Misplaced as wrong:
+        line = lines_of(text, form, {wrong.at}).get(wrong.at)
+        raise BadFile(f"{wrong}{f' (line {line})' if line else ''}") from None
     if len(found) > ENTRIES_MAX:
         raise BadFile(f"it has more than {ENTRIES_MAX:,} servers")
     lines = lines_of(text, form, {entry.at for entry in found}) if found else {}
@@ -88,14 +100,14 @@ def _named(servers: Any, keys: tuple[str, ...], scope: str) -> Iterator[Entry]:
     if servers is None:
         return
     if not isinstance(servers, dict):
-        raise BadFile(f"`{keys[-1]}` is no object")
+        raise _Misplaced(keys, f"`{keys[-1]}` is no object")
     for name, entry in servers.items():
         yield _entry(name, entry, scope, (*keys, name))
 
 
 def _entry(name: str, entry: Any, scope: str, at: Place) -> Entry:
     if len(name) > NAME_MAX:
-        raise BadFile(f"the name of a server is longer than {NAME_MAX} characters")
+        raise _Misplaced(at, f"the name of a server is longer than {NAME_MAX} characters")
     return Entry(name, entry if isinstance(entry, dict) else {}, scope, at)
 
 
