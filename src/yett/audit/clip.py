@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 REDACTION: Final = 1
-"""Version of what a record keeps of a call's arguments: the sorted names of the topmost ones, within the bounds below, and a keyed
-digest of all of them; no value. What keeps anything else has another number."""
+"""Version of what a record keeps of a call's arguments: the sorted names of the topmost ones, within the bounds below, and a
+keyed digest of all of them; no value. What keeps anything else has another number."""
 TEXT_MAX: Final = 1_024
 """Characters of a name that are kept: far beyond any real tool, far below what would fill a disk."""
 KEY_MAX: Final = 128
