@@ -144,21 +144,22 @@ class Settings(_Sections, frozen=True, kw_only=True):
     """Policy files that the control plane publishes and reloads, by policy name."""
 
 
-def load_settings(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(config: Path | None = None, environment: Mapping[str, str] | None = None, *, local: bool = True) -> Settings:
     """Read the configuration and make the state directory (0700).
 
     `config` is the file to read, else `YETT_CONFIG`, else `./yett.toml`, else `yett.toml` in the user's configuration
-    directory; the last two may be missing. Errors: `OperatorFault`, naming key, place and nearest known key.
+    directory; the last two may be missing. `local`: whether `./yett.toml` counts, which whoever made the folder wrote.
+    Errors: `OperatorFault`, naming key, place and nearest known key.
     """
-    settings = read_settings(config, environment)
+    settings = read_settings(config, environment, local=local)
     prepare_directory(settings.state_dir)
     return settings
 
 
-def read_settings(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+def read_settings(config: Path | None = None, environment: Mapping[str, str] | None = None, *, local: bool = True) -> Settings:
     """As `load_settings`, without touching the state directory."""
     environment = os.environ if environment is None else environment
-    path = _config_path(config, environment)
+    path = _config_path(config, environment, local=local)
     place = str(path) if path else "the settings"
     tables = _read_toml(path) if path else {}
     _overlay(tables, environment)
@@ -195,12 +196,13 @@ def prepare_directory(directory: Path) -> None:
         )
 
 
-def _config_path(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+def _config_path(config: Path | None, environment: Mapping[str, str], *, local: bool) -> Path | None:
     """The file to read, absolute. One that was named must exist; None where none was named and none is found."""
     named = config or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
     if named is not None:
         return _expanded(str(named)).absolute()
-    usual = (Path(CONFIG_FILE), platformdirs.user_config_path("yett", appauthor=False) / CONFIG_FILE)
+    own = platformdirs.user_config_path("yett", appauthor=False) / CONFIG_FILE
+    usual = (Path(CONFIG_FILE), own) if local else (own,)
     return next((path.absolute() for path in usual if path.is_file()), None)
 
 

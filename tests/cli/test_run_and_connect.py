@@ -67,6 +67,17 @@ def test_run_judges_calls_and_a_second_client_gets_no_fresh_quota(tmp_path: Path
     assert third[2]["result"]["_meta"]["dev.yett/decision"]["code"] == "limit_exceeded"
 
 
+def test_connect_takes_no_word_of_the_folder_where_a_client_starts_it(tmp_path: Path) -> None:
+    (tmp_path / "yett.toml").write_text("[data_plane]\nport = 1\nnonsense = true\n", encoding="utf-8")
+    environment = {**environment_in(tmp_path), "YETT_TOKEN": "yett_x", "YETT_DATA_PLANE_PORT": "2"}
+    line = json.dumps(HANDSHAKE[0]) + "\n"
+    command = [YETT, "connect", "files"]
+    done = subprocess.run(
+        command, input=line, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "127.0.0.1:2" in json.loads(done.stdout)["error"]["message"]
+
+
 def test_run_without_a_readable_policy_says_so_and_starts_nothing(tmp_path: Path) -> None:
     policy = tmp_path / "p.json"
     policy.write_text("{}", encoding="utf-8")

@@ -84,6 +84,13 @@ def test_what_is_not_there_is_said(terminal: Terminal, cursor: Path, words: tupl
     assert cursor.read_bytes() == before
 
 
+def test_no_word_of_the_folder_where_it_runs_is_taken(terminal: Terminal, cursor: Path) -> None:
+    (terminal.directory / "yett.toml").write_text('[data_plane]\nhost = "evil.example"\nnonsense = true\n')
+    assert wrap(terminal, "--all", "--only", "files").status == 0
+    assert "evil" not in cursor.read_text()
+    assert terminal.ok("unwrap", "--all", "--yes").err == "restart the clients\n"
+
+
 def test_a_file_that_is_broken_is_named_with_its_line_and_the_others_go_on(terminal: Terminal, home: Path, cursor: Path) -> None:
     broken = home / ".codex" / "config.toml"
     broken.parent.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,8 @@ TOKENS: Final = "tokens"
 TEXT_BYTES_MAX: Final = 200 * 1024
 """Of an entry, which is sealed whole."""
 _PROGRAMS: Final = frozenset({"connect", "run"})
+_PLACES: Final = ("XDG_CONFIG_HOME", "XDG_STATE_HOME")
+"""Variables that say where a user's files are; programs with windows often lack them."""
 _INNER: Final = frozenset({"settings", "mcp", "mcpServers"})
 """Folders within the one that a client has in a project."""
 
@@ -175,7 +178,9 @@ def entry_argv(settings: Settings, server: str, id: str) -> tuple[str, ...]:
 
 def starts_gateway(settings: Settings) -> bool:
     """Whether clients can start the gateway: a process without the variables of this shell would have the same settings."""
-    bare = read_settings(settings.config_path, {})
+    bare = read_settings(settings.config_path, {}, local=False)
+    if settings.config_path is None and any(os.environ.get(name) for name in _PLACES):
+        return False
     return (bare.state_dir, _base(bare)) == (settings.state_dir, _base(settings))
 
 

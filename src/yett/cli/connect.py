@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 def command(
     context: CliContext, server: str, url: str | None, token_file: Path | None, token: str | None, *, start: bool
 ) -> None:
-    """Bridge a client that speaks only stdio to SERVER of the gateway."""
+    """Bridge a client that speaks only stdio to SERVER of the gateway.
+
+    A `yett.toml` in the folder where it is started does not count, since clients are started in folders that others made.
+    """
     from yett.app.address import scheme_of, url_of
     from yett.app.bridge import Bridge
     from yett.app.clock import SystemClock
@@ -36,6 +39,7 @@ def command(
     from yett.upstreams.http import HttpUpstream
 
     require_streams()
+    context.local = False
     secret = _token(token_file, token)
     plane = context.settings.data_plane
     if start:

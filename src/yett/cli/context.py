@@ -29,6 +29,8 @@ class CliContext:
     json: bool = False
     """Whether data and errors are printed as JSON."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    local: bool = True
+    """Whether `./yett.toml` counts. Not for what clients start: they are in folders that others made."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -38,7 +40,7 @@ class CliContext:
         """
         from yett.settings import load_settings
 
-        return load_settings(self.config, self.environment)
+        return load_settings(self.config, self.environment, local=self.local)
 
     def color(self, *, stderr: bool = False) -> bool:
         """Whether to colour: NO_COLOR and TERM=dumb forbid, FORCE_COLOR asks for it, else only on a terminal."""

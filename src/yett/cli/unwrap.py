@@ -33,6 +33,7 @@ def command(context: CliContext, /, words: tuple[str, ...], everything: bool, **
     from yett.cli.wrap_files import records_for
     from yett.stores.wrapped import read_wrapped
 
+    context.local = False
     records = read_wrapped(context.settings.state_dir)
     only = options["only"] if options["show"] is None else (options["show"],)
     chosen = look(context.settings, records_for(records, words, only))

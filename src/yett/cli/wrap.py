@@ -32,12 +32,14 @@ def command(context: CliContext, /, words: tuple[str, ...], everything: bool, **
 
     CLIENT is a client's name (claude-code, cursor, codex …), FILE the path of a configuration file. What an entry held is kept,
     sealed: `yett unwrap` puts it back to the byte. Names of entries stay, and so does everything else in the file.
+    A `yett.toml` in this folder does not count: clients start elsewhere.
     Exits with 1 if an entry was left as it is, with 3 if a file could not be read.
     """
     from yett.app.wrap_plan import planned
     from yett.cli.wrap_files import files_for, here
     from yett.cli.wrap_report import print_status
 
+    context.local = False
     if options["status"]:
         return print_status(context, words, options["only"])
     if not words and not everything:
