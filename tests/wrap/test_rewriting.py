@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from tests.wrap.fixtures import ARGV, ODD, Odd, config_file
 from yett.scan.dialects import DIALECTS, format_of
 from yett.scan.document import read_document
@@ -165,6 +166,7 @@ def files(draw: st.DrawFn) -> bytes:
     return text({"before": 1, "mcpServers": servers, "after": draw(SCALARS)}).encode()
 
 
+@examples(200)
 @given(files())
 def test_whatever_a_file_looks_like_wrapping_and_unwrapping_is_as_if_nothing_had_been(data: bytes) -> None:
     file = read_file(ConfigFile(Client.CURSOR, Path("/home/me/.cursor/mcp.json")), data)

@@ -11,6 +11,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from tests.wrap.fixtures import ARGV, CODEX
 from yett.scan.document import BadFile
 from yett.scan.model import Client, ConfigFile
@@ -85,6 +86,7 @@ def documents(draw: st.DrawFn) -> str:
     return text.replace("\n", "\r\n") if draw(st.booleans()) else text
 
 
+@examples(100)
 @given(documents())
 def test_entries_of_any_document_are_wrapped_and_restored_to_the_byte(text: str) -> None:
     data = text.encode()
