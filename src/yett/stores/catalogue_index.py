@@ -23,8 +23,6 @@ FILE: Final = "catalogue.db"
 CANDIDATES_MAX: Final = 250
 """Tools of each tier that are ranked: of a word that thousands have, those whose name it is come first, then these."""
 CACHE_KIB: Final = 8 * 1024
-_TIERS: Final = ("{name} :", "{name about} :", "")
-"""Where all words of a query are looked for, until there are enough tools."""
 _EVERYWHERE: Final = (1, 2**62)
 _BY_NAME: Final = (
     "SELECT id FROM tools WHERE joined = :joined AND (:risk IS NULL OR risk = :risk)"
@@ -32,6 +30,9 @@ _BY_NAME: Final = (
 )
 _BY_WORDS: Final = (
     "SELECT rowid FROM words WHERE words MATCH :matching AND rowid BETWEEN :first AND :last ORDER BY rowid LIMIT :most"
+)
+_BY_NAMES_WORDS: Final = (
+    "SELECT rowid FROM names WHERE names MATCH :matching AND rowid BETWEEN :first AND :last ORDER BY rowid LIMIT :most"
 )
 _ALL: Final = "SELECT id FROM tools WHERE id BETWEEN :first AND :last ORDER BY id LIMIT :most"
 _FOUND: Final = (
@@ -113,15 +114,25 @@ class CatalogueIndex:
         return next(((row[0], row[0] + row[1] - 1) for row in rows), None)
 
     def _candidates(self, sought: Sought, span: tuple[int, int]) -> Iterator[int]:
-        """Enough tools to rank: those of the very name, then those that have all words in their name, and so on."""
-        values: dict[str, Any] = {"first": span[0], "last": span[1], "most": CANDIDATES_MAX}
-        count = 0
-        for statement, more in _tiers(sought):
-            for row in self._rows(statement, values | more):
-                count += 1
-                yield row[0]
-            if count >= max(CANDIDATES_MAX, sought.limit):
-                return
+        """Enough tools to rank: all that fit, or of very many those of the very name, then those that fit by their name."""
+        values: dict[str, Any] = {"first": span[0], "last": span[1], "most": max(CANDIDATES_MAX, sought.limit)}
+        if not sought.words:
+            yield from self._ids(*_filtered(sought), values)
+            return
+        matching = _matching(sought)
+        anywhere = self._ids(_BY_WORDS, {"matching": matching}, values)
+        if len(anywhere) < values["most"]:
+            yield from anywhere
+            return
+        yield from self._ids(*_named(sought), values)
+        by_name = self._ids(_BY_NAMES_WORDS, {"matching": matching}, values)
+        yield from by_name
+        if len(by_name) < values["most"]:
+            yield from self._ids(_BY_WORDS, {"matching": _matching(sought, "{name about} :")}, values)
+            yield from anywhere
+
+    def _ids(self, statement: str, values: dict[str, Any], common: dict[str, Any]) -> list[int]:
+        return [row[0] for row in self._rows(statement, common | values)]
 
     def _rows(self, statement: str, values: tuple[Any, ...] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         connection = self._opened()
@@ -160,25 +171,27 @@ class CatalogueIndex:
         self._connection = self._stamp = None
 
 
-def _tiers(sought: Sought) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Statements with their values, those first whose tools fit best."""
-    facets = [f'"{FACETS[value]}"' for value in (sought.risk, sought.severity) if value is not None]
-    if sought.words:
-        yield (
-            _BY_NAME,
-            {
-                "joined": joined(sought.words),
-                "risk": None if sought.risk is None else RISKS.index(sought.risk),
-                "severity": None if sought.severity is None else SEVERITIES.index(sought.severity),
-            },
-        )
-        words = " AND ".join(f'"{word}"*' for word in sought.words)
-        for columns in _TIERS:
-            yield _BY_WORDS, {"matching": " AND ".join([f"{columns} ({words})", *facets])}
-    elif facets:
-        yield _BY_WORDS, {"matching": " AND ".join(facets)}
-    else:
-        yield _ALL, {}
+def _facets(sought: Sought) -> list[str]:
+    return [f'"{FACETS[value]}"' for value in (sought.risk, sought.severity) if value is not None]
+
+
+def _filtered(sought: Sought) -> tuple[str, dict[str, Any]]:
+    """What passes the filters, as a statement with its values."""
+    facets = _facets(sought)
+    return (_BY_WORDS, {"matching": " AND ".join(facets)}) if facets else (_ALL, {})
+
+
+def _matching(sought: Sought, columns: str = "") -> str:
+    """What has all words there, and passes the filters."""
+    words = " AND ".join(f'"{word}"*' for word in sought.words)
+    return " AND ".join([f"{columns} ({words})", *_facets(sought)])
+
+
+def _named(sought: Sought) -> tuple[str, dict[str, Any]]:
+    """What has the words for its name."""
+    risk = None if sought.risk is None else RISKS.index(sought.risk)
+    severity = None if sought.severity is None else SEVERITIES.index(sought.severity)
+    return _BY_NAME, {"joined": joined(sought.words), "risk": risk, "severity": severity}
 
 
 _FLAGS: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI

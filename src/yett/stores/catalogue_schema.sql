@@ -35,3 +35,9 @@ CREATE VIRTUAL TABLE words USING fts5(
   name, about, text, facet,
   content = '', columnsize = 0, detail = 'column', prefix = '1 2 3', tokenize = "unicode61 remove_diacritics 0"
 );
+
+-- The names alone: what fits by its name is found without a look at what else has such words.
+CREATE VIRTUAL TABLE names USING fts5(
+  name, facet,
+  content = '', columnsize = 0, detail = 'none', prefix = '1 2 3', tokenize = "unicode61 remove_diacritics 0"
+);

@@ -34,6 +34,7 @@ _SPEED: Final = (
 """The file is nobody's until it is whole, so nothing has to be kept of a half."""
 _INDEXES: Final = (
     "INSERT INTO words (words) VALUES ('optimize')",
+    "INSERT INTO names (names) VALUES ('optimize')",
     "DROP TABLE listed",
     "CREATE INDEX tools_by_name ON tools (joined, risk, severity)",
     "ANALYZE",
@@ -148,6 +149,10 @@ class IndexWriter:
         self._connection.executemany(
             "INSERT INTO words (rowid, name, about, text, facet) VALUES (?, ?, ?, ?, ?)",
             ((first + number, tool.name, tool.about, tool.text, tool.facet) for number, tool in enumerate(judged)),
+        )
+        self._connection.executemany(
+            "INSERT INTO names (rowid, name, facet) VALUES (?, ?, ?)",
+            ((first + number, tool.name, tool.facet) for number, tool in enumerate(judged)),
         )
 
     def finish(self) -> None:
