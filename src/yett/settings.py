@@ -19,6 +19,7 @@ import platformdirs
 
 from yett.errors import OperatorFault
 from yett.settings_approvals import ApprovalsSettings as ApprovalsSettings
+from yett.settings_approvals import check_approvals
 from yett.settings_outside import EgressSettings as EgressSettings
 from yett.settings_outside import HealthSettings, OAuthSettings, SecretsSettings
 from yett.settings_outside import RegistrySettings as RegistrySettings
@@ -168,6 +169,7 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
     except msgspec.ValidationError as error:
         raise OperatorFault(f"{place}: {_explain(str(error))}") from error
     check_people(file.sign_in, file.smtp)
+    check_approvals(file.approvals, mails=file.smtp.host is not None)
     base = path.parent if path else Path.cwd()
     sections = {name: getattr(file, name) for name in _Sections.__struct_fields__}
     return Settings(

@@ -14,7 +14,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 """0 takes a free port."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
-_REFERENCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", re.ASCII)
+REFERENCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", re.ASCII)
 
 
 class ControlPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +82,7 @@ def check_people(sign_in: SignInSettings, smtp: SmtpSettings) -> None:
         raise OperatorFault("`[smtp]` needs both `user` and `password`, or neither")
     if sign_in.mail and smtp.host is None:
         raise OperatorFault("`sign_in.mail` needs a mail server; set `smtp.host` and `smtp.sender`")
-    if smtp.password is not None and _REFERENCE.fullmatch(smtp.password) is None:
+    if smtp.password is not None and REFERENCE.fullmatch(smtp.password) is None:
         raise OperatorFault("`smtp.password` is no reference: write `env:NAME` or `file:/absolute/path`, never the secret itself")
     for name, provider in sign_in.providers.items():
         _check_provider(name, provider)
@@ -97,5 +97,5 @@ def _check_provider(name: str, provider: ProviderSettings) -> None:
         raise OperatorFault(f"`{place}.issuer` is no url of an issuer; write it as `https://host/path`")
     if "openid" not in provider.scopes:
         raise OperatorFault(f"`{place}.scopes` must have `openid`, without which nobody is named")
-    if provider.client_secret is not None and _REFERENCE.fullmatch(provider.client_secret) is None:
+    if provider.client_secret is not None and REFERENCE.fullmatch(provider.client_secret) is None:
         raise OperatorFault(f"`{place}.client_secret` is no reference: write `env:NAME` or `file:/absolute/path`")

@@ -147,7 +147,7 @@ def test_a_notice_is_remembered_whatever_restarts(path: Path, desk: ApprovalDesk
     desk.notice(id, "webhook", "asked", tries=1, done=False, now_ns=START_NS)
     desk.notice(id, "webhook", "asked", tries=2, done=True, now_ns=START_NS)
     with ApprovalDesk(path) as other:
-        assert other.noticed(id) == {("webhook", "asked"): (2, True)}
+        assert other.noticed([id]) == [(id, "webhook", "asked", START_NS, 2, True)]
 
 
 def test_a_no_is_told_with_its_reason(path: Path, desk: ApprovalDesk) -> None:

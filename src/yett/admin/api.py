@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from yett import __version__
+from yett.admin.approval_notices.slack_decisions import SlackDecisions
 from yett.admin.desk import Desk
 from yett.admin.errors import AdminFault, Unauthorised
 from yett.admin.guard import Guard
@@ -45,6 +46,7 @@ from yett.admin.routes import (
     stops,
     webhooks,
 )
+from yett.admin.routes import slack as slack_routes
 from yett.admin.views import Health, Problem
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
@@ -94,7 +96,7 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None) -> FastAPI:
+def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None, slack: SlackDecisions | None = None) -> FastAPI:
     """The application. `token` opens it, and so does a session of somebody whom `doors` let in.
 
     It may be asked under the name `host`, under that of the doors' own address, and under addresses.
@@ -110,6 +112,7 @@ def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None) -> 
     app.state.desk = desk
     app.state.token = token.encode()
     app.state.doors = doors
+    app.state.slack = slack
     app.add_middleware(Guard, host, urlsplit(doors.rules.base_url).hostname or host)
     _add_error_handlers(app)
     app.include_router(health)
@@ -117,6 +120,7 @@ def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None) -> 
         app.include_router(router, prefix=PREFIX, responses=_PROBLEMS)
     for router in REGISTRY:
         app.include_router(router, prefix=REGISTRY_PREFIX, responses=_PROBLEMS)
+    app.include_router(slack_routes.ROUTER)  # before the pages, one of which stands for any name at its place
     for router in PAGES:
         app.include_router(router)
     _describe_problems(app)

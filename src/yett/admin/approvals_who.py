@@ -139,6 +139,11 @@ def local_name(principal: Principal) -> str:
     return name if colon else OPERATOR
 
 
+def approver_of(found: NamedMember, organisation: str) -> Approver:
+    """A member as one who may decide."""
+    return Approver(found.member.user_id, found.email, found.member.role, organisation, _reach(found))
+
+
 def _approver(found: NamedMember, principal: Principal, servers: frozenset[str] | None) -> Approver:
     return Approver(found.member.user_id, found.email, found.member.role, principal.organisation, servers)
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
+from yett.admin.approval_notices.channel import Said
 from yett.admin.approvals_attempts import Attempts
 from yett.admin.approvals_port import ApprovalQuery, Attempt, Beside, LimitNow, Logged, MakeVote
 from yett.approvals.lifecycle import Refusal
 from yett.approvals.model import Approval, Delegation, Exemption
+from yett.approvals.notices import Kind, Notice, Saying
 from yett.errors import StoreFault
 from yett.quota.charge import Amount, read_amount
 from yett.stores.approval_desk import ApprovalDesk
-from yett.stores.approval_looks import LoggedCall, Room, WantedPage, history, logged_call, open_of, page, rooms
+from yett.stores.approval_looks import LoggedCall, Room, WantedPage, history, logged_call, one_of, open_of, page, rooms
 from yett.stores.state_reader import StateReader
 from yett.stores.state_rows import Event
 
 T = TypeVar("T")
+TELLABLE_MAX: Final = 1_000
+TOLD_LATE_NS: Final = 3_600 * 1_000_000_000
+"""How long after a request's time people are still told what became of it."""
 HISTORY_MAX: Final = 10
 """Earlier calls that people are shown."""
 
@@ -45,8 +50,10 @@ class StateApprovals:
         )
         return self._look(lambda reader: page(reader, wanted, now_ns), [])
 
-    def get(self, id: str, now_ns: int) -> Approval | None:
-        return self._at_desk(lambda desk: desk.get(id, now_ns))
+    def get(self, id: str, now_ns: int, organisation: str | None = None) -> Approval | None:
+        if organisation is None:
+            return self._at_desk(lambda desk: desk.get(id, now_ns))
+        return self._look(lambda reader: one_of(reader, organisation, id, now_ns), None)
 
     def open_of(self, organisation: str, now_ns: int) -> list[Approval]:
         return self._look(lambda reader: open_of(reader, organisation, now_ns), [])
@@ -87,6 +94,29 @@ class StateApprovals:
         if detail is not None:
             event = Event(attempt.at_ns, attempt.actor, "approval_refused", detail)
             self._at_desk(lambda desk: desk.note(event))
+
+    # --- telling people (`yett.admin.approval_notices.channel.NoticeBook`) -------------------------------------------------
+
+    def changed(self) -> int | None:
+        """Another number as soon as anybody has written; None where nothing was ever judged."""
+        return self._at_desk(lambda desk: desk.version()) if self.path.exists() else None
+
+    def tellable(self, now_ns: int) -> list[Approval]:
+        return self._at_desk(lambda desk: desk.tellable(now_ns, now_ns - TOLD_LATE_NS, TELLABLE_MAX))
+
+    def said(self, ids: Sequence[str]) -> list[Said]:
+        rows = self._at_desk(lambda desk: desk.noticed(ids))
+        return [(id, channel, Kind(kind), Saying(at_ns, tries, done)) for id, channel, kind, at_ns, tries, done in rows]
+
+    def say(self, notice: Notice, channel: str, saying: Saying) -> None:
+        def work(desk: ApprovalDesk) -> None:
+            for one in notice.approvals:
+                desk.notice(one.id, channel, notice.kind.value, tries=saying.tries, done=saying.done, now_ns=saying.at_ns)
+
+        self._at_desk(work)
+
+    def pass_time(self, now_ns: int) -> None:
+        self._at_desk(lambda desk: desk.pass_time(now_ns))
 
     def _look(self, look: Callable[[StateReader], T], nothing: T) -> T:
         """What `look` finds; nothing where no call was ever judged on this machine."""

@@ -29,6 +29,7 @@ from yett.admin.uses import Uses
 from yett.admin.wanted_looks import WantedLooks
 from yett.admin.webhook_rounds import WebhookRounds
 from yett.app.address import Address, admin_token, forget_address, reachable, read_address, write_address
+from yett.app.approval_notices import notice_rounds, slack_decisions
 from yett.app.credentials import keeping_credentials
 from yett.app.desk import open_desk
 from yett.app.process import announce, announce_first, certificate_of, run_part, stop_on_signals, tell_certificate
@@ -72,8 +73,16 @@ async def run(
         try:
             feed = publisher.listening(settings.state_dir / SOCKET_FILE)
             kept = keeping_credentials(settings, desk)
-            beside = _issuer_keys(settings, desk, publisher), _health(settings, desk, publisher), _webhooks(settings, desk)
-            async with feed, _policies(settings, desk), kept, beside[0], beside[1], beside[2], _watching(settings, certificate):
+            beside = (
+                _issuer_keys(settings, desk, publisher),
+                _health(settings, desk, publisher),
+                _webhooks(settings, desk),
+                _notices(settings, desk, listener.getsockname()[1]),
+                _watching(settings, certificate),
+            )
+            async with feed, _policies(settings, desk), kept, contextlib.AsyncExitStack() as stack:
+                for one in beside:
+                    await stack.enter_async_context(one)
                 await _serve(settings, desk, _Door(listener, certificate, ready, first), stop)
         finally:
             forget_address(settings.state_dir)
@@ -180,13 +189,29 @@ async def _webhooks(settings: Settings, desk: Desk) -> AsyncIterator[None]:
             watching.cancel()
 
 
+@asynccontextmanager
+async def _notices(settings: Settings, desk: Desk, port: int) -> AsyncIterator[None]:
+    """Tell people of calls that wait for them while the block lasts."""
+    rounds = notice_rounds(settings, desk, port)
+    if rounds is None:
+        yield
+        return
+    async with asyncio.TaskGroup() as parts:
+        watching = parts.create_task(rounds.watch(), name="yett notices")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
 async def _serve(settings: Settings, desk: Desk, door: _Door, stop: asyncio.Event) -> None:
     # The data planes have their snapshot by now; the web framework, half a second of imports, is loaded beside them.
     api = await asyncio.to_thread(importlib.import_module, "yett.admin.api")
     people = await asyncio.to_thread(importlib.import_module, "yett.app.people")
     port, host = door.listener.getsockname()[1], reachable(settings.control_plane.host)
     doors = people.doors_of(settings, desk, port)
-    app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host, doors)
+    slack = slack_decisions(settings, desk)
+    app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host, doors, slack)
     certificate, proxies = door.certificate, list(settings.control_plane.trusted_proxies)
     server = _Server(
         uvicorn.Config(

@@ -43,7 +43,7 @@ def rules_of(settings: Settings, port: int, credentials: Credentials) -> Rules:
             )
             for name, one in sign_in.providers.items()
         },
-        mail=_mail_server(settings, credentials),
+        mail=mail_server(settings, credentials),
     )
 
 
@@ -61,7 +61,8 @@ def first_link(desk: Desk) -> str | None:
         return None
 
 
-def _mail_server(settings: Settings, credentials: Credentials) -> MailServer | None:
+def mail_server(settings: Settings, credentials: Credentials | None = None) -> MailServer | None:
+    """Where mail is handed over; None where none is."""
     smtp = settings.smtp
     if smtp.host is None or smtp.sender is None:
         return None
@@ -71,7 +72,7 @@ def _mail_server(settings: Settings, credentials: Credentials) -> MailServer | N
         sender=smtp.sender,
         security=smtp.security,
         user=smtp.user,
-        password=_reader(credentials, smtp.password),
+        password=_reader(credentials or Credentials(), smtp.password),
     )
 
 

@@ -73,6 +73,11 @@ class ApprovalDesk:
         standing = [lifecycle.current(one, now_ns) for one in found]
         return [one for one in standing if not states or one.state in states]
 
+    def tellable(self, now_ns: int, since_ns: int, limit: int) -> list[Approval]:
+        """Requests of which people may have to be told, of all organisations, as they stand now."""
+        with faults_of(self._path):
+            return [lifecycle.current(one, now_ns) for one in self._rows.tellable(since_ns, limit)]
+
     def exemptions(self, *, now_ns: int, organisation: str | None = None, policy: str | None = None) -> list[Exemption]:
         """Exemptions that hold now."""
         with faults_of(self._path):
@@ -141,12 +146,12 @@ class ApprovalDesk:
 
     # --- notices --------------------------------------------------------------------------------------------------------
 
-    def noticed(self, id: str) -> dict[tuple[str, str], tuple[int, bool]]:
-        """What was sent about a request: by channel and kind, how often it was tried, and whether that is over."""
+    def noticed(self, ids: Sequence[str]) -> list[tuple[str, str, str, int, int, bool]]:
+        """What was said about these requests: id, channel, kind, when, how often it was tried, whether that is over."""
         with faults_of(self._path):
-            sql = "SELECT channel, kind, tries, done FROM approval_notices WHERE approval = ?"
-            rows: list[Any] = self._connection.execute(sql, (id,)).fetchall()
-        return {(channel, kind): (tries, bool(done)) for channel, kind, tries, done in rows}
+            sql = "SELECT approval, channel, kind, at_ns, tries, done FROM approval_notices WHERE approval = ?"
+            rows: list[Any] = [row for id in ids for row in self._connection.execute(sql, (id,)).fetchall()]
+        return [(id, channel, kind, at_ns, tries, bool(done)) for id, channel, kind, at_ns, tries, done in rows]
 
     def notice(self, id: str, channel: str, kind: str, *, tries: int, done: bool, now_ns: int) -> None:
         """Write down that something was sent, or tried."""

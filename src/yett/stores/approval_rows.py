@@ -93,6 +93,11 @@ class ApprovalRows:
             terms, values = [*terms, "created_ns < ?"], [*values, before_ns]
         return list(self._approvals(f"WHERE {' AND '.join(terms)} ORDER BY created_ns DESC LIMIT ?", (*values, limit)))
 
+    def tellable(self, since_ns: int, limit: int) -> list[Approval]:
+        """Requests of which people may have to be told: those that wait, and those whose time ended no longer ago than this."""
+        where = "WHERE state = ? OR expires_ns > ? ORDER BY created_ns DESC LIMIT ?"
+        return list(self._approvals(where, (State.PENDING.value, since_ns, limit)))
+
     def forget_before(self, ended_ns: int, limit: int) -> int:
         """Delete requests that ended and were made before this; how many."""
         sql = "DELETE FROM approvals WHERE id IN (SELECT id FROM approvals WHERE state NOT IN (?,?,?) AND expires_ns < ? LIMIT ?)"

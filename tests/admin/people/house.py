@@ -25,6 +25,7 @@ from fastapi import FastAPI
 from tests.admin.service import KEY, KeptPublication
 from tests.support.clock import ManualClock
 from yett.admin.api import build_api
+from yett.admin.approval_notices.slack_decisions import SlackDecisions
 from yett.admin.desk import Desk, Environment
 from yett.admin.outside import Seen
 from yett.admin.people.doors import Doors, build_doors
@@ -191,8 +192,9 @@ def open_house(
     rules: Callable[[str], Rules] = lambda url: Rules(base_url=url),
     hasher: PasswordHasher = QUICK,
     port: int = 0,
+    slack: Callable[[Desk], SlackDecisions] | None = None,
 ) -> Iterator[House]:
-    """`rules` are made of the address."""
+    """`rules` are made of the address, and what takes Slack's requests of the desk."""
     shutil.copyfile(empty_database(), state_dir / "control.db")
     (state_dir / "control.db").chmod(0o600)
     listener = socket.create_server(("127.0.0.1", port))
@@ -202,6 +204,7 @@ def open_house(
     doors = build_doors(desk, rules(url), Egress(EgressRules.parse(["127.0.0.1"])), Passwords(hasher))
     app = _idle.pop() if _idle else build_api(desk, TOKEN, "gate.example", doors)
     app.state.desk, app.state.doors = desk, doors
+    app.state.slack = None if slack is None else slack(desk)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()
