@@ -12,7 +12,7 @@ from tests.stores.ledger_cases import DENIED, OK, allow, call, key, limit, opene
 from tests.support.clock import START_NS
 from yett.approvals.model import Charged, State
 from yett.quota.charge import Charge
-from yett.stores.approval_looks import AT_ONCE, WantedPage, history, logged_call, open_of, page, rooms
+from yett.stores.approval_looks import AT_ONCE, WantedPage, history, logged_call, one_of, open_of, page, rooms
 from yett.stores.state_reader import StateReader
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +58,15 @@ async def test_only_requests_of_the_servers_within_reach_are_listed(path: Path) 
     asked(path, START_NS, request(server_id="others"))
     assert ids(path, START_NS, servers={"mine"}) == [mine]
     assert ids(path, START_NS, servers=frozenset()) == []
+
+
+async def test_one_request_is_found_in_its_own_organisation_only(path: Path) -> None:
+    id = asked(path, START_NS, request(timeout_s=1)).id
+    with StateReader(path) as reader:
+        found = one_of(reader, "o", id, START_NS + 10**9)
+        assert found is not None and found.state is State.EXPIRED
+        assert one_of(reader, "other", id, START_NS) is None
+        assert one_of(reader, "o", "ap_x", START_NS) is None
 
 
 async def test_open_requests_are_those_whose_call_may_still_come(path: Path) -> None:

@@ -117,6 +117,7 @@ class ApprovalCases(ApprovalBase):
 
     def _decide_call(self, id: str, said: Said) -> ApprovalView:
         act, person = "approve" if said.approve else "deny", self.approving_person()
+        self._find_call(id, person, act)
         try:
             after = self.approvals_port.vote(id, lambda standing: person.vote(standing, said, id), said.at_ns)
         except AdminFault as fault:
@@ -141,7 +142,7 @@ class ApprovalCases(ApprovalBase):
 
     def _find_call(self, id: str, person: Person, act: str) -> Approval:
         """Another organisation's is looked up and refused like one that is not there."""
-        found = self.approvals_port.get(id, self.now_ns())
+        found = self.approvals_port.get(id, self.now_ns(), self.principal.organisation)
         if found is None or not person.sees(found):
             self._refuse_call(act, id, unknown(id))
         return found

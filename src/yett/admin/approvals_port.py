@@ -87,8 +87,11 @@ class ApprovalsPort(Protocol):
         """Some requests, as they stand now."""
         ...
 
-    def get(self, id: str, now_ns: int) -> Approval | None:
-        """The request of this id, of whatever organisation, as it stands now."""
+    def get(self, id: str, now_ns: int, organisation: str | None = None) -> Approval | None:
+        """The request of this id as it stands now, of this organisation or of any.
+
+        Within an organisation, another's request is looked up by the same work as one that is not there.
+        """
         ...
 
     def open_of(self, organisation: str, now_ns: int) -> list[Approval]:

@@ -77,6 +77,12 @@ def page(reader: StateReader, wanted: WantedPage, now_ns: int) -> list[Approval]
     return found
 
 
+def one_of(reader: StateReader, organisation: str, id: str, now_ns: int) -> Approval | None:
+    """The request of this id, if it is of this organisation: another's costs what one costs that is not there."""
+    rows = reader.rows("SELECT body FROM approvals WHERE id = ? AND organisation = ?", (id, organisation))
+    return current(_read(rows[0][0]), now_ns) if rows else None
+
+
 def open_of(reader: StateReader, organisation: str, now_ns: int) -> list[Approval]:
     """The requests of an organisation that wait, or whose call may still come."""
     sql = "SELECT body FROM approvals WHERE state IN (?,?) AND expires_ns > ? AND organisation = ?"
