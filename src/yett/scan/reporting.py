@@ -11,7 +11,7 @@ from yett.scan.model import Advice, Changes, Finding, Scanned
 
 REMEDIES: Final = {
     Advice.PROCEED: "",
-    Advice.RULE: "put it behind Yett with a policy (`--policies DIR` writes one), or deny what it should not do (`--rules`)",
+    Advice.RULE: "put it behind Yett with a policy (`yett wrap`, or `--policies DIR`), or deny what it should not do (`--rules`)",
     Advice.ASK: "ask whoever configured it before an agent uses it",
 }
 """What to do, for each advice."""
