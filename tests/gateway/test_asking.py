@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from tests.gateway.asking_rig import ASKING, Asked, asking_gate
 from tests.gateway.gate import decision_of
 from tests.support.policies import policy
+from tests.support.wire import parsed
 from yett.approvals.model import State
+from yett.errors import UpstreamFault, UpstreamNotReached
 from yett.gateway.asking import ARGUMENTS_MAX
 from yett.stores.state_reader import LogFilter, StateReader
 
@@ -151,3 +154,53 @@ async def test_a_grant_may_have_only_so_many_calls_waiting(asked: Asked) -> None
     denied = await asked.call({"text": "20"})
     assert denied["_meta"]["dev.yett/decision"]["code"] == "approvals_full"
     assert (await asked.asked({"text": "3"})).startswith("ap_"), "what waits already can be asked about again"
+
+
+async def test_of_many_identical_calls_at_once_exactly_one_runs(asked: Asked) -> None:
+    id = await asked.asked()
+    asked.approve(id)
+    results: list[dict[str, Any]] = []
+
+    async def call() -> None:
+        results.append(await asked.call())
+
+    async with asyncio.TaskGroup() as calls:
+        for _ in range(20):
+            calls.create_task(call())
+    assert asked.ran == 1
+    codes = [result.get("_meta", {}).get("dev.yett/decision", {}).get("code") for result in results]
+    assert sorted(str(code) for code in codes) == ["None"] + ["approval_required"] * 19
+
+
+async def test_a_call_that_surely_was_not_sent_may_be_made_again_under_the_same_approval(asked: Asked) -> None:
+    id = await asked.asked()
+    asked.approve(id)
+    asked.gate.upstream.replies["tools/call"] = UpstreamNotReached("refused")
+    answer = await asked.gate.call("echo", {"text": "a"})
+    assert "error" in parsed(answer.body)
+    del asked.gate.upstream.replies["tools/call"]
+    await asked.asked({"text": "another call, with which the outcome is written"})
+    assert asked.standing(id) is State.APPROVED
+    assert not (await asked.call()).get("isError", False)
+
+
+async def test_a_call_whose_outcome_nobody_knows_is_not_tried_again(asked: Asked) -> None:
+    id = await asked.asked()
+    asked.approve(id)
+    asked.gate.upstream.replies["tools/call"] = UpstreamFault("broke off")
+    await asked.gate.call("echo", {"text": "a"})
+    del asked.gate.upstream.replies["tools/call"]
+    await asked.asked({"text": "another call, with which the outcome is written"})
+    assert asked.standing(id) is State.UNKNOWN
+    assert await asked.asked() != id
+
+
+async def test_an_exemption_lets_the_same_call_pass_with_what_was_freed(asked: Asked) -> None:
+    asked.approve(await asked.asked(), exempt_s=600, free=("text",))
+    for text in ("a", "b", "c"):
+        assert not (await asked.call({"text": text})).get("isError", False)
+    assert asked.ran == 3
+    assert (await asked.asked({"text": "a", "other": 1})).startswith("ap_"), "what was not freed must be the same"
+    asked.gate.clock.advance(600)
+    assert (await asked.asked({"text": "b"})).startswith("ap_")
+    assert asked.ran == 3
