@@ -179,7 +179,7 @@ def _found_json(one: Found) -> dict[str, object]:
 
 
 def _row(one: Found) -> tuple[object, ...]:
-    return *_levels(one.risk, one.severity), one.server, one.name, one.title
+    return *_levels(one.risk, one.severity), one.slug, one.name, one.title
 
 
 def _levels(risk: RiskClass, severity: Severity) -> tuple[Text, Text]:
