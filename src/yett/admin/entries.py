@@ -59,10 +59,7 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
             delta.servers_gone.append(server_id)
         else:
             delta.servers.append(server_entry(organisation, server, _kind_of(transaction, server_id)))
-    for server_id in touched.classes - set(delta.servers_gone):
-        delta.classes.extend(class_entries(transaction, server_id) or [ClassesEntry(server=server_id)])
-    for server_id in touched.pins - set(delta.servers_gone):
-        delta.pins.extend(pin_entries(transaction, server_id) or [PinsEntry(server=server_id)])
+    _add_tools(delta, transaction)
     for grant_id in touched.grants:
         found = transaction.grants.find(grant_id)
         if found is None or not found.grant.is_live(now_ns):
@@ -77,6 +74,15 @@ def build_delta(whole: Whole, transaction: Transaction | None, now_ns: int, prob
         else:
             delta.policies.append(policy_entry(organisation, policy, revision_now))
     return delta
+
+
+def _add_tools(delta: SnapshotDelta, transaction: Transaction) -> None:
+    """What the transaction changed of tools of servers that are still there."""
+    gone, touched = set(delta.servers_gone), transaction.touched
+    for server_id in touched.classes - gone:
+        delta.classes.extend(class_entries(transaction, server_id) or [ClassesEntry(server=server_id)])
+    for server_id in touched.pins - gone:
+        delta.pins.extend(pin_entries(transaction, server_id) or [PinsEntry(server=server_id)])
 
 
 def issuers_of(whole: Whole) -> list[IssuerEntry]:
