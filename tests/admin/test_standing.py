@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from yett.admin.catalogue_views import NewToolClass
 from yett.admin.outside import RATE_LIMITED, REFUSED
 from yett.admin.server_views import ServerChanges
 from yett.admin.views import NewServer
+from yett.stores.control.records import Look
 
 
 @pytest.fixture
@@ -88,11 +90,14 @@ def test_a_program_is_known_by_the_package_that_it_runs(office: Office) -> None:
     assert "program of this host" in posture.evidence
 
 
-def test_a_credential_that_was_sent_makes_it_gated(office: Office) -> None:
-    office.lookout.said = {"tools": [GET], "credential": True}
-    office.with_server("shop")
+def test_a_credential_without_which_it_answers_nobody_makes_it_gated(office: Office) -> None:
+    office.lookout.said = {"tools": [GET], "credential": True, "bare": "refused"}
+    server = office.with_server("shop").service.server("shop")
+    look = Look(server_id=server.id, at_ns=office.clock.now_ns(), said=office.lookout.said)
+    organisation = office.service.principal.organisation
+    office.service.desk.write(lambda whole: whole.of(organisation).servers.note_look(look))
     assert office.service.record("shop").posture.auth == "gated"
-    office.lookout.problem = f"{RATE_LIMITED}: it answered with HTTP status 429"
-    office.service.look_server("shop")
+    limited = replace(look, problem=f"{RATE_LIMITED}: it answered with HTTP status 429")
+    office.service.desk.write(lambda whole: whole.of(organisation).servers.note_look(limited))
     posture = office.service.record("shop").posture
     assert (posture.auth, posture.rate_limited) == ("gated", True)

@@ -48,7 +48,7 @@ def test_a_server_of_the_installation_comes_before_the_catalogues(settings: Sett
     office.lookout.said = {"tools": [GET, DELETE], "credential": True}
     office.with_server("redbook")
     found = find(settings, named("redbook"), office.service, Asking(), NOW)
-    assert (found.tools.source, found.posture.auth) == ("the server `redbook` of this installation", "gated")
+    assert (found.tools.source, found.posture.auth) == ("the server `redbook` of this installation", "open")
     assert len(found.judged) == 2
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Literal
 
 from yett.admin.outside import RATE_LIMITED, REFUSED
+from yett.admin.probing import BARE
 from yett.catalog.record import Auth, ServerPosture
 from yett.stores.control.records import Look, Server
 
@@ -20,7 +22,13 @@ IN_WORDS: Final[Mapping[Posture, str]] = MappingProxyType(
     }
 )
 
-_AUTH: Final[Mapping[Posture, Auth]] = MappingProxyType({"open": "open", "asks": "asks", "with_credential": "gated"})
+_BARE: Final[Mapping[str, ServerPosture]] = MappingProxyType(
+    {
+        "answered": ServerPosture("open", evidence="it answered with its credential, and without one just as well"),
+        "refused": ServerPosture("gated", evidence="it answered with its credential, and refused who had none"),
+    }
+)
+"""Of a server that was also asked without its credential."""
 
 
 def posture_of(server: Server, look: Look | None) -> Posture | None:
@@ -42,8 +50,12 @@ def record_posture(server: Server, look: Look | None) -> ServerPosture:
         return ServerPosture(None, evidence="it is a program of this host, which whoever may start it may use")
     if found is None:
         return ServerPosture(None, evidence="it did not answer yet")
-    if found != "rate_limited":
-        return ServerPosture(_AUTH[found], evidence=IN_WORDS[found])
+    if found == "asks":
+        return ServerPosture("asks", evidence=IN_WORDS[found])
     sent = look.said.get("credential")
     auth: Auth | None = None if not isinstance(sent, bool) else "gated" if sent else "open"
-    return ServerPosture(auth, rate_limited=True, evidence=IN_WORDS[found])
+    said = ServerPosture(auth, evidence=IN_WORDS["with_credential" if sent else "open"])
+    known = _BARE.get(look.said.get(BARE, ""), said) if sent is True else said
+    if found == "rate_limited":
+        return replace(known, rate_limited=True, evidence=IN_WORDS[found])
+    return known

@@ -14,6 +14,7 @@ from yett.admin.entries import server_entry
 from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
 from yett.admin.pinning import Pinning, note_pins, plan_pins
+from yett.admin.probing import asked_bare
 from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
 from yett.admin.standing import note_standing
@@ -77,6 +78,8 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
             return None
         server, entry, fields = found
         seen = environment.lookout.look(entry, fields, patient=patient)
+        before = desk.read(organisation, lambda read: read.servers.look(server_id))
+        seen = asked_bare(environment.lookout, entry, seen, before, patient=patient)
     except StoreFault:
         raise
     except OperatorFault as fault:
