@@ -132,3 +132,8 @@ def test_who_watches_is_asked_for_each(terminal: Terminal, answer: str, state: s
 def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """What a person types."""
     return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_status_says_that_calls_wait(terminal: Terminal) -> None:
+    ask(terminal)
+    assert "1 for a person; `yett approvals list`" in terminal.run("status").out

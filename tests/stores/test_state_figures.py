@@ -62,6 +62,7 @@ async def test_traffic_counts_what_happened_lately_and_nothing_before(path: Path
             failed=2,
             latency_p50_us=52,
             latency_p99_us=100,
+            waiting=0,
             top_rules=(
                 RuleCount("(default deny)", "deny", "not_listed", 3),
                 RuleCount("/tools/pay/deny_if/always", "would_deny", "deny_if_matched", 1),

@@ -171,4 +171,5 @@ def _lines(traffic: Traffic | None) -> list[tuple[str, str]]:
         ("denied", f"{traffic.denied} ({traffic.denied_share:.0%}){shadow}"),
         ("outcomes", f"{traffic.failed} failed, {traffic.unknown} unknown"),
         ("latency", latency),
+        *([("waiting", f"{traffic.waiting} for a person; `yett approvals list`")] if traffic.waiting else []),
     ]

@@ -47,6 +47,8 @@ class Traffic:
     """Forwarded calls whose outcome was neither an answer nor a tool's own error."""
     latency_p50_us: int | None
     latency_p99_us: int | None
+    waiting: int
+    """Calls that wait for a person, now."""
     top_rules: tuple[RuleCount, ...]
 
 
@@ -101,6 +103,7 @@ def _traffic(reader: StateReader, now_ns: int, seconds: int) -> Traffic:
         failed=sum(number for result, number in results.items() if result not in {"ok", "tool_error"}),
         latency_p50_us=p50,
         latency_p99_us=p99,
+        waiting=reader.rows("SELECT count(*) FROM approvals WHERE state = 'pending' AND expires_ns > ?", (now_ns,))[0][0],
         top_rules=_top_rules(reader, window),
     )
 
