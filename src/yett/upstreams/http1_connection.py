@@ -53,6 +53,7 @@ class Http1Connection(asyncio.Protocol):
     __slots__ = (
         "_eof",
         "_fields",
+        "_fields_bytes",
         "_head",
         "_head_only",
         "_interims",
@@ -84,6 +85,7 @@ class Http1Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._fields: list[tuple[bytes, bytes]] = []
+        self._fields_bytes = 0
         self._head: Waiter[Response] | None = None
         self._response: Response | None = None
         self._head_only = False
@@ -195,7 +197,7 @@ class Http1Connection(asyncio.Protocol):
             self._fail(self._malformed(error))
             return
         if self._quiet > _QUIET_BYTES_MAX or len(self._fields) > _FIELDS_MAX:
-            self._fail(UpstreamFault(f"{self._owner.name} sent a head or trailer that is too large"))
+            self._fail(self._too_large())
         elif self._response is not None:
             if first:
                 self._repeated = RepeatedHead.of(data, self._response) if self._reusable else None
@@ -221,9 +223,12 @@ class Http1Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._response is not None:
             raise UpstreamFault(f"{self._owner.name} sent more than one answer")
-        self._fields = []
+        self._fields, self._fields_bytes = [], 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields_bytes += len(name) + len(value)
+        if self._fields_bytes > _QUIET_BYTES_MAX:  # it may have come in one read, with body behind it
+            raise self._too_large()
         self._fields.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
@@ -231,7 +236,7 @@ class Http1Connection(asyncio.Protocol):
         assert parser is not None
         status = parser.get_status_code()
         fields = self._fields
-        self._fields = []
+        self._fields, self._fields_bytes = [], 0
         if status < 200:
             self._skip_interim(status)
             return
@@ -292,6 +297,9 @@ class Http1Connection(asyncio.Protocol):
         """The server closes after its own time-out: be a second earlier, or the next request races with that."""
         if (found := _KEEP_ALIVE_TIMEOUT.search(value)) is not None:
             self.idle_s = max(0.0, int(found[1]) - 1.0)
+
+    def _too_large(self) -> UpstreamFault:
+        return UpstreamFault(f"{self._owner.name} sent a head or trailer that is too large")
 
     def _malformed(self, error: Exception) -> UpstreamFault:
         cause = error.__context__
