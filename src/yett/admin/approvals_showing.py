@@ -32,7 +32,8 @@ _NEXT: Final = {
 }
 
 
-class _Arguments(TypedDict):
+class _Told(TypedDict):
+    definition: str | None
     arguments: str
     names: list[str]
     arguments_digest: str
@@ -76,7 +77,6 @@ def approval_view(
         surface=request.surface,
         tool=inert(request.target),
         risk=request.risk,
-        definition=request.definition,
         grant=request.grant_id,
         grant_label=inert(request.grant_label),
         owner=None if request.owner is None else inert(request.owner),
@@ -86,7 +86,7 @@ def approval_view(
         policy=request.policy,
         policy_revision=request.policy_revision,
         asks=[_ask(ask, approval) for ask in request.asks],
-        **_arguments(request),
+        **_told(request),
         votes=[_vote(vote) for vote in approval.votes],
         limits=[_limit(one) for one in beside.limits],
         history=[_past(one) for one in beside.history],
@@ -100,9 +100,10 @@ def approval_view(
     )
 
 
-def _arguments(request: ApprovalRequest) -> _Arguments:
-    """What the call says."""
+def _told(request: ApprovalRequest) -> _Told:
+    """What the call says, and to which tool."""
     return {
+        "definition": request.definition,
         "arguments": inert_json(request.arguments),
         "names": sorted(inert(name) for name in request.members),
         "arguments_digest": request.arguments_digest,
