@@ -77,8 +77,7 @@ class CatalogueCases(Cases):
         self.require(Permission.VIEW)
 
         def look(read: Transaction) -> frozenset[str]:
-            found = (read.servers.find(name) for name in names)
-            return frozenset(server.name for server in found if server is not None and self.principal.reaches(server.id))
+            return frozenset(server.name for server in read.servers.named(names) if self.principal.reaches(server.id))
 
         return self.read(look)
 

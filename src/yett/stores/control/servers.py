@@ -25,6 +25,10 @@ class Servers(Rows):
         row = self.first(self._select(or_(servers.c.name == reference, servers.c.id == reference)))
         return None if row is None else Server(**row)
 
+    def named(self, names: Collection[str]) -> list[Server]:
+        """Those with one of these names."""
+        return [Server(**row) for row in self.all(self._select(servers.c.name.in_(names)))]
+
     def listed(
         self, *, search: str = "", after: str = "", limit: int | None = None, only: Collection[str] | None = None
     ) -> list[Server]:
