@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -99,3 +101,44 @@ def test_it_can_be_asked_without_the_gateway(gateway: Gateway, tmp_path: Path) -
     assert json.loads(changes.text)["error"]["code"] == "no_installation"
     made = tmp_path / "none"
     assert not made.exists() or list(made.iterdir()) == [], "asking makes no installation"
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+@pytest.mark.parametrize("revision", ["2025-11-25", "auto"])
+def test_it_stands_on_the_control_plane_too_for_whoever_has_a_token(
+    gateway: Gateway, calls: dict[str, dict[str, Any]], client: RealClient, revision: str
+) -> None:
+    made = gateway.yett("token", "create", f"models {client.name} {revision}", "--scope", "view")
+    there = Endpoint(url=control_plane(gateway), headers={"Authorization": f"Bearer {made['token']}"})
+    steps = [Step("list"), *(Step("call", name, arguments) for name, arguments in calls.items())]
+    listed, *answers = client.run(there, revision, steps).seen
+    assert sorted(listed.tools) == sorted(OUTPUTS)
+    for name, answer in zip(calls, answers, strict=True):
+        assert not answer.is_error, answer.text
+        jsonschema_rs.validate(OUTPUTS[name], json.loads(answer.text))
+
+
+def test_a_token_for_another_server_is_told_of_that_one_only(gateway: Gateway) -> None:
+    gateway.yett("server", "add", "other", "--url", "http://127.0.0.1:9/mcp", "--no-look")
+    made = gateway.yett("token", "create", "confined", "--scope", "view", "--server", "other")
+    there = Endpoint(url=control_plane(gateway), headers={"Authorization": f"Bearer {made['token']}"})
+    steps = [Step("call", "search_registry", {"query": "check", "server": "registry"}), Step("call", "get_change_events", {})]
+    hidden, changes = CLIENTS[0].run(there, "auto", steps).seen
+    assert json.loads(hidden.text)["error"]["code"] == "not_found"
+    assert json.loads(changes.text)["items"] == []
+
+
+def test_without_a_token_nothing_is_told(gateway: Gateway) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}'
+    fields = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    strange: list[dict[str, str]] = [{}, {"authorization": "Bearer another"}]
+    for more in strange:
+        asked = urllib.request.Request(control_plane(gateway), data=body, headers={**fields, **more})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked, timeout=10)
+        with refused.value as answer:
+            assert (answer.code, json.loads(answer.read())["code"]) == (401, "unauthorised")
+
+
+def control_plane(gateway: Gateway) -> str:
+    return f"http://127.0.0.1:{gateway.environment['YETT_CONTROL_PLANE_PORT']}/mcp"

@@ -212,6 +212,7 @@ async def _serve(settings: Settings, desk: Desk, door: _Door, stop: asyncio.Even
     doors = people.doors_of(settings, desk, port)
     slack = slack_decisions(settings, desk)
     app = api.build_api(desk, admin_token(settings.state_dir), settings.control_plane.host, doors, slack)
+    (await asyncio.to_thread(importlib.import_module, "yett.app.own_server")).mount(app, settings)
     certificate, proxies = door.certificate, list(settings.control_plane.trusted_proxies)
     server = _Server(
         uvicorn.Config(
