@@ -46,7 +46,8 @@ async def test_problems_come_back_with_the_answer(tmp_path: Path) -> None:
     async with publisher.listening(tmp_path / "s"), following(tmp_path, gate):
         await offer(publisher, snapshot(1))
         await gate.reaches(1)
-        assert await offer(publisher, snapshot(2)) == Applied(applied=True, note="the policy `p` cannot be compiled")
+        told = "the policy `p` cannot be compiled"
+        assert await offer(publisher, snapshot(2)) == Applied(applied=True, note=told, of_all=True)
 
 
 async def test_a_snapshot_that_is_refused_is_answered_and_does_not_end_the_feed(tmp_path: Path) -> None:

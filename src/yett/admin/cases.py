@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, TypeVar
 
 from yett.admin.approvals_orphans import withdraw_orphans
 from yett.admin.desk import Applied, Desk
@@ -16,6 +16,7 @@ from yett.stores.control.records import Change, Grant, NamedGrant, Policy, Serve
 from yett.stores.control.transaction import Transaction
 
 T = TypeVar("T")
+ELSEWHERE: Final = "the gateway has problems; whoever runs this installation sees them with `yett status`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,18 @@ class Cases:
 
     def change(self, work: Callable[[Transaction], T]) -> tuple[T, Applied]:
         """Do `work` there, and publish what comes of it. Requests whose call cannot run any more are withdrawn."""
-        changed = self.desk.change(self.principal.organisation, work)
+        result, answer = self.desk.change(self.principal.organisation, work)
         withdraw_orphans(self.desk, self.principal.organisation, self.principal.name)
-        return changed
+        return result, self.heard(answer)
+
+    def heard(self, answer: Applied) -> Applied:
+        """`answer` as the principal may hear it."""
+        return replace(answer, note=ELSEWHERE) if answer.of_all and self.is_one_of_several() else answer
+
+    def is_one_of_several(self) -> bool:
+        """Whether the principal belongs to one organisation of several, and is not told what is wrong in the others."""
+        ours = self.principal.kind in {"member", "token"}
+        return ours and len(self.desk.look(lambda whole: whole.organisations())) > 1
 
     def log(
         self,

@@ -35,6 +35,8 @@ class Applied:
 
     applied: bool
     note: str | None = None
+    of_all: bool = False
+    """Whether the note may tell of other organisations, too."""
 
 
 class Publication(Protocol):

@@ -162,7 +162,8 @@ class Publisher:
         if not left:
             return Applied(applied=False, note=NOBODY)
         problems = sorted({problem for listener in left for problem in listener.problems})
-        return Applied(applied=not any(listener.refused for listener in left), note="; ".join(problems) or None)
+        note = "; ".join(problems) or None
+        return Applied(applied=not any(listener.refused for listener in left), note=note, of_all=note is not None)
 
     async def _fold(self) -> None:
         try:

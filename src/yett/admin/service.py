@@ -6,12 +6,14 @@ Each is one transaction, writes one line of the admin log for each thing it chan
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Final
 
 from yett import __version__
 from yett.admin.apply import ApplyCases
 from yett.admin.approvals import ApprovalCases
 from yett.admin.approvals_standing import ApprovalStandingCases
+from yett.admin.cases import ELSEWHERE
 from yett.admin.credentials.cases import CredentialCases
 from yett.admin.drift import DriftCases
 from yett.admin.errors import Invalid
@@ -68,6 +70,10 @@ class Service(
             return whole.revision(), read.servers.count(), live, read.policies.count(), unwell
 
         revision, servers, grants, policies, unwell = self.desk.look(look)
+        problems, planes = self.desk.problems(), self.desk.data_planes()
+        if self.is_one_of_several():
+            problems = [ELSEWHERE] if problems else []
+            planes = [replace(plane, problems=[ELSEWHERE] if plane.problems else []) for plane in planes]
         return StatusView(
             version=__version__,
             pid=os.getpid(),
@@ -75,8 +81,8 @@ class Service(
             servers=servers,
             grants=grants,
             policies=policies,
-            data_planes=self.desk.data_planes(),
-            problems=self.desk.problems(),
+            data_planes=planes,
+            problems=problems,
             unwell=unwell,
         )
 

@@ -59,6 +59,7 @@ class StopCases(Cases):
                     raise Forbidden("everything is stopped by whoever runs this installation; stop your organisation instead")
                 view, answer = self.desk.change_whole(lambda whole: self._switch_everything(whole, wanted, at_ns))
                 self._withdraw_in(self.desk.look(lambda whole: [one.id for one in whole.organisations()]))
+        answer = self.heard(answer)
         return StopChanged(stop=view, stopped=at_ns is not None, applied=answer.applied, note=answer.note)
 
     def _withdraw_in(self, organisations: Iterable[str]) -> None:

@@ -44,6 +44,18 @@ def test_members_are_listed_with_their_roles_and_grants(house: House) -> None:
     assert [one["email"] for one in ada.api("GET", "/members?search=BOB").json()["items"]] == ["bob@example.com"]
 
 
+def test_who_is_confined_to_some_servers_is_not_told_the_names_of_others(house: House) -> None:
+    for name in ("files", "bank"):
+        house.with_server(name)
+    house.with_member("bob@example.com", "viewer", servers=["files", "bank"])
+    eve = house.with_member("eve@example.com", "viewer", servers=["files"])
+    assert {one["email"]: one["servers"] for one in eve.api("GET", "/members").json()["items"]} == {
+        "bob@example.com": ["files"],
+        "eve@example.com": ["files"],
+    }
+    assert eve.api("GET", "/members/bob@example.com").json()["servers"] == ["files"]
+
+
 def test_a_member_is_found_by_address_and_by_id(house: House) -> None:
     ada = house.with_member("ada@example.com", "admin")
     one = ada.api("GET", "/members/ADA@example.com").json()

@@ -183,8 +183,10 @@ class MemberCases(Cases):
         )
 
     def server_names(self, read: Transaction, ids: Sequence[str] | None) -> list[str] | None:
-        """What these servers are called, as far as they still are; None for all."""
-        return None if ids is None else [server.name for server in read.servers.listed(only=ids)]
+        """What these servers are called, as far as they still are and are within reach; None for all."""
+        if ids is None:
+            return None
+        return [server.name for server in read.servers.listed(only=[one for one in ids if self.principal.reaches(one)])]
 
     def _make_room(self, write: Transaction, email: str) -> None:
         waiting = write.invitations.open(self.now_ns())
