@@ -16,9 +16,10 @@ from tests.scan.files import SECRETS
 from yett.app import wrapping
 from yett.app.control import connect
 from yett.app.unwrapping import Standing
-from yett.app.wrap_plan import State, Unread, planned, project_of
+from yett.app.wrap_plan import State, Unread, entry_argv, planned, project_of, starts_gateway
 from yett.errors import OperatorFault
 from yett.scan.model import Client, ConfigFile
+from yett.settings import read_settings
 from yett.stores.commands import read_commands
 
 
@@ -321,6 +322,20 @@ def test_a_way_back_that_does_not_lead_back_is_not_taken(home: Home) -> None:
         wrapping.check_way_back(entry.file, b'{"mcpServers": {"a": {}, "b": {}}}', [(entry.located, "{}")])
     with pytest.raises(OperatorFault, match="could not be put back"):
         wrapping.check_way_back(entry.file, b"{", [(entry.located, "{}")])
+
+
+def test_a_client_starts_the_gateway_only_where_it_would_be_the_same_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("YETT_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    config = tmp_path / "yett.toml"
+    config.write_text('[state]\ndirectory = "state"\n[data_plane]\nport = 9700\n')
+    assert entry_argv(read_settings(config, {}), "a", "1")[1:] == (
+        "connect", "a", "--token-file", str(tmp_path / "state/tokens/1"), "--config", str(config), "--start",
+    )  # fmt: skip
+    other = read_settings(config, {"YETT_DATA_PLANE_PORT": "9800"})
+    assert entry_argv(other, "a", "1")[-2:] == ("--url", "http://127.0.0.1:9800")
+    monkeypatch.setenv("YETT_MASTER_KEY", "1:x")
+    assert not starts_gateway(read_settings(config, {}))
 
 
 def test_a_project_is_the_folder_around_its_clients_own(home: Home) -> None:

@@ -16,6 +16,7 @@ from yett.scan.document import BadFile
 from yett.scan.governing import is_governed
 from yett.scan.model import Client, ConfigFile
 from yett.scan.servers import found_server
+from yett.sealing.keys import KEY_VARIABLE
 from yett.settings import Settings, read_settings
 from yett.stores.wrapped import Wrapped
 from yett.wrap.launching import Address, Program, launch_of
@@ -178,10 +179,9 @@ def entry_argv(settings: Settings, server: str, id: str) -> tuple[str, ...]:
 
 def starts_gateway(settings: Settings) -> bool:
     """Whether clients can start the gateway: a process without the variables of this shell would have the same settings."""
-    bare = read_settings(settings.config_path, {}, local=False)
-    if settings.config_path is None and any(os.environ.get(name) for name in _PLACES):
+    if os.environ.get(KEY_VARIABLE) or (settings.config_path is None and any(os.environ.get(name) for name in _PLACES)):
         return False
-    return (bare.state_dir, _base(bare)) == (settings.state_dir, _base(settings))
+    return read_settings(settings.config_path, {}, local=False) == settings
 
 
 def _base(settings: Settings) -> str:
