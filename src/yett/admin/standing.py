@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, cast
@@ -41,10 +42,14 @@ def note_standing(desk: Desk, organisation: str, server_id: str, *, patient: boo
     if found is None or (not patient and desk.environment.verdicts.listed_at_once(found[0]) is None):
         return
     heard, before = found
-    server, look = heard.server, desk.environment.verdicts.look(heard)
+    server, said = heard.server, json.loads(heard.said)
+    look = Look(server_id=server_id, at_ns=0, problem=None if heard.text is None else heard.text.problem, said=said)
     identity, posture = server_identity(server, desk.environment.program), record_posture(server, look)
     basis = _basis(heard, identity)
-    letter = _letter(desk, heard, look, identity) if before is None or before.basis != basis else cast("Any", before.grade)
+    if before is not None and before.basis == basis:  # the usual case, in which nothing is judged
+        letter: Letter | None = cast("Any", before.grade)
+    else:
+        letter = _letter(desk, heard, identity) if "tools" in said else None
     after = Standing(letter, posture.auth, identity.verification)
     changes = standing_changes(None if before is None else _standing(before), after)
     auth = after.auth or (None if before is None else before.auth)
@@ -70,11 +75,9 @@ def _write(write: Transaction, kept: ServerStanding, noted: list[ToolChange]) ->
         write.standings.put(kept)
 
 
-def _letter(desk: Desk, heard: Heard, look: Look | None, identity: ServerIdentity) -> Letter | None:
-    """The grade of its tools; None where it never told any."""
+def _letter(desk: Desk, heard: Heard, identity: ServerIdentity) -> Letter:
+    """The grade of its tools."""
     judged = desk.environment.verdicts.catalogued(heard)
-    if look is None or (not judged.tools and not look.said):
-        return None
     return grade([shown for _, shown in judged.tools], identity.impostor).letter
 
 
