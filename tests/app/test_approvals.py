@@ -29,6 +29,9 @@ def test_where_nothing_was_ever_asked_there_is_nothing_and_no_file_is_made_for_l
     port: ApprovalsPort = desk
     assert port.page(ApprovalQuery(organisation="o", limit=1), START_NS) == []
     assert port.open_of("o", START_NS) == []
+    assert port.exemptions("o", START_NS) == []
+    assert port.delegations("o", START_NS) == []
+    assert port.get("ap_x", START_NS, "o") is None
     assert not desk.path.exists()
 
 

@@ -78,12 +78,16 @@ class StateApprovals:
         return self._at_desk(lambda desk: desk.withdraw(id, why, actor, now_ns))
 
     def exemptions(self, organisation: str, now_ns: int, policy: str | None = None) -> list[Exemption]:
+        if not self.path.exists():
+            return []
         return self._at_desk(lambda desk: desk.exemptions(now_ns=now_ns, organisation=organisation, policy=policy))
 
     def end_exemption(self, id: str, actor: str, actor_name: str, now_ns: int) -> Exemption | None:
         return self._at_desk(lambda desk: desk.end_exemption(id, actor, actor_name, now_ns))
 
     def delegations(self, organisation: str, now_ns: int) -> list[Delegation]:
+        if not self.path.exists():
+            return []
         return self._at_desk(lambda desk: desk.delegations(organisation, now_ns))
 
     def delegate(self, delegation: Delegation, now_ns: int) -> None:
