@@ -269,3 +269,11 @@ def test_a_policy_that_turns_out_to_be_unreadable_denies_and_is_named() -> None:
 
 def large(size: int) -> dict[str, Any]:
     return {**ALLOW_ALL, "description": "x" * size}
+
+
+def test_the_first_snapshot_is_active_before_the_loop_goes_on() -> None:
+    active = ActiveSnapshot()
+    first = active.take(delta(1, None, policies=[make_policy("p")]))
+    with pytest.raises(StopIteration):  # it waits for nothing: whoever connects to a listener that has just begun is judged
+        first.send(None)
+    assert active.current() is not None

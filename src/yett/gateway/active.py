@@ -162,8 +162,9 @@ class ActiveSnapshot:
 
     async def take(self, delta: SnapshotDelta) -> list[str]:
         """As `apply_delta`, with its policies compiled ahead; until then, what is active judges. One after another."""
-        before = NOTHING if self._current is None else self._current
-        return self.apply_delta(delta, await made_ahead(delta.policies, before.policies))
+        if self._current is None:  # nothing judges yet, and whoever connects to a listener that has just begun is not to wait
+            return self.apply_delta(delta)
+        return self.apply_delta(delta, await made_ahead(delta.policies, self._current.policies))
 
     def apply_delta(self, delta: SnapshotDelta, made: Mapping[str, Made] | None = None) -> list[str]:
         """Make what `delta` changes active; returns sentences about what could not be taken as it is. `made`: by policy id.
