@@ -146,4 +146,4 @@ def test_without_a_stderr_messages_pass_and_nothing_else_does(tmp_path: Path) ->
 
 def test_run_takes_everything_behind_the_dashes_as_the_command() -> None:
     names = [parameter.name for parameter in run_module.command.params]
-    assert names[:3] == ["policy_path", "name", "argv"]
+    assert names[:4] == ["policy_path", "name", "no_pins", "argv"]

@@ -286,6 +286,10 @@ def _named_tools(place: str, text: str, value: JsonObject, around: Around) -> It
 # --- patterns, compiled when they are first needed --------------------------------------------------------------------------
 
 
+TOGETHER_BYTES: Final = 8 << 20
+EACH_BYTES: Final = 1 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     all: Any
@@ -293,13 +297,18 @@ class _Patterns:
 
 
 def _compiled(patterns: Sequence[tuple[str, str]]) -> _Patterns:
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    every = re2.Set.SearchSet(options)
+    every = re2.Set.SearchSet(_bounded(TOGETHER_BYTES))
     for _, pattern in patterns:
         every.Add(pattern)
     every.Compile()
-    return _Patterns(every, tuple((code, re2.compile(pattern)) for code, pattern in patterns))
+    return _Patterns(every, tuple((code, re2.compile(pattern, _bounded(EACH_BYTES))) for code, pattern in patterns))
+
+
+def _bounded(memory: int) -> Any:
+    """Options by which a matcher remembers no more than this: with millions of texts, each would fill what it may have."""
+    options = re2.Options()
+    options.max_mem = memory
+    return options
 
 
 @cache

@@ -34,6 +34,7 @@ def command(context: CliContext, policy_path: Path, name: str | None, argv: tupl
     from yett.app.local import LocalRun, environment, run_local
     from yett.app.pipes import require_streams
 
+    context.local = False
     require_streams()
     logging.basicConfig(level=logging.WARNING, format="yett: %(message)s", stream=sys.stderr)
     name = name or shlex.join(argv).encode("utf-8", "backslashreplace").decode()  # the log holds no other bytes
