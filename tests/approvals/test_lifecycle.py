@@ -54,6 +54,13 @@ def test_it_fits_the_very_call_and_no_rule_that_did_not_ask() -> None:
         assert isinstance(lifecycle.spent(approved(), wanted, 7, START_NS), Refusal)
 
 
+def test_it_does_not_fit_the_grant_of_another_owner_who_may_be_the_one_that_said_yes() -> None:
+    given = pending(owner="ann@example.com")
+    assert lifecycle.fits(given.request, given.request)
+    for owner in (None, "bob@example.com"):
+        assert not lifecycle.fits(given.request, replace(given.request, owner=owner))
+
+
 def test_what_surely_was_not_sent_may_be_tried_again_in_its_time() -> None:
     again = went(lifecycle.given_back(running(), START_NS))
     assert (again.state, again.call, again.spent_ns) == (State.APPROVED, None, None)
@@ -131,6 +138,10 @@ def test_an_exemption_is_what_all_who_approved_agreed_to() -> None:
         ({"definition": "d2"}, False),
         ({"policy": "q"}, False),
         ({"asks": (Asked("r"), Asked("r2"))}, False),
+        ({"asks": (Asked("r", message="another text"),)}, True),
+        ({"asks": (Asked("r", quorum=2),)}, False),
+        ({"asks": (Asked("r", approvers=("cid@example.com",)),)}, False),
+        ({"method": "completion/complete"}, False),
     ],
 )
 def test_an_exemption_spares_the_same_call_but_for_what_was_freed(changes: dict[str, object], spared: bool) -> None:

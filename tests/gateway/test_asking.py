@@ -12,7 +12,7 @@ import pytest
 from tests.gateway.asking_rig import ASKING, Asked, asking_gate
 from tests.gateway.gate import decision_of
 from tests.support.policies import policy
-from tests.support.wire import parsed
+from tests.support.wire import parsed, request
 from yett.approvals.model import State
 from yett.errors import UpstreamFault, UpstreamNotReached
 from yett.gateway.asking import ARGUMENTS_MAX
@@ -72,6 +72,25 @@ async def test_an_approval_fits_no_other_arguments(asked: Asked, change: Callabl
     asked.approve(first)
     assert await change(asked) != first
     assert asked.ran == 0
+
+
+async def test_an_approved_completion_is_of_what_people_saw(asked: Asked) -> None:
+    asked.gate.publish(policy(default="allow", prompts={"p": {"require_approval": True}}))
+
+    async def complete(value: str) -> str | None:
+        params = {"ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "to", "value": value}}
+        answer = await asked.gate.send(request("completion/complete", params))
+        denial: dict[str, Any] = parsed(answer.body).get("error", {}).get("data", {}).get("dev.yett/decision", {})
+        return None if "approval" not in denial else str(denial["approval"]["id"])
+
+    first = await complete("a")
+    assert first is not None
+    found = asked.desk.get(first, asked.gate.clock.now_ns())
+    assert found is not None and '"value":"a"' in found.request.arguments
+    asked.approve(first)
+    assert await complete("b") not in {None, first}
+    assert (asked.ran, asked.standing(first)) == (0, State.APPROVED)
+    assert await complete("a") is None
 
 
 async def test_arguments_are_the_same_whatever_their_order_and_the_writing_of_their_numbers(asked: Asked) -> None:

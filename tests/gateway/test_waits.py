@@ -11,8 +11,9 @@ import pytest
 
 from tests.gateway.asking_rig import ASKING, Asked, asking_gate
 from tests.gateway.gate import STDIO_SERVER, decision_of, grant
-from tests.support.wire import HANDSHAKE_VERSION, META, Sent, parsed, request
+from tests.support.wire import HANDSHAKE_VERSION, META, Sent, notification, parsed, request
 from yett.approvals.model import State
+from yett.gateway.http_answers import stream
 from yett.gateway.waits import PACE_S, REPORT_S
 from yett.ports import Answer
 
@@ -151,6 +152,46 @@ async def test_a_client_that_left_a_held_call_loses_nothing(asked: Asked) -> Non
     asked.approve(waiting.id)
     assert asked.standing(waiting.id) is State.APPROVED
     assert not (await asked.call()).get("isError", False)
+
+
+async def test_a_held_call_that_its_client_cancels_does_not_run_and_leaves_the_approval_to_the_next_one(asked: Asked) -> None:
+    asked.gate.dispatcher.waits.hold_s = 30
+    held = reporting()
+    reading = asyncio.create_task(events(await asked.gate.send(held)))
+    await asyncio.sleep(0.01)
+    await asked.gate.send(notification("notifications/cancelled", {"requestId": "another"}))
+    assert not reading.done()
+    await asked.gate.send(notification("notifications/cancelled", {"requestId": parsed(held.body)["id"]}))
+    assert await reading == [], "who cancelled is not answered"
+    [waiting] = asked.desk.listed(now_ns=asked.gate.clock.now_ns())
+    asked.approve(waiting.id)
+    assert (asked.ran, asked.standing(waiting.id)) == (0, State.APPROVED)
+    assert not (await asked.call()).get("isError", False)
+    assert asked.ran == 1
+
+
+class LeavingClient:
+    """What a client of HTTP is told, until it goes away."""
+
+    def __init__(self) -> None:
+        self.client_gone = asyncio.get_running_loop().create_future()
+
+    def start(self, *_: Any, **__: Any) -> None: ...
+
+    def end(self) -> None: ...
+
+
+async def test_a_held_call_whose_client_went_away_ends_at_once(asked: Asked) -> None:
+    asked.gate.dispatcher.waits.hold_s = 30
+    answer = await asked.gate.send(reporting())
+    responder: Any = LeavingClient()
+    writing = asyncio.create_task(stream(answer, responder, (), orphaned_s=60.0))
+    await asyncio.sleep(0.01)
+    responder.client_gone.set_result(None)
+    await asyncio.wait_for(writing, 1)
+    [waiting] = asked.desk.listed(now_ns=asked.gate.clock.now_ns())
+    asked.approve(waiting.id)
+    assert (asked.ran, asked.standing(waiting.id)) == (0, State.APPROVED)
 
 
 async def test_a_held_call_that_people_deny_says_why(asked: Asked) -> None:

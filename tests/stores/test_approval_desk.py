@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from yett.approvals.lifecycle import Refusal, made
 from yett.approvals.model import Approval, Delegation, State
 from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.approval_rows import ApprovalRows
-from yett.stores.state_approvals import Consents
+from yett.stores.state_approvals import KEPT_NS, Consents
 from yett.stores.state_file import open_writer
 from yett.stores.state_reader import LogFilter, StateReader, Stream
 
@@ -105,6 +106,65 @@ def test_an_exemption_is_given_ended_and_both_are_in_the_log(path: Path, desk: A
     assert desk.end_exemption(exemption.id, "m-2", "bob@example.com", START_NS + 1) is None
     assert desk.exemptions(now_ns=START_NS + 2) == []
     assert actions(path) == ["approval_given", "exemption_given", "exemption_ended"]
+
+
+def test_a_yes_that_is_taken_back_spares_nothing_any_more(path: Path, desk: ApprovalDesk) -> None:
+    id = ask(path)
+    went(desk.vote(id, says_yes(START_NS, exempt_s=60, free=("note",)), START_NS))
+    went(desk.vote(id, lambda _: vote(START_NS + 1, 2, approve=False, reason="no"), START_NS + 1))
+    assert desk.exemptions(now_ns=START_NS + 2) == []
+    assert actions(path) == ["approval_given", "exemption_given", "approval_denied", "exemption_ended"]
+
+
+def test_no_exemption_spares_the_very_call_on_which_a_person_said_no(path: Path, desk: ApprovalDesk) -> None:
+    other = {"members": {"amount": "da", "note": "other"}}
+    went(desk.vote(ask(path), says_yes(START_NS, exempt_s=3_600, free=("note",)), START_NS))
+    went(desk.vote(ask(path, "b2", **other), lambda _: vote(START_NS, 2, approve=False, reason="no"), START_NS))
+    wanted, consents = replace(request(), binding="b2", **other), Consents(open_writer(path))
+    assert consents.fitting(wanted, START_NS + 1) is None
+    assert consents.fitting(replace(wanted, binding="b3"), START_NS + 1) is not None
+    assert consents.fitting(wanted, START_NS + 600 * 1_000_000_000) is not None, "the time of the request is over"
+
+
+def test_what_ended_long_ago_is_forgotten_with_all_that_was_said_about_it(path: Path, desk: ApprovalDesk) -> None:
+    went(desk.vote(ask(path), says_yes(START_NS, exempt_s=60), START_NS))
+    went(desk.vote(ask(path, "b2"), lambda _: vote(START_NS, approve=False, reason="no"), START_NS))
+    desk.notice("ap_b2", "mail", "asked", tries=1, done=True, now_ns=START_NS)
+    people = {"by": "m-1", "by_name": "ann", "to": "m-2", "to_name": "bob"}
+    desk.delegate(Delegation(id="de_1", organisation="org", from_ns=START_NS, until_ns=START_NS + 60, **people), START_NS)
+    rows = {"approvals": 2, "exemptions": 1, "delegations": 1, "approval_notices": 1}
+    for now_ns, left in ((START_NS, rows), (START_NS + KEPT_NS + 3_600 * 1_000_000_000, dict.fromkeys(rows, 0))):
+        desk.pass_time(now_ns)  # what was approved expires first
+        desk.pass_time(now_ns)
+        connection = open_writer(path)
+        assert {name: connection.execute(f"SELECT count(*) FROM {name}").get for name in rows} == left
+        connection.close()
+
+
+def test_no_look_at_requests_reads_the_whole_table(path: Path) -> None:
+    connection = open_writer(path)
+    sought: list[tuple[str, Any]] = []
+
+    def seen(_: object, sql: str, bindings: Any) -> bool:
+        sought.append((sql, bindings))
+        return True
+
+    connection.exec_trace = seen
+    rows = ApprovalRows(connection)
+    rows.open_for(request(), START_NS)
+    rows.denied_for(request(), START_NS)
+    rows.approved_like("g1", "srv", "pay", "aa")
+    rows.pending_of("g1", START_NS)
+    rows.overdue(START_NS, 100)
+    rows.tellable(START_NS, 100)
+    rows.exemption_for(request(), START_NS)
+    rows.forget_before(START_NS, 100)
+    connection.exec_trace = None
+    for sql, bindings in sought:
+        if "FROM approvals" in sql or "FROM exemptions WHERE grant" in sql:
+            plan = " ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings))
+            assert "SCAN" not in plan, (sql, plan)
+    connection.close()
 
 
 def test_a_request_that_nobody_needs_is_withdrawn_with_the_reason(path: Path, desk: ApprovalDesk) -> None:

@@ -123,8 +123,11 @@ def spent(approval: Approval, request: ApprovalRequest, call: int, now_ns: int) 
 
 
 def fits(given: ApprovalRequest, wanted: ApprovalRequest) -> bool:
-    """Whether an approval of `given` lets `wanted` run: the very same call, and no rule asks that did not ask then."""
-    return given.binding == wanted.binding and wanted.rules <= given.rules
+    """Whether an approval of `given` lets `wanted` run: the very same call, and no rule asks that did not ask then.
+
+    Whose grant it is counts, too: whoever owns it now may be the one who said yes.
+    """
+    return given.binding == wanted.binding and given.owner == wanted.owner and wanted.rules <= given.rules
 
 
 def turned_down(approval: Approval, why: str) -> Approval:
@@ -168,6 +171,8 @@ def exemption_of(approval: Approval, id: str, now_ns: int) -> Exemption | None:
         definition=request.definition,
         policy=request.policy,
         rules=tuple(sorted(request.rules)),
+        asks=request.asks,
+        method=request.method,
         members={name: digest for name, digest in request.members.items() if name not in free},
         free=tuple(sorted(free)),
         from_ns=now_ns,
@@ -177,21 +182,26 @@ def exemption_of(approval: Approval, id: str, now_ns: int) -> Exemption | None:
 
 
 def spares(exemption: Exemption, wanted: ApprovalRequest, now_ns: int) -> bool:
-    """Whether `wanted` need not be asked for. The policy's revision may be another, its rules may not."""
+    """Whether `wanted` need not be asked for. The policy's revision may be another; which rules ask, and for whom, may not."""
     same = (
         exemption.organisation == wanted.organisation
         and exemption.grant_id == wanted.grant_id
         and exemption.server_id == wanted.server_id
         and exemption.surface == wanted.surface
+        and exemption.method == wanted.method
         and exemption.target == wanted.target
         and exemption.definition == wanted.definition
         and exemption.policy == wanted.policy
     )
     in_time = exemption.ended_ns is None and exemption.from_ns <= now_ns < exemption.until_ns
-    if not same or not in_time or not wanted.rules <= frozenset(exemption.rules):
+    if not same or not in_time or not _asked_for(wanted) <= _asked_for(exemption):
         return False
     bound = {name: digest for name, digest in wanted.members.items() if name not in exemption.free}
     return bound == dict(exemption.members)
+
+
+def _asked_for(of: ApprovalRequest | Exemption) -> frozenset[tuple[str, int, tuple[str, ...]]]:
+    return frozenset((ask.rule, ask.quorum, ask.approvers) for ask in of.asks)
 
 
 def _step(approval: Approval, step: Step, **changes: object) -> Approval | Refusal:

@@ -87,6 +87,8 @@ class ApprovalRequest(Struct, frozen=True):
     timeout_s: int
     """How long people have."""
     charges: tuple[Charged, ...] = ()
+    method: str = ""
+    """What asks for it; a prompt may be got or completed, a resource read or subscribed to."""
 
     @property
     def rules(self) -> frozenset[str]:
@@ -171,6 +173,9 @@ class Exemption(Struct, frozen=True, kw_only=True):
     definition: str | None
     policy: str | None
     rules: tuple[str, ...]
+    asks: tuple[Asked, ...] = ()
+    """Whom these rules asked for: if they ask for others now, those have agreed to nothing."""
+    method: str = ""
     members: Mapping[str, str]
     """As `ApprovalRequest.members`, without those that are free."""
     free: tuple[str, ...]

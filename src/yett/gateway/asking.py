@@ -15,7 +15,8 @@ from yett.gateway.surfaces import surface_of
 from yett.policy.decision import Decision, ToolFacts
 from yett.protocol.messages import Message
 from yett.protocol.replies import Pending
-from yett.protocol.strict_json import canonical
+from yett.protocol.strict_json import JsonValue, canonical
+from yett.protocol.targets import COMPLETE
 
 if TYPE_CHECKING:
     from yett.gateway.calls import Caller
@@ -46,7 +47,8 @@ class Asker(Struct, frozen=True):
 
         None where it is too much to be read by anybody.
         """
-        text = canonical(masked(message.arguments, self.masks))
+        arguments = _asked_about(message)
+        text = canonical(masked(arguments, self.masks))
         if len(text) > ARGUMENTS_MAX:
             return None
         grant, server, policy = caller.grant, caller.server, caller.policy
@@ -54,7 +56,7 @@ class Asker(Struct, frozen=True):
         name, revision = (None, None) if policy is None else (policy.name, policy.revision)
         where = (grant.organisation, grant.id, server.id, message.method, surface, message.name, tool.definition, name, revision)
         return ApprovalRequest(
-            binding=binding(where, message.arguments, self.key),
+            binding=binding(where, arguments, self.key),
             organisation=grant.organisation,
             grant_id=grant.id,
             grant_label=grant.label,
@@ -69,12 +71,13 @@ class Asker(Struct, frozen=True):
             policy_revision=revision,
             asks=tuple(Asked(ask.rule, ask.quorum, ask.approvers, ask.message) for ask in decision.asks),
             arguments=text.decode(),
-            members=members(message.arguments, self.key),
+            members=members(arguments, self.key),
             arguments_digest=digest,
             timeout_s=min((ask.timeout_s for ask in decision.asks), default=0),
             charges=tuple(
                 Charged(charge.key.encode(), charge.rule, str(charge.amount), str(charge.maximum)) for charge in decision.charges
             ),
+            method=message.method,
         )
 
     def pending(self, ticket: Ticket) -> Pending:
@@ -88,6 +91,17 @@ class Asker(Struct, frozen=True):
             "it then runs once."
         )
         return Pending(ticket.id, link, expires_at, told)
+
+
+def _asked_about(message: Message) -> dict[str, JsonValue]:
+    """What people are shown and what an approval is bound to. Of a completion, also what is to be completed."""
+    if message.method != COMPLETE:
+        return message.arguments
+    return {
+        "argument": message.params.get("argument"),
+        "context": message.params.get("context"),
+        "ref": message.params.get("ref"),
+    }
 
 
 TOO_LONG: Final = "a person must approve this call first, and its arguments are too long for a person to judge; call with less"

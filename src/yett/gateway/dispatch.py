@@ -95,7 +95,7 @@ class Dispatcher:
         return stopped(self._calls, route.caller, message)
 
     async def _no_call(self, route: Route, message: Message) -> Answer:
-        if message.handling is Handling.DROPPED or not means_something(route, message):
+        if message.handling is Handling.DROPPED or self.waits.cancels(route, message) or not means_something(route, message):
             return Answer(status=202)
         try:
             credential = self.credentials(route.caller.server)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self, TypeAlias
 
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from yett.gateway.rounds import Rounds
 from yett.gateway.route import Route
 from yett.gateway.streams import read_response
 from yett.ports import Answer, Event
+from yett.protocol.envelope import echo
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
 from yett.protocol.methods import Handling
@@ -34,8 +35,11 @@ REPORT_S: Final = 5.0
 PACE_S: Final = 20.0
 """How long a client that comes back before people have decided is held, so that it does not ask again and again."""
 
+CANCELLED: Final = "notifications/cancelled"
+
 Again: TypeAlias = Callable[[Route, Message], Awaitable[Answer]]
 """Judges a call anew, and answers it without waiting for people."""
+_Name: TypeAlias = tuple[str, str, str | None, bytes]
 Renew: TypeAlias = Callable[[Caller], Caller | None]
 """The same caller by the snapshot in force; None where it may not be here any more."""
 
@@ -51,6 +55,7 @@ class Waits:
     hold_s: float = 0.0
     """How long a call of a client that takes progress reports is held; 0 never."""
     poll_s: float = POLL_S
+    _open: dict[_Name, HeldCall] = field(default_factory=dict)
 
     def answer(self, route: Route, message: Message, refused: Refused) -> Answer:
         """The answer to a call on which people have yet to decide."""
@@ -71,7 +76,30 @@ class Waits:
         return at_once
 
     def _held(self, route: Route, message: Message, refused: Refused, otherwise: Answer, hold_s: float) -> Answer:
-        return Answer(events=HeldCall(self, route, message, refused, otherwise, hold_s))
+        held = HeldCall(self, route, message, refused, otherwise, hold_s)
+        assert message.id is not None, "a call has an id"
+        held.name = _name(route, message.id)
+        self._open[held.name] = held
+        return Answer(events=held)
+
+    def cancels(self, route: Route, message: Message) -> bool:
+        """Whether a notification gives up a held call, which ends thereby: its server does not know of it."""
+        if message.method != CANCELLED:
+            return False
+        held = self._open.get(_name(route, echo(message.params.get("requestId")) or b""))
+        if held is not None:
+            held.leave()
+        return held is not None
+
+    def over(self, held: HeldCall) -> None:
+        """A call is held no more."""
+        if self._open.get(held.name) is held:
+            del self._open[held.name]
+
+
+def _name(route: Route, id: bytes) -> _Name:
+    """Of a request, as its client knows it."""
+    return route.caller.grant.id, route.caller.server.id, None if route.session is None else route.session.id, id
 
 
 def _shows_links(route: Route) -> bool:
@@ -85,8 +113,7 @@ class HeldCall:
     An iterator by hand: a generator that nobody ever asked for anything would not close what it holds.
     """
 
-    _answer: Answer | None
-    _events: AsyncIterator[Event] | None
+    name: _Name = ("", "", None, b"")
 
     def __init__(self, home: Waits, route: Route, message: Message, refused: Refused, otherwise: Answer, hold_s: float) -> None:
         self._home = home
@@ -103,6 +130,11 @@ class HeldCall:
     def __aiter__(self) -> Self:
         return self
 
+    def leave(self) -> None:
+        """Nobody waits for the answer any more: what people decide from now on is for whoever makes the same call again."""
+        self._over = True
+        self._home.over(self)
+
     async def __anext__(self) -> Event:
         if self._events is not None:
             return await anext(self._events)
@@ -113,11 +145,13 @@ class HeldCall:
         while self._home.calls.waits(approval.id):
             now_s = self._home.calls.monotonic()
             if now_s >= self._until_s:
-                self._over = True
+                self.leave()
                 return Event(self._otherwise.body or b"")
             if now_s - self._reported_s >= REPORT_S and (report := self._report(now_s)) is not None:
                 return report
             await asyncio.sleep(self._home.poll_s)
+            if self._over:
+                raise StopAsyncIteration
         return await self._decided()
 
     def _report(self, now_s: float) -> Event | None:
@@ -130,7 +164,7 @@ class HeldCall:
 
     async def _decided(self) -> Event:
         """People have decided, or it is too late: the call is judged anew."""
-        self._over = True
+        self.leave()
         caller = self._home.renew(self._route.caller)
         if caller is None:  # whoever ended the grant wants nothing to pass: it is what it was
             return Event(self._otherwise.body or b"")
@@ -144,6 +178,6 @@ class HeldCall:
 
     async def aclose(self) -> None:
         """Nobody reads on. What people decide meanwhile is there when the same call comes again."""
-        self._over = True
+        self.leave()
         if self._answer is not None:
             await self._answer.aclose()

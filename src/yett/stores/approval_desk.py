@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import apsw
-from msgspec.structs import replace
 
 from yett.approvals import lifecycle
 from yett.approvals.lifecycle import Refusal
@@ -120,11 +119,7 @@ class ApprovalDesk:
             found = self._rows.exemption(id)
             if found is None or found.ended_ns is not None or found.until_ns <= now_ns:
                 return None
-            ended = replace(found, ended_ns=now_ns, ended_by=actor_name)
-            self._rows.put_exemption(ended)
-            detail = {"exemption": id, "approval": found.approval, "by": actor_name}
-            consents.events.append(Event(now_ns, actor, "exemption_ended", detail))
-            return ended
+            return consents.end_exemption(found, now_ns, actor, actor_name)
 
     def delegate(self, delegation: Delegation, now_ns: int) -> None:
         """Write a delegation; one whose end has come ends it."""

@@ -29,6 +29,10 @@ def new_exemption_id() -> str:
     return new_id(EXEMPTION_PREFIX)
 
 
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
 class ApprovalRows:
     """Reads and writes by one connection."""
 
@@ -57,7 +61,7 @@ class ApprovalRows:
 
     def denied_for(self, wanted: ApprovalRequest, now_ns: int) -> Approval | None:
         """The request of this very call on which a person said no, as long as it would have been open."""
-        where = "WHERE binding = ? AND state = ? AND expires_ns > ? ORDER BY created_ns DESC LIMIT 1"
+        where = "WHERE binding = ? AND state = ? AND +expires_ns > ? ORDER BY created_ns DESC LIMIT 1"
         return next(self._approvals(where, (wanted.binding, State.DENIED.value, now_ns)), None)
 
     def approved_like(self, grant_id: str, server_id: str, target: str, arguments_digest: str) -> list[Approval]:
@@ -68,7 +72,7 @@ class ApprovalRows:
 
     def pending_of(self, grant_id: str, now_ns: int) -> int:
         """How many requests of a grant wait for people."""
-        sql = "SELECT count(*) FROM approvals WHERE grant_id = ? AND state = ? AND expires_ns > ?"
+        sql = "SELECT count(*) FROM approvals WHERE grant_id = ? AND state = ? AND +expires_ns > ?"
         count: Any = self._connection.execute(sql, (grant_id, State.PENDING.value, now_ns)).get
         return int(count)
 
@@ -87,7 +91,7 @@ class ApprovalRows:
         if organisation is not None:
             terms, values = [*terms, "organisation = ?"], [*values, organisation]
         if states:
-            terms.append(f"state IN ({','.join('?' * len(states))})")
+            terms.append(f"state IN ({_marks(states)})")
             values += [state.value for state in states]
         if before_ns is not None:
             terms, values = [*terms, "created_ns < ?"], [*values, before_ns]
@@ -95,14 +99,20 @@ class ApprovalRows:
 
     def tellable(self, since_ns: int, limit: int) -> list[Approval]:
         """Requests of which people may have to be told: those that wait, and those whose time ended no longer ago than this."""
-        where = "WHERE state = ? OR expires_ns > ? ORDER BY created_ns DESC LIMIT ?"
-        return list(self._approvals(where, (State.PENDING.value, since_ns, limit)))
+        others = [state.value for state in State if state is not State.PENDING]
+        where = f"WHERE state = ? OR (state IN ({_marks(others)}) AND expires_ns > ?) ORDER BY created_ns DESC LIMIT ?"
+        return list(self._approvals(where, (State.PENDING.value, *others, since_ns, limit)))
 
     def forget_before(self, ended_ns: int, limit: int) -> int:
-        """Delete requests that ended and were made before this; how many."""
-        sql = "DELETE FROM approvals WHERE id IN (SELECT id FROM approvals WHERE state NOT IN (?,?,?) AND expires_ns < ? LIMIT ?)"
-        self._connection.execute(sql, (*_OPEN, State.RUNNING.value, ended_ns, limit))
-        return self._connection.changes()
+        """Delete what ended before this, with what was said about it; how many requests."""
+        over = [state.value for state in State if not state.open and state is not State.RUNNING]
+        sql = f"SELECT id FROM approvals WHERE state IN ({_marks(over)}) AND expires_ns < ? LIMIT ?"  # noqa: S608 - question marks
+        ids = self._connection.execute(sql, (*over, ended_ns, limit)).fetchall()
+        for table, column in (("approvals", "id"), ("approval_notices", "approval")):
+            self._connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)  # noqa: S608 - our own names
+        for table in ("exemptions", "delegations"):  # people made them, so they are few
+            self._connection.execute(f"DELETE FROM {table} WHERE until_ns < ?", (ended_ns,))  # noqa: S608 - our own names
+        return len(ids)
 
     # --- exemptions -----------------------------------------------------------------------------------------------------
 
@@ -122,6 +132,12 @@ class ApprovalRows:
         where = "WHERE grant_id = ? AND target = ? AND until_ns > ?"
         found = self._exemptions(where, (wanted.grant_id, wanted.target, now_ns))
         return next((one for one in found if spares(one, wanted, now_ns)), None)
+
+    def exemptions_from(self, approval: Approval) -> list[Exemption]:
+        """Those that came of a request and have not ended."""
+        where, request = "WHERE grant_id = ? AND target = ?", approval.request
+        found = self._exemptions(where, (request.grant_id, request.target))
+        return [one for one in found if one.approval == approval.id and one.ended_ns is None]
 
     def exemptions(self, *, organisation: str | None, now_ns: int, policy: str | None = None) -> list[Exemption]:
         """Those that hold now, of an organisation or of all."""

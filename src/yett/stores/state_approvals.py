@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import apsw
+from msgspec.structs import replace
 
 from yett.approvals import lifecycle
 from yett.approvals.lifecycle import Refusal, exemption_of
-from yett.approvals.model import APPROVAL_PREFIX, Approval, ApprovalRequest, State, Ticket
+from yett.approvals.model import APPROVAL_PREFIX, Approval, ApprovalRequest, Exemption, State, Ticket
 from yett.audit.record import CallRecord, Outcome, Result
 from yett.policy.decision import Code, Decision, Effect
 from yett.policy.outcome import people_said_no, too_many_requests
@@ -35,12 +36,14 @@ class Consents:
         self._pending_max = pending_max
 
     def fitting(self, wanted: ApprovalRequest, now_ns: int) -> str | None:
-        """Id of an approval or exemption that fits this call; see `yett.ports.Ledger.consent`. What is used up once comes first."""
+        """Id of an approval or exemption that fits this call; see `yett.ports.Ledger.consent`. What is used up comes first."""
         found = self.rows.open_for(wanted, now_ns)
         if found is not None and found.state is State.APPROVED:
             return found.id
         exemption = self.rows.exemption_for(wanted, now_ns)
-        return None if exemption is None else exemption.id
+        if exemption is None or self.rows.denied_for(wanted, now_ns) is not None:  # who said no meant this very call
+            return None
+        return exemption.id
 
     def waits(self, id: str, now_ns: int) -> bool:
         """Whether people have yet to decide on a request; see `yett.ports.Ledger.waits`."""
@@ -58,7 +61,8 @@ class Consents:
     def _holds(self, id: str, wanted: ApprovalRequest, seq: int, now_ns: int) -> str | None:
         if not id.startswith(APPROVAL_PREFIX):
             exemption = self.rows.exemption(id)
-            return id if exemption is not None and lifecycle.spares(exemption, wanted, now_ns) else None
+            spared = exemption is not None and lifecycle.spares(exemption, wanted, now_ns)
+            return id if spared and self.rows.denied_for(wanted, now_ns) is None else None
         approval = self.rows.get(id)
         held = approval is not None and not isinstance(lifecycle.spent(approval, wanted, seq, now_ns), Refusal)
         return id if held else None
@@ -135,6 +139,8 @@ class Consents:
         action = "approval_denied" if not vote.approve else "approval_voted" if after.state is State.PENDING else "approval_given"
         said = {"approver": vote.name, "via": vote.via, "on_behalf": vote.on_behalf_name, "reason": vote.reason}
         self._write(after, now_ns, vote.voter, action, **{key: value for key, value in said.items() if value is not None})
+        if not vote.approve:
+            self._end_exemptions(after, now_ns, vote.voter, vote.name)
         exemption = exemption_of(after, exemption_id, now_ns) if vote.approve else None
         if exemption is not None:
             self.rows.put_exemption(exemption)
@@ -144,6 +150,20 @@ class Consents:
     def withdraw(self, after: Approval, now_ns: int, actor: str) -> None:
         """Write a request that was withdrawn."""
         self._write(after, now_ns, actor, "approval_withdrawn", why=after.note)
+        self._end_exemptions(after, now_ns, actor, actor)
+
+    def end_exemption(self, exemption: Exemption, now_ns: int, actor: str, name: str) -> Exemption:
+        """Write that people are asked again."""
+        ended = replace(exemption, ended_ns=now_ns, ended_by=name)
+        self.rows.put_exemption(ended)
+        detail = {"exemption": exemption.id, "approval": exemption.approval, "by": name}
+        self.events.append(Event(now_ns, actor, "exemption_ended", detail))
+        return ended
+
+    def _end_exemptions(self, of: Approval, now_ns: int, actor: str, name: str) -> None:
+        """A yes that is taken back spares nothing any more."""
+        for exemption in self.rows.exemptions_from(of):
+            self.end_exemption(exemption, now_ns, actor, name)
 
     def _write(self, approval: Approval, now_ns: int, actor: str, action: str, **more: object) -> None:
         self.rows.put(approval)
@@ -154,6 +174,8 @@ class Consents:
 
 def _why_anew(given: ApprovalRequest, wanted: ApprovalRequest) -> str:
     """Why an approval of a call that looks the same does not fit it."""
+    if given.owner != wanted.owner:
+        return "the grant belongs to somebody else than when it was approved: people are asked anew"
     if given.definition != wanted.definition:
         return "the tool's definition was changed since it was approved: people are asked anew"
     if given.policy != wanted.policy or given.policy_revision != wanted.policy_revision:
