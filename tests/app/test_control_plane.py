@@ -79,9 +79,7 @@ async def test_a_change_over_the_api_governs_the_data_plane_before_the_command_e
 
     async with running(settings):
         state = settings.state_dir
-        feed = asyncio.ensure_future(
-            follow(state / "feed.sock", state / "snapshot.json", active.take, listening="http://gate:1")
-        )
+        feed = asyncio.ensure_future(follow(state / "feed.sock", state / "snapshot.json", active.take, listening="http://gate:1"))
         await _until(settings, lambda status: [plane.listening for plane in status.data_planes] == ["http://gate:1"])
         await asked(settings, lambda control: control.add_server(NewServer(name="files", url="http://127.0.0.1:9/mcp")))
         await asked(settings, lambda control: control.set_policy("strict", NewRevision(document=DENY)))

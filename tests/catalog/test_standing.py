@@ -8,6 +8,8 @@ from yett.catalog.model import Severity
 from yett.catalog.record import Verification
 from yett.catalog.standing import MEANINGS, Standing, standing_changes
 
+MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
+
 OFFICIAL, UNKNOWN, IMPOSTOR = Verification.OFFICIAL, Verification.UNKNOWN, Verification.IMPOSTOR
 
 
@@ -21,8 +23,8 @@ OFFICIAL, UNKNOWN, IMPOSTOR = Verification.OFFICIAL, Verification.UNKNOWN, Verif
         (Standing("C", None, UNKNOWN), Standing("F", None, UNKNOWN), [("grade", Severity.CRITICAL, "grade_worse", "C", "F")]),
         (Standing("D", None, UNKNOWN), Standing("A", None, UNKNOWN), [("grade", Severity.LOW, "grade_better", "D", "A")]),
         (Standing("A", "asks", UNKNOWN), Standing("A", "open", UNKNOWN), [("posture", Severity.HIGH, "opened", "asks", "open")]),
-        (Standing("A", "open", UNKNOWN), Standing("A", "gated", UNKNOWN), [("posture", Severity.MEDIUM, "closed", "open", "gated")]),
-        (Standing("A", "gated", UNKNOWN), Standing("A", "asks", UNKNOWN), [("posture", Severity.LOW, "posture", "gated", "asks")]),
+        (Standing("A", "open", UNKNOWN), Standing("A", "gated", UNKNOWN), [("posture", MEDIUM, "closed", "open", "gated")]),
+        (Standing("A", "gated", UNKNOWN), Standing("A", "asks", UNKNOWN), [("posture", LOW, "posture", "gated", "asks")]),
         (Standing("A", None, IMPOSTOR), Standing("A", None, UNKNOWN),
          [("identity", Severity.MEDIUM, "impostor_cleared", "impostor", "unknown")]),
         (Standing("A", None, OFFICIAL), Standing("A", None, UNKNOWN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -152,8 +153,8 @@ def test_problems_of_the_control_plane_are_kept() -> None:
 def shape_of(snapshot: Snapshot) -> object:
     """All that a snapshot says, with policies by what they are."""
     policies = {id: (policy.name, policy.revision, policy.use()) for id, policy in snapshot.policies.items()}
-    tables = snapshot.servers, snapshot.named, snapshot.grants, snapshot.grants_by_id, snapshot.facts
-    tables += snapshot.classes, snapshot.pins
+    tables: list[Mapping[Any, Any]] = [snapshot.servers, snapshot.named, snapshot.grants, snapshot.grants_by_id, snapshot.facts]
+    tables += [snapshot.classes, snapshot.pins]
     told = snapshot.origin, snapshot.revision, snapshot.stopped, snapshot.problems
     return [dict(table) for table in tables], policies, told
 
