@@ -33,9 +33,11 @@ check: $(VENV)/dev.stamp
 conformance: programs
 	$(BIN)/python -m tests.conformance $(CONFORMANCE_ARGS)
 
-# The full counts of property tests and kill tests, with fresh seeds; test runs a tenth of them, with fixed ones.
+# The full counts of property tests, kill tests and simulations, with fresh seeds, then the fuzzers; test runs a tenth of the
+# counts, with fixed seeds. About an hour, and ten minutes for each fuzzer.
 nightly: $(VENV)/dev.stamp
 	YETT_NIGHTLY=1 YETT_ORACLE_PAIRS=100000 YETT_ORACLE_SEED=$$(date +%s) $(BIN)/python -W error -m pytest -n $(WORKERS) --dist loadgroup --timeout 1800 $(PYTEST_ARGS)
+	$(MAKE) fuzz
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.decide $(BENCH_ARGS)
