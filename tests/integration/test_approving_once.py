@@ -234,8 +234,8 @@ def test_a_call_of_yett_run_is_held_with_reports_until_a_person_approves_it(tmp_
 def test_a_stateless_client_whose_user_opens_the_link_comes_out_with_the_result(house: House, till: Till) -> None:
     opened: list[str] = []
 
-    async def open_link(_: Any, asked: Any) -> ElicitResult:
-        opened.append(asked.url)
+    async def open_link(context: Any, params: Any) -> ElicitResult:
+        opened.append(params.url)
         await anyio.to_thread.run_sync(house.approve_what_waits)
         return ElicitResult(action="accept")
 

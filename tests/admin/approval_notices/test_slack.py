@@ -21,24 +21,32 @@ from tests.admin.people.house import House, open_house
 from yett.admin.approval_notices.rounds import NoticeRounds
 from yett.admin.approval_notices.slack import SlackChannel
 from yett.admin.approval_notices.slack_api import SlackApi
-from yett.admin.approval_notices.slack_blocks import APPROVE, DENY
+from yett.admin.approval_notices.slack_blocks import APPROVE, DENY, message
 from yett.admin.approval_notices.slack_decisions import CANNOT, SlackDecisions
 from yett.admin.approval_notices.slack_signature import FRESH_S, SlackSignature
 from yett.admin.desk import Desk
 from yett.app.approvals import StateApprovals
 from yett.approvals.model import State
-from yett.approvals.notices import Manner
+from yett.approvals.notices import Kind, Manner, Notice
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
 
 SECRET = "of the app"
 PEOPLE = {"U1": "ann@example.com", "U2": "bob@example.com", "U3": "eve@elsewhere.example"}
+ODD: dict[str, dict[str, bool]] = {
+    "U4": {"is_stranger": True},
+    "U5": {"is_email_confirmed": False},
+    "U6": {"deleted": True},
+    "U7": {"is_bot": True},
+}
+"""Users who bear the address of an admin, for which this workspace does not vouch."""
+PEOPLE |= dict.fromkeys(ODD, "ann@example.com")
 
 
 def slack_says(path: str, body: dict[str, Any]) -> dict[str, Any]:
     """As Slack answers."""
     if path.endswith("/users.info"):
-        return {"ok": True, "user": {"id": body["user"], "profile": {"email": PEOPLE[body["user"]]}}}
+        return {"ok": True, "user": {"id": body["user"], "profile": {"email": PEOPLE[body["user"]]}, **ODD.get(body["user"], {})}}
     return {"ok": True, "ts": "1.2"}
 
 
@@ -122,6 +130,27 @@ def test_a_member_approves_with_a_button_as_the_member_who_they_are(bank: Bank, 
     found = bank.standing(id)
     assert (found.state, found.votes[0].name, found.votes[0].via) == (State.APPROVED, "ann@example.com", "slack")
     assert bank.house.log()[0].actor == "ann@example.com"
+
+
+@pytest.mark.parametrize("user", ODD)
+def test_nobody_decides_by_an_address_for_which_the_workspace_does_not_vouch(bank: Bank, slack: Receiver, user: str) -> None:
+    id = bank.asked()
+    send(bank.house, button(id, user=user))
+    [said] = told(slack, "chat.postEphemeral")
+    assert said["text"] == CANNOT
+    assert bank.standing(id).state is State.PENDING
+
+
+def test_long_names_cut_off_neither_the_link_nor_what_else_is_to_be_known(bank: Bank) -> None:
+    ids = [bank.asked({"amount": number}, target=f"file:///{number}{'x' * 3_000}") for number in range(12)]
+    found = [bank.standing(id) for id in ids]
+    one = message(Notice(Kind.ASKED, (found[0],)), lambda id: f"https://gate.example/{id}")["blocks"][0]["text"]["text"]
+    assert one.endswith("its arguments are behind the link")
+    many = message(Notice(Kind.ASKED, tuple(found)), lambda id: f"https://gate.example/{id}")["blocks"][0]["text"]["text"]
+    lines = many.splitlines()[1:]
+    assert len(many) < 2_900
+    assert lines[-1] == f"and {12 - (len(lines) - 1)} more: <https://gate.example/|all>"
+    assert all("…>, " in line for line in lines[:-1])
 
 
 def test_a_denial_asks_why_first(bank: Bank, slack: Receiver) -> None:

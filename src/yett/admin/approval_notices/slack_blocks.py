@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any, Final
 
 from yett.admin.approval_notices.texts import Link, call_of, moment, subject, text, who
@@ -14,6 +15,8 @@ DENY: Final = "yett_deny"
 REASON: Final = "reason"
 TEXT_MAX: Final = 2_900
 """Characters of a text that Slack takes, and some less."""
+WORDS_MAX: Final = 200
+"""Characters of a name that are shown: the whole call is behind the link."""
 LINES_MAX: Final = 20
 """Requests that a digest names."""
 
@@ -29,9 +32,8 @@ def escaped(words: str) -> str:
 def message(notice: Notice, link: Link) -> Json:
     """The text, and the blocks that show it."""
     if notice.is_digest:
-        shown = notice.approvals[:LINES_MAX]
-        lines = [f"• <{link(one.id)}|{escaped(call_of(one))}>, {escaped(who(one))}" for one in shown]
-        more = len(notice.approvals) - len(shown)
+        lines = _fitting([f"• <{link(one.id)}|{_short(call_of(one))}>, {_short(who(one))}" for one in notice.approvals])
+        more = len(notice.approvals) - len(lines)
         lines += [f"and {more} more: <{link('')}|all>"] if more else []
         return {"text": escaped(subject(notice)), "blocks": [_section(f"*{escaped(subject(notice))}*\n" + "\n".join(lines))]}
     one = notice.approvals[0]
@@ -40,12 +42,24 @@ def message(notice: Notice, link: Link) -> Json:
     return {"text": escaped(subject(notice)), "blocks": [_section(_asked(one, link)), _buttons(one)]}
 
 
+def _short(words: str) -> str:
+    """What a caller named, so short that it leaves room for everything else."""
+    return escaped(words if len(words) <= WORDS_MAX else f"{words[:WORDS_MAX]}…")
+
+
+def _fitting(lines: list[str]) -> list[str]:
+    """The first of them, whole: as many as Slack takes beside a heading and a last line."""
+    room = TEXT_MAX - 500
+    sizes = list(accumulate(len(line) + 1 for line in lines))
+    return lines[: min(LINES_MAX, sum(size <= room for size in sizes))]
+
+
 def _asked(one: Approval, link: Link) -> str:
-    rules = ", ".join(escaped(ask.rule) for ask in one.request.asks)
+    rules = _short(", ".join(ask.rule for ask in one.request.asks))
     return "\n".join(
         [
-            f"*Approve a call?* <{link(one.id)}|{escaped(call_of(one))}> ({escaped(one.request.risk or 'unknown risk')})",
-            f"asked by {escaped(who(one))} because of {rules}",
+            f"*Approve a call?* <{link(one.id)}|{_short(call_of(one))}> ({escaped(one.request.risk or 'unknown risk')})",
+            f"asked by {_short(who(one))} because of {rules}",
             f"open until {moment(one.expires_ns)}; its arguments are behind the link",
         ]
     )

@@ -27,6 +27,8 @@ from yett.stores.control.transaction import Whole
 
 CANNOT: Final = "You cannot decide on this call here."
 """What is said to whoever is no member, and about whatever is no request of theirs."""
+NOT_OURS: Final = ("is_stranger", "deleted", "is_bot")
+"""What Slack says of users whose address another workspace vouches for, or nobody (`is_stranger`: of a shared channel)."""
 BODY_MAX: Final = 256 * 1024
 ID_MAX: Final = 64
 
@@ -87,7 +89,9 @@ class SlackDecisions:
     async def _address(self, user: str) -> str | None:
         told = await self.api.ask("users.info", {"user": user})
         about = told.get("user")
-        profile = about.get("profile") if isinstance(about, dict) else None
+        if not isinstance(about, dict) or any(about.get(word) is True for word in NOT_OURS):
+            return None
+        profile = about.get("profile") if about.get("is_email_confirmed") is not False else None
         address = profile.get("email") if isinstance(profile, dict) else None
         return address if isinstance(address, str) else None
 
