@@ -15,6 +15,7 @@ from yett.gateway.http_door import Door, by_name
 from yett.gateway.outcomes import unreachable
 from yett.gateway.route import Route
 from yett.gateway.streams import read_response
+from yett.gateway.waits import let_go_with
 from yett.ports import Answer
 from yett.protocol.batches import read_batch
 from yett.protocol.envelope import Shape
@@ -79,6 +80,7 @@ class Batch:
 
     async def _bring_back(self, message: Message, answer: Answer) -> None:
         assert message.id is not None, "only requests are answered"
+        let_go_with(answer, self._reply.client_gone)
         try:
             if answer.events is not None:
                 async for event in answer.events:
@@ -106,6 +108,11 @@ class _Reply:
         self._size = 0
         self._turn = asyncio.Lock()
         self._gone = False
+
+    @property
+    def client_gone(self) -> asyncio.Future[None]:
+        """Done as soon as the client has gone."""
+        return self._responder.client_gone
 
     async def whole(self, body: bytes) -> None:
         """The answer to one member."""

@@ -10,7 +10,7 @@ from typing import Final
 from yett.edge.responder import ClientGone, Responder
 from yett.errors import UpstreamFault
 from yett.gateway.route import Route
-from yett.gateway.waits import HeldCall
+from yett.gateway.waits import let_go_with
 from yett.ports import Answer
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
@@ -71,9 +71,7 @@ async def stream(
     `orphaned_s`: how long it goes on when its client has left; None where the caller sees to that.
     """
     leaving = None if orphaned_s is None else Leaving.of(responder, after_s=orphaned_s)
-    if isinstance(answer.events, HeldCall):
-        held = answer.events
-        responder.client_gone.add_done_callback(lambda _: held.leave())
+    let_go_with(answer, responder.client_gone)
     try:
         if answer.events is not None:
             responder.start(answer.status, EVENT_STREAM, headers=[*fields, *STREAM_FIELDS])

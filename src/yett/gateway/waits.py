@@ -107,6 +107,13 @@ def _shows_links(route: Route) -> bool:
     return session is not None and session.revision == WITH_LINKS and URL_ELICITATION in session.conversation.declared
 
 
+def let_go_with(answer: Answer, gone: asyncio.Future[None]) -> None:
+    """A call that is held ends when its client has gone."""
+    if isinstance(answer.events, HeldCall):
+        held = answer.events
+        gone.add_done_callback(lambda _: held.leave())
+
+
 class HeldCall:
     """The answer to a call that waits for people: reports that it waits, then the answer itself.
 
