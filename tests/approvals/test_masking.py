@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -30,6 +31,25 @@ def test_what_only_sounds_like_one_is_shown(name: str) -> None:
 @pytest.mark.parametrize("empty", ["", None, True])
 def test_what_tells_nothing_is_shown(empty: Any) -> None:
     assert masked({"password": empty}) == {"password": empty}
+
+
+@pytest.mark.parametrize("number", [4_000, Decimal("0.5")])
+def test_how_many_tokens_is_no_secret_and_which_ones_is(number: Any) -> None:
+    assert masked({"max_tokens": number, "token": number, "tokens": "t"}) == {
+        "max_tokens": number,
+        "token": "***",
+        "tokens": "***",
+    }
+
+
+def test_the_value_beside_a_name_that_says_so_is_masked() -> None:
+    said: Any = [
+        {"name": "Authorization", "value": "Bearer s"},
+        {"key": "api_key", "value": ["s"]},
+        {"name": "Accept", "value": "x"},
+    ]
+    shown: Any = masked({"headers": said})
+    assert [one["value"] for one in shown["headers"]] == ["***", "***", "x"]
 
 
 def test_configured_places_are_masked_beside_them() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from yett.policy.json_value import JsonValue
@@ -15,6 +16,7 @@ SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 """Names whose values are secrets wherever they stand."""
+COUNTED: Final = re.compile(r"tokens$", re.IGNORECASE)
 Masks: TypeAlias = Sequence[tuple[str, ...]]
 """Places to mask beside them, as the steps to them; `*` is any step."""
 
@@ -27,7 +29,9 @@ def masks(places: Sequence[str]) -> Masks:
 def masked(value: JsonValue, places: Masks = ()) -> JsonValue:
     """The value with each secret as `***`; empty ones stay, for they tell nothing."""
     if isinstance(value, dict):
-        return {name: _member(name, member, places) for name, member in value.items()}
+        named = any(isinstance(told := value.get(word), str) and SECRET.search(told) for word in ("name", "key"))
+        inner = [*places, ("value",)] if named else places  # as headers are often written: {"name": "Cookie", "value": "…"}
+        return {name: _member(name, member, inner) for name, member in value.items()}
     if isinstance(value, list):
         return [_member(str(index), item, places) for index, item in enumerate(value)]
     return value
@@ -35,6 +39,11 @@ def masked(value: JsonValue, places: Masks = ()) -> JsonValue:
 
 def _member(name: str, value: JsonValue, places: Masks) -> JsonValue:
     inner = [place[1:] for place in places if place and place[0] in {"*", name}]
-    if any(not place for place in inner) or (SECRET.search(name) and not isinstance(value, bool | None)):
+    if any(not place for place in inner) or (SECRET.search(name) and not _tells_nothing(name, value)):
         return value if value in ("", None) else MASK
     return masked(value, inner)
+
+
+def _tells_nothing(name: str, value: JsonValue) -> bool:
+    """Whether a value is no secret whatever it is called: yes, no, nothing, and how many (`max_tokens`)."""
+    return isinstance(value, bool | None) or (isinstance(value, int | Decimal) and COUNTED.search(name) is not None)
