@@ -12,6 +12,7 @@ import pytest
 
 from tests.approvals.made import request
 from tests.cli.terminal import Terminal
+from yett.app import approvals_local
 from yett.approvals.lifecycle import made
 from yett.approvals.model import ApprovalRequest
 from yett.stores.approval_desk import ApprovalDesk
@@ -53,6 +54,15 @@ def test_the_list_has_what_waits_and_show_has_the_whole_call(terminal: Terminal)
     assert "/tools/pay/require_approval/always" in shown
     view = terminal.ok("approvals", "show", id, "--json").json
     assert (view["state"], view["decidable"], view["tool"]) == ("pending", True, "pay")
+
+
+def test_what_waits_is_listed_however_much_came_after_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approvals_local, "LISTED_MAX", 2)
+    first, approved = ask(terminal, 1), ask(terminal, 2)
+    terminal.ok("approvals", "approve", approved)
+    for number in (3, 4):
+        terminal.ok("approvals", "deny", ask(terminal, number), "--reason", "no")
+    assert {one["id"] for one in terminal.ok("approvals", "list", "--json").json} == {approved, first}
 
 
 def test_a_yes_lets_the_call_run_and_may_spare_the_next_ones(terminal: Terminal) -> None:

@@ -42,6 +42,11 @@ class BothApprovals:
         found = self._local.lines(state) + ([] if self._control is None else self._control.approvals(state))
         return sorted(found, key=lambda one: one.created_at, reverse=True)
 
+    def open_lines(self) -> list[ApprovalLine]:
+        """Those that wait, may run, or run, however many newer ones are over."""
+        states: tuple[ApprovalState, ...] = ("pending", "approved", "running")
+        return sorted((one for state in states for one in self.lines(state)), key=lambda one: one.created_at, reverse=True)
+
     def view(self, id: str) -> ApprovalView:
         """One, with everything. Errors: `NotFound`."""
         return self._local.view(id) if self._local.has(id) else self._of(id).approval(id)

@@ -44,8 +44,7 @@ def command() -> None:
 def list_(context: CliContext, /, state: str | None, show_all: bool) -> None:
     """List requests, the newest first."""
     with approvals(context) as both:
-        found = both.lines(state)  # type: ignore[arg-type]  # a choice of the same words
-    shown = [one for one in found if state or show_all or one.state in {"pending", "approved", "running"}]
+        shown = both.lines(state) if state or show_all else both.open_lines()  # type: ignore[arg-type]  # a choice of the same words
     if context.json:
         print_json([asdict(one) for one in shown])
         return
