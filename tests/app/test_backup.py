@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.approvals.made import request
+from tests.stores.approving import says_yes
 from tests.stores.control.migrations.versions.test_versions import ORGANISATION, made_by
 from tests.support.clock import ManualClock
 from yett.admin.people.service import PeopleService
@@ -20,9 +22,13 @@ from yett.admin.views import NewGrant, NewServer
 from yett.app import backup
 from yett.app.backup import restore_backup, write_backup
 from yett.app.desk import open_alone
+from yett.approvals.lifecycle import made
+from yett.approvals.model import State
 from yett.errors import OperatorFault
 from yett.gateway.tokens import digest, mint, token_key
 from yett.settings import Settings, load_settings
+from yett.stores.approval_desk import ApprovalDesk
+from yett.stores.approval_rows import ApprovalRows
 from yett.stores.control.lock import take_lock
 from yett.stores.state_file import open_writer
 
@@ -80,6 +86,24 @@ def test_what_was_backed_up_comes_back_elsewhere_and_tokens_open_with_the_keys(t
     found = service.desk.read(service.principal.organisation, lambda read: read.grants.labelled("laptop")[0].grant.digest)
     service.desk.close()
     assert found == digest(token, token_key(other.state_dir))
+
+
+def test_an_approved_call_that_may_have_run_since_the_backup_does_not_run_again(tmp_path: Path) -> None:
+    settings, _ = filled(tmp_path / "one")
+    now_ns, states = CLOCK.now_ns(), []
+    connection = open_writer(settings.state_dir / "state.db")
+    for number in range(2):
+        ApprovalRows(connection).put(made(f"ap_{number}", request(binding=f"b{number}"), now_ns))
+    connection.close()
+    with ApprovalDesk(settings.state_dir / "state.db") as desk:
+        desk.vote("ap_0", says_yes(now_ns), now_ns)
+    write_backup(settings.state_dir, tmp_path / "b.tar", CLOCK, with_keys=True)
+    restore_backup(settings.state_dir, tmp_path / "b.tar", CLOCK)
+    with ApprovalDesk(settings.state_dir / "state.db") as desk:
+        for number in range(2):
+            found = desk.get(f"ap_{number}", now_ns)
+            states.append(None if found is None else found.state)
+    assert states == [State.WITHDRAWN, State.PENDING]
 
 
 def test_a_backup_is_for_its_owner_only_and_has_no_keys_unless_asked(tmp_path: Path) -> None:

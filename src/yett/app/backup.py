@@ -25,13 +25,15 @@ import msgspec
 from yett import __version__
 from yett.admin.checks import show_moment
 from yett.app.address import TOKEN_FILE
-from yett.errors import OperatorFault
+from yett.approvals.model import State
+from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot_file import SNAPSHOT_FILE, journal_of
 from yett.gateway.tokens import KEY_FILE as TOKEN_KEY_FILE
 from yett.ports import Clock
 from yett.sealing.handover import CREDENTIALS_FILE
 from yett.sealing.host_file import SEALED_FILE
 from yett.sealing.keys import KEY_FILE as MASTER_KEY_FILE
+from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.commands import COMMANDS_FILE
 from yett.stores.control.lock import DATABASE_FILE, ControlBusy, take_lock
 from yett.stores.control.store import SCHEMA, check_integrity
@@ -117,6 +119,7 @@ def restore_backup(state_dir: Path, source: Path, clock: Clock) -> Restored:
         with _lock(state_dir), _staging(state_dir) as staging:
             manifest = _unpack(source, staging)
             _check_database(staging)
+            _take_back_approvals(staging / STATE_FILE, clock.now_ns())
             for name in (STATE_FILE, DATABASE_FILE):  # what may be refused comes first
                 _settle(state_dir / name)
             aside = _keep_aside(state_dir, manifest, clock)
@@ -264,6 +267,19 @@ def _check_database(staging: Path) -> None:
     found = check_integrity(staging)
     if found:
         raise OperatorFault(f"the control database of the backup is damaged: {found[0]}; nothing was changed")
+
+
+def _take_back_approvals(path: Path, now_ns: int) -> None:
+    """INVARIANT: an approval is used once: whether its call ran after the backup, nobody can tell. Errors: `OperatorFault`."""
+    if not path.exists():
+        return
+    try:
+        with ApprovalDesk(path) as desk:
+            while found := desk.listed(now_ns=now_ns, states=[State.APPROVED]):
+                for one in found:
+                    desk.withdraw(one.id, "a backup was restored, and its call may have run since: ask anew", "yett", now_ns)
+    except StoreFault as fault:
+        raise OperatorFault(f"`{STATE_FILE}` of the backup cannot be used: {fault}; nothing was changed") from fault
 
 
 def _settle(path: Path) -> None:
