@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,12 @@ class Town:
         return id
 
     def show(self, who: str, id: str) -> Any:
-        return self.people[who].api("GET", f"/approvals/{id}").json()
+        """What one sees of a request; what came of its call is written with the next group of records."""
+        until = time.monotonic() + 5
+        while (view := self.people[who].api("GET", f"/approvals/{id}").json()).get("state") == "running":
+            assert time.monotonic() < until, "nothing is heard of the call"
+            time.sleep(0.02)
+        return view
 
     def decide(self, who: str, id: str, act: str = "approve", **said: Any) -> int:
         return self.people[who].api("POST", f"/approvals/{id}/{act}", said).status_code

@@ -157,7 +157,7 @@ class Ways:
         if way == "run":
             path = self._directory / f"{name}.json"
             path.write_text(json.dumps(policy), encoding="utf-8")
-            command = (YETT, "run", "--policy", str(path), "--", *node_command("server-everything", "stdio"))
+            command = (YETT, "run", "--no-pins", "--policy", str(path), "--", *node_command("server-everything", "stdio"))
             return Endpoint(command=command, env=dict(self._gateway.environment))
         self._gateway.publish(name, policy, self._directory)
         if way == "connect":
@@ -172,6 +172,7 @@ def ways(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     require_program("server-everything")
     with running_everything() as url:
         gateway.yett("server", "add", "asked-http", "--url", url)
+        gateway.unpinned("asked-http")
         yield Ways(gateway, tmp_path_factory.mktemp("policies"))
 
 

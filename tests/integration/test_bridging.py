@@ -63,6 +63,7 @@ def handshake(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[str]
             gateway.yett("server", "add", name, "--url", stack.enter_context(running_everything()))
         else:
             gateway.yett("server", "add", name, "--command", "everything")
+        gateway.unpinned(name)
         yield name
 
 

@@ -86,6 +86,8 @@ def stage(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with running_everything() as new, running_everything(sse=True) as old:
         gateway.yett("server", "add", "old-http", "--url", new)
         gateway.yett("server", "add", "old-sse", "--url", old, "--transport", "sse")
+        for name in ("old-http", "old-sse"):
+            gateway.unpinned(name)
         yield Stage(gateway, tmp_path_factory.mktemp("policies"))
 
 

@@ -35,6 +35,10 @@ class Gateway:
     environment: Mapping[str, str]
     pid: int
 
+    def unpinned(self, name: str) -> None:
+        """Let a server list what it likes: some list other tools to clients who can be asked for more."""
+        self.yett("server", "pins", "mode", name, "off")
+
     def yett(self, *arguments: str) -> Any:
         """What a command prints with `--json`; it must succeed."""
         done = subprocess.run(

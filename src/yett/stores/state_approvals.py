@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from yett.approvals import lifecycle
 from yett.approvals.lifecycle import Refusal, exemption_of
 from yett.approvals.model import APPROVAL_PREFIX, Approval, ApprovalRequest, Exemption, State, Ticket
+from yett.audit.clip import clean
 from yett.audit.record import CallRecord, Outcome, Result
 from yett.policy.decision import Code, Decision, Effect
 from yett.policy.outcome import people_said_no, too_many_requests
@@ -81,7 +82,7 @@ class Consents:
     def turned_down(self, record: CallRecord, decision: Decision) -> None:
         """A call that people approved came, and is denied for another reason: they see why."""
         code = None if decision.code is None else decision.code.value
-        for approval in self.rows.approved_like(record.grant_id, record.server_id, record.target, record.arguments_digest):
+        for approval in self.rows.approved_like(record.grant_id, record.server_id, clean(record.target), record.arguments_digest):
             self._turn_down(approval, f"denied when it came: {decision.message or code}", record.at_ns, code)
 
     def _turn_down(self, approval: Approval, why: str, now_ns: int, code: str | None = None) -> None:
