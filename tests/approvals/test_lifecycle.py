@@ -62,7 +62,7 @@ def test_it_does_not_fit_the_grant_of_another_owner_who_may_be_the_one_that_said
 
 
 def test_what_surely_was_not_sent_may_be_tried_again_in_its_time() -> None:
-    again = went(lifecycle.given_back(running(), START_NS))
+    again = went(lifecycle.given_back(running()))
     assert (again.state, again.call, again.spent_ns) == (State.APPROVED, None, None)
     assert went(lifecycle.spent(again, request(), 8, START_NS)).call == 8
     assert isinstance(lifecycle.spent(again, request(), 8, again.expires_ns), Refusal)
@@ -70,7 +70,7 @@ def test_what_surely_was_not_sent_may_be_tried_again_in_its_time() -> None:
 
 def test_an_unknown_outcome_is_never_tried_again_but_may_still_be_told() -> None:
     unknown = went(lifecycle.lost(running(), "lost", START_NS))
-    assert isinstance(lifecycle.given_back(unknown, START_NS), Refusal)
+    assert isinstance(lifecycle.given_back(unknown), Refusal)
     assert isinstance(lifecycle.spent(unknown, request(), 8, START_NS), Refusal)
     assert went(lifecycle.finished(unknown, "ok", START_NS)).state is State.DONE
 

@@ -16,9 +16,11 @@ from msgspec.structs import replace
 
 from tests.approvals.made import request
 from tests.stores.approving import says_yes, vote
+from tests.stores.ledger_cases import call, opened, rows
 from tests.support.clock import START_NS
 from yett.approvals.lifecycle import Refusal, made
 from yett.approvals.model import Approval, Delegation, State
+from yett.policy.decision import Code, Decision, Effect
 from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.approval_rows import ApprovalRows
 from yett.stores.state_approvals import KEPT_NS, Consents
@@ -246,3 +248,12 @@ def test_kill_9_leaves_a_decision_whole_or_none_at_all(path: Path, desk: Approva
     found = desk.get(id, START_NS)
     assert found is not None
     assert (found.state, len(found.votes), len(actions(path))) == (state, *((0, 0) if state is State.PENDING else (1, 1)))
+
+
+@pytest.mark.anyio
+async def test_what_is_asked_about_a_task_is_recorded_with_the_task_where_people_are_asked_too(path: Path) -> None:
+    async with opened(path) as store:
+        asks = Decision(Effect.APPROVAL, Code.APPROVAL_REQUIRED, "/tools/pay/require_approval/always")
+        admission = await store.admit(call(asks, asking=request(), task="t-1"))
+        assert admission.ticket is not None
+    assert rows(path, "SELECT task, consent FROM tasks JOIN consents USING (seq)") == [("t-1", admission.ticket.id)]

@@ -135,9 +135,11 @@ def turned_down(approval: Approval, why: str) -> Approval:
     return replace(approval, note=why)
 
 
-def given_back(approval: Approval, now_ns: int) -> Approval | Refusal:
+def given_back(approval: Approval) -> Approval | Refusal:
     """The call surely was not sent: it may be tried again, within the time of the approval."""
-    return _step(approval, Step.GIVE_BACK, spent_ns=None, call=None, note=f"tried at {now_ns} and not sent")
+    return _step(
+        approval, Step.GIVE_BACK, spent_ns=None, call=None, note="the call came and could not be sent; it may come again"
+    )
 
 
 def finished(approval: Approval, result: str, now_ns: int) -> Approval | Refusal:

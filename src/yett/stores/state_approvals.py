@@ -119,7 +119,7 @@ class Consents:
             return
         result, now_ns = outcome.result, outcome.at_ns
         if result is Result.NOT_SENT:
-            after, action = lifecycle.given_back(approval, now_ns), "approval_given_back"
+            after, action = lifecycle.given_back(approval), "approval_given_back"
         elif result in UNSURE:
             after, action = lifecycle.lost(approval, result.value, now_ns), "approval_outcome_unknown"
         else:

@@ -243,6 +243,8 @@ class Committer:
             else:
                 ticket, consent = asked, asked.id
         rows += call_row(seq, record, decision, text)
+        if record.task is not None:
+            self._tasks += (seq, clip(record.task))
         if consent is not None:
             INSERT_CONSENTS.run(self._cursor, (seq, consent))
         return Admission(decision, Receipt(seq, held, consent) if decision.effect.forwards else None, ticket)
