@@ -12,7 +12,7 @@ from yett.admin.errors import AdminFault, Conflict, Forbidden, Invalid, NotFound
 from yett.admin.grant_requests import OPEN_MAX
 from yett.admin.grant_views import Approval, Denial, NewRequest, RequestView
 from yett.admin.listing import Listing
-from yett.admin.permissions import ALLOWED, Role
+from yett.admin.permissions import ALLOWED, Permission, Role
 from yett.admin.service import Service
 from yett.admin.views import NewRevision
 from yett.gateway.tokens import digest
@@ -87,6 +87,30 @@ def test_nobody_but_the_requester_collects_and_not_before_it_is_approved(ready: 
         with pytest.raises(Forbidden, match="only the one who asked"):
             one.collect_grant(asked.id)
     assert eve.collect_grant(asked.id).token
+
+
+@pytest.mark.parametrize("made_by", ["ada", None])
+def test_an_api_token_collects_and_withdraws_what_it_asked_for_itself_and_nothing_else(ready: Office, made_by: str | None) -> None:
+    ada, bob = member(ready, "ada", Role.ADMIN), member(ready, "bob", Role.ADMIN)
+    maker = ready.service if made_by is None else ada
+    scopes = frozenset({Permission.VIEW, Permission.REQUEST_GRANTS})
+    build, thief = (
+        Service(ready.service.desk, replace(maker.principal, kind="token", name=f"token:{label}", permissions=scopes))
+        for label in ("build", "thief")
+    )
+    own, another = maker.request_grant(ASKED), build.request_grant(ASKED)
+    assert [one.id for one in waiting(build)] == [another.id]
+    assert waiting(thief) == []
+    for one in (own, another):
+        with pytest.raises(NotFound):
+            thief.withdraw_request(one.id)
+        with pytest.raises(Forbidden, match="nobody approves what they asked for themselves"):
+            maker.approve_request(one.id, Approval())
+        bob.approve_request(one.id, Approval())
+        with pytest.raises(NotFound):
+            thief.collect_grant(one.id)
+    assert build.collect_grant(another.id).token
+    assert maker.collect_grant(own.id).token
 
 
 def test_nobody_approves_their_own_unless_they_are_alone(ready: Office) -> None:

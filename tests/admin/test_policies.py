@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.admin.service import Office
-from yett.admin.errors import Conflict, Invalid, NotFound, PolicyRefused
+from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
+from yett.admin.permissions import Permission
+from yett.admin.service import Service
 from yett.admin.views import NewGrant, NewRevision
 
 DENY = '{"version":"1","default":"deny"}'
@@ -56,6 +60,17 @@ def test_a_policy_is_attached_in_the_same_step_or_not_at_all(office: Office) -> 
     assert [view.id for view in changed.attached] == [grant.id]
     assert changed.policy.grants == 1
     assert office.publication.last.grants[0].policy == changed.policy.id
+
+
+def test_who_may_only_write_policies_gives_none_to_grants_on_the_way(office: Office) -> None:
+    grant = office.with_server().service.mint_grant(NewGrant(server="files")).grant
+    alone = replace(office.service.principal, kind="token", permissions=frozenset({Permission.EDIT_POLICIES}))
+    writer = Service(office.service.desk, alone)
+    assert writer.set_policy("p", NewRevision(document=ALLOW)).changed
+    with pytest.raises(Forbidden, match="policies:attach"):
+        writer.set_policy("p", NewRevision(document=DENY, grants=[grant.id]))
+    assert office.service.grant(grant.id).policy is None
+    assert office.service.policy("p").policy.number == 1
 
 
 def test_a_policy_or_revision_that_is_not_there_is_named(office: Office) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.admin.service import Office
-from yett.admin.errors import Conflict, Invalid, NotFound
+from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound
+from yett.admin.permissions import Permission
+from yett.admin.service import Service
 from yett.admin.views import NewGrant, NewServer
 
 
@@ -89,6 +93,18 @@ def test_a_server_with_live_grants_goes_only_together_with_them(office: Office) 
     office.service.remove_server("files", with_grants=True)
     assert (office.publication.last.servers, office.publication.last.grants) == ([], [])
     assert [line.action for line in office.service.changes()][:2] == ["server.removed", "grant.revoked"]
+
+
+def test_who_may_manage_servers_and_no_grants_removes_none_with_them(office: Office) -> None:
+    grant = office.with_server().service.mint_grant(NewGrant(server="files", label="ci")).grant
+    alone = replace(office.service.principal, kind="token", permissions=frozenset({Permission.MANAGE_SERVERS}))
+    tidy = Service(office.service.desk, alone)
+    with pytest.raises(Forbidden, match="grants:manage"):
+        tidy.remove_server("files", with_grants=True)
+    assert office.service.grant(grant.id).status == "live"
+    office.service.revoke_grant(grant.id)
+    tidy.remove_server("files")
+    assert office.service.servers() == []
 
 
 def test_an_expired_grant_does_not_keep_its_server(office: Office) -> None:

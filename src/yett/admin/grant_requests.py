@@ -79,7 +79,7 @@ class GrantRequestCases(GrantCases):
         after = read_grant_place(listing.after)
         where = [is_open(self.now_ns())] if wanted == "open" else []
         if not self.principal.may(Permission.MANAGE_GRANTS):
-            where.append(by(self.principal.user_id))
+            where += by(self.principal.user_id, self._named())
 
         def look(read: Transaction) -> RequestPage:
             only, limit = self.principal.servers, listing.limit + 1
@@ -179,16 +179,27 @@ class GrantRequestCases(GrantCases):
             raise Conflict(f"the request `{request_id}` is {_status(found.request, self.now_ns())} already")
         return found
 
-    def _is_mine(self, request: GrantRequest) -> bool:
-        """Whoever runs the installation has no user, whatever name they give."""
+    def _is_ours(self, request: GrantRequest) -> bool:
+        """Whether it is the principal's, or of a program of theirs, or of whom the principal is a program.
+
+        Whoever runs the installation has no user, whatever name they give.
+        """
         return request.requester_id == self.principal.user_id
+
+    def _named(self) -> str | None:
+        """Under which name alone the principal may have asked; None for any name of theirs."""
+        return self.principal.name if self.principal.kind == "token" else None
+
+    def _is_mine(self, request: GrantRequest) -> bool:
+        """INVARIANT: an API token gets what it asked for, and nothing that its maker, or another one's token, asked for."""
+        return self._is_ours(request) and self._named() in {None, request.requester}
 
     def _check_mine(self, request: GrantRequest) -> None:
         if not self._is_mine(request):
             raise Forbidden("only the one who asked for it may do that")
 
     def _check_other(self, read: Transaction, request: GrantRequest) -> None:
-        if self._is_mine(request) and len(read.members.listed(limit=2)) > 1:
+        if self._is_ours(request) and len(read.members.listed(limit=2)) > 1:
             raise Forbidden("nobody approves what they asked for themselves; another admin has to")
 
     def _check_requester(self, read: Transaction, request: GrantRequest) -> None:

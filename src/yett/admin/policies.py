@@ -94,6 +94,8 @@ class PolicyCases(ServerCases):
     def set_policy(self, name: str, new: NewRevision) -> PolicyChanged:
         """Save a text, and publish it unless it is said to be a draft."""
         self.require(Permission.EDIT_POLICIES)
+        if new.grants:
+            self.require(Permission.ATTACH_POLICIES)
         checked = parsed(name, new.document.encode("utf-8", "surrogatepass"), yaml=new.yaml)
         message = check_text("the message", new.message, "/message")
         if len(new.grants) > REFERENCES_MAX:

@@ -84,6 +84,8 @@ class ServerCases(EditCases, GrantCases):
     def remove_server(self, reference: str, *, with_grants: bool = False) -> ServerChanged:
         """Remove one, and revoke its live grants if that is said. Errors: `Conflict` where it has some."""
         self.require(Permission.MANAGE_SERVERS)
+        if with_grants:
+            self.require(Permission.MANAGE_GRANTS)
 
         def work(write: Transaction) -> ServerView:
             server, now_ns = self.find_server(write, reference), self.now_ns()

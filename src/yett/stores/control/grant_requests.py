@@ -44,7 +44,7 @@ class GrantRequests(Rows):
 
     def count_open(self, requester_id: str | None, now_ns: int) -> int:
         """How many of somebody's wait."""
-        ours = grant_requests.c.organisation_id == self.organisation, by(requester_id), is_open(now_ns)
+        ours = grant_requests.c.organisation_id == self.organisation, *by(requester_id), is_open(now_ns)
         return count(self.connection, grant_requests, *ours)
 
     def add(self, request: GrantRequest) -> None:
@@ -70,9 +70,10 @@ def is_open(now_ns: int) -> ColumnElement[bool]:
     return and_(grant_requests.c.decision.is_(None), grant_requests.c.expires_at_ns > now_ns)
 
 
-def by(requester_id: str | None) -> ColumnElement[bool]:
-    """Whether somebody made it: a user, or for None whoever runs the installation."""
-    return grant_requests.c.requester_id.is_not_distinct_from(requester_id)
+def by(requester_id: str | None, requester: str | None = None) -> list[ColumnElement[bool]]:
+    """Whether somebody made it: a user, or for None whoever runs the installation; under the name `requester` only, if given."""
+    person = grant_requests.c.requester_id.is_not_distinct_from(requester_id)
+    return [person] if requester is None else [person, grant_requests.c.requester == requester]
 
 
 _ORDER: Final = (grant_requests.c.created_at_ns, grant_requests.c.id)
