@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.clock import ManualClock
+from tests.support.wire import call
 from yett.audit.record import Result
-from yett.gateway.conversation import ASKED_S, EVENT_IDS_MAX, INTERRUPTED_MAX, Conversation
+from yett.gateway.conversation import ASKED_S, EVENT_IDS_MAX, INTERRUPTED_MAX, OWN, Conversation
+from yett.protocol.messages import Message
 
 
 @dataclass
@@ -15,6 +17,7 @@ class Request:
     """Something interrupted."""
 
     results: list[Result] = field(default_factory=list)
+    message: Message = call("echo").message
 
     def settle(self, result: Result) -> None:
         self.results.append(result)
@@ -69,15 +72,35 @@ def test_the_last_event_ids_are_remembered_and_no_more() -> None:
 def test_interrupted_requests_that_are_too_many_or_too_late_are_lost() -> None:
     conversation, _ = made()
     requests = [Request() for _ in range(INTERRUPTED_MAX + 1)]
-    for number, request in enumerate(requests):
-        conversation.interrupt(b"%d" % number, request)
-    assert conversation.interrupted(b"0") is None
-    assert conversation.interrupted(None) is None
-    assert conversation.interrupted(b"1") is requests[1]
+    for request in requests:
+        number = conversation.interrupt(request)
+        conversation.gave(b"e-%d" % number, number)
+    assert conversation.resumed(b"e-1") == (1, None)
+    assert conversation.resumed(b"e-2") == (2, requests[1])
     assert requests[0].results == [Result.LOST]
-    again = Request()
-    conversation.interrupt(b"1", again)
-    assert requests[1].results == [Result.LOST]
+    assert not requests[1].results
     conversation.end()
-    assert again.results == [Result.LOST]
-    assert conversation.interrupted(b"1") is None
+    assert requests[1].results == [Result.LOST]
+    assert conversation.resumed(b"e-2") == (2, None)
+
+
+def test_a_stream_is_known_by_the_ids_of_its_events() -> None:
+    conversation, _ = made()
+    first, second = Request(), Request()
+    for request, id in ((first, b"a"), (second, b"b")):
+        conversation.gave(id, conversation.interrupt(request))
+    conversation.gave(b"own")
+    assert [conversation.resumed(id) for id in (b"a", b"b", b"own", b"unknown")] == [
+        (1, first),
+        (2, second),
+        (OWN, None),
+        (OWN, None),
+    ]
+
+
+def test_an_id_of_events_of_two_streams_names_neither() -> None:
+    conversation, _ = made()
+    for request in (Request(), Request()):
+        conversation.gave(b"1", conversation.interrupt(request))
+    assert conversation.has_given(b"1")
+    assert conversation.resumed(b"1")[1] is None

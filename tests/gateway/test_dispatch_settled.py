@@ -12,6 +12,7 @@ from tests.support.fake_upstream import content, result, rpc_error
 from tests.support.policies import policy
 from tests.support.wire import call, parsed
 from yett.audit.record import Result
+from yett.egress.routes import EgressRefused
 from yett.errors import OperatorFault, UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.ports import Answer, Outbound
 from yett.protocol.answers import MalformedAnswer
@@ -62,6 +63,7 @@ KEPT = 1
         (Answer(body=b"[1]"), Result.MALFORMED, KEPT),
         (Answer(body=result(b"2", {})), Result.MALFORMED, KEPT),
         (UpstreamNotReached("refused"), Result.NOT_SENT, GIVEN_BACK),
+        (EgressRefused("not to be asked"), Result.NOT_SENT, GIVEN_BACK),
         (UpstreamTimedOut("late"), Result.TIMED_OUT, KEPT),
         (UpstreamFault("reset"), Result.LOST, KEPT),
         (MalformedAnswer("odd"), Result.LOST, KEPT),

@@ -135,6 +135,37 @@ async def test_a_list_that_comes_on_a_resumed_stream_is_filtered_as_any_other() 
         assert b"drop_table" not in shown
 
 
+async def test_a_list_on_a_resumed_stream_is_no_answer_to_a_call_of_the_same_id() -> None:
+    async with listening(document=policy(hide=["drop_table"], default="allow")) as gateway:
+        session = await opened(gateway)
+        gateway.gate.upstream.replies["tools/list"] = Answer(events=Stream([Event(b"", b"id: a-1\ndata:\n\n", b"a-1")]))
+        await gateway.post(request("tools/list", id=3), session)
+        del gateway.gate.upstream.replies["tools/list"]
+        gateway.gate.upstream.replies["tools/call"] = Answer(events=Stream([Event(b"", b"id: b-1\ndata:\n\n", b"b-1")]))
+        await gateway.post(call("echo", id=3), session)
+        tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("echo", "drop_table")]
+        for after in (b"a-1", b"b-1"):
+            feed = fed(gateway.gate)
+            client, _ = await listens(gateway, session, (b"last-event-id", after))
+            feed.say(result(b"3", {"tools": tools} if after == b"a-1" else content("done")), after + b"-2")
+            shown = await client.chunk()
+            assert b"drop_table" not in shown
+            assert (b"echo" in shown, b"done" in shown) == (after == b"a-1", after == b"b-1")
+            await client.aclose()
+
+
+async def test_the_servers_own_stream_brings_no_answers() -> None:
+    async with listening() as gateway:
+        session, feed = await opened(gateway), fed(gateway.gate)
+        gateway.gate.upstream.replies["tools/call"] = Answer(events=Stream([Event(b"", b"id: b-1\ndata:\n\n", b"b-1")]))
+        await gateway.post(call("echo", id=3), session)
+        client, _ = await listens(gateway, session)
+        feed.say(result(b"3", content("done")), b"c-1")
+        feed.say(NOTICE, b"c-2")
+        assert await client.chunk() == b"id: c-2\ndata: %b\n\n" % NOTICE
+        assert not gateway.gate.ledger.outcomes
+
+
 async def test_a_call_that_is_never_resumed_counts_as_lost_when_its_session_ends() -> None:
     async with listening() as gateway:
         session = await opened(gateway)

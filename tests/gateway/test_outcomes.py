@@ -7,6 +7,7 @@ import pytest
 from tests.support.fake_upstream import content, result, rpc_error
 from tests.support.wire import call, parsed
 from yett.audit.record import Result
+from yett.egress.routes import EgressRefused
 from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.gateway.outcomes import failed, judge_body, unreachable, without_credential
 from yett.ports import Answer
@@ -70,6 +71,7 @@ def test_whether_the_call_may_have_run_is_said() -> None:
         return message
 
     assert "nothing was sent" in text(UpstreamNotReached("x"))
+    assert "nothing was sent" in text(EgressRefused("x"))
     assert "may have acted" in text(UpstreamTimedOut("x"))
     assert "may have acted" in text(UpstreamFault("x"))
 

@@ -10,8 +10,11 @@ import pytest
 from tests.gateway.gate import Gate, events_of
 from tests.support.fake_upstream import Chunks, Stream, content, result, rpc_error, streamed
 from tests.support.policies import policy
+from tests.support.wire import call as said
+from tests.support.wire import request
 from yett.audit.record import Result
-from yett.errors import UpstreamFault, UpstreamTimedOut
+from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
+from yett.gateway.sessions import Session
 from yett.ports import Answer, Event
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +39,8 @@ async def streaming(gate: Gate, *messages: bytes, fault: UpstreamFault | None = 
     """A call that the server answers with these messages."""
     upstream_answer = streamed(*messages, fault=fault)
     gate.upstream.replies["tools/call"] = upstream_answer
-    answer = await gate.call(**call)
+    session = call.pop("session", None)
+    answer = await (gate.call(**call) if session is None else gate.send(said("echo", **call), session=session))
     assert isinstance(upstream_answer.events, Stream)
     return answer, upstream_answer.events
 
@@ -107,6 +111,36 @@ async def test_a_stream_that_breaks_off_is_settled_as_what_happened_and_told_to_
         await events_of(answer)
     assert (gate.ledger.results, held(gate)) == ([expected], 1)
     assert gate.reported == [(gate.ledger.records[0].request_id, str(fault))]
+
+
+async def test_a_later_round_that_could_not_be_sent_gives_nothing_back() -> None:
+    gate = limited()
+    answer, _ = await streaming(gate, PROGRESS, fault=UpstreamNotReached("refused"))
+    with pytest.raises(UpstreamNotReached):
+        await events_of(answer)
+    assert (gate.ledger.results, held(gate)) == ([Result.LOST], 1)
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["asked", "not asked"])
+@pytest.mark.parametrize("code", [-32601, -32600, -32700])
+async def test_an_error_after_the_client_was_asked_is_no_proof_that_nothing_ran(asks: bool, code: int) -> None:
+    gate = limited()
+    gate.publish(policy(default="allow", tools={"echo": {"limits": [{"counter": "n", "window": "day", "max": 9}]}}))
+    session = await asked_session(gate)
+    question = b'{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"who?"}}'
+    answer, _ = await streaming(gate, question if asks else PROGRESS, rpc_error(b"1", code), session=session)
+    assert (await events_of(answer))[-1] == rpc_error(b"1", code)
+    assert (gate.ledger.results, gate.ledger.outcome.rpc_code, held(gate)) == ([Result.RPC_ERROR], code, int(asks))
+
+
+async def asked_session(gate: Gate) -> Session:
+    """A session whose client can be asked things."""
+    gate.upstream.session = "up-1"
+    params = {"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "t", "version": "1"}}
+    opened = await gate.send(request("initialize", params))
+    session = gate.sessions.find(opened.session or "", grant_id="g1", server_id=gate.server.id)
+    assert session is not None
+    return session
 
 
 async def test_a_client_that_leaves_a_stream_closes_the_servers_side_and_keeps_the_units() -> None:

@@ -342,7 +342,7 @@ async def test_an_interrupted_stream_may_end_in_a_task() -> None:
     await events_of(answer)
     await answer.aclose()
     gate.upstream.replies["GET"] = streamed(result(b"9", made))
-    stream = await gate.dispatcher.listen(gate.route(session=session))
+    stream = await gate.dispatcher.listen(gate.route(session=session, headers=[(b"last-event-id", b"1")]))
     assert stream.events is not None
     assert parsed((await anext(stream.events)).data)["result"] == made
     await stream.aclose()

@@ -96,7 +96,8 @@ class FakeLedger:
         """See `yett.ports.Ledger`; a call that is settled twice is a bug of its caller."""
         assert receipt.sequence not in dict(self.outcomes), "settled twice"
         self.outcomes.append((receipt.sequence, outcome))
-        self.counters.settle(self._held.pop(receipt.sequence), ran=not outcome.surely_did_not_run)
+        ran = not outcome.surely_did_not_run or not receipt.reservations
+        self.counters.settle(self._held.pop(receipt.sequence), ran=ran)
 
     @property
     def outcome(self) -> Outcome:

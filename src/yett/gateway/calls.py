@@ -70,6 +70,10 @@ class Admitted(Struct, frozen=True):
     covers: frozenset[str] = frozenset()
     """Rules for which people approved the call: what goes on with it needs no other approval by them."""
 
+    def begun(self) -> Admitted:
+        """The same, known to have begun to run: whatever its server says in the end, no units are given back."""
+        return replace(self, receipt=replace(self.receipt, reservations=()))
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

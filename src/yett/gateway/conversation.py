@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from yett.audit.record import Result
+from yett.protocol.messages import Message
 from yett.protocol.server_messages import Key
 from yett.protocol.strict_json import JsonValue
 
@@ -24,10 +25,14 @@ TASK_CALLS_MAX: Final = 256
 """Calls that asked to become tasks, and are not cancelled as other calls are. As many as there may be tasks."""
 INTERRUPTED_MAX: Final = 64
 """Requests whose streams may be resumed."""
+OWN: Final = 0
+"""Stands for the server's own stream where the others have the numbers of requests."""
+NO_STREAM: Final = -1
+"""Stands for an id that a server gave to events of several streams."""
 
 
 class Endable(Protocol):
-    """A stream that ends with its session."""
+    """What ends with its session."""
 
     def end(self) -> None:
         """Nothing more is to come."""
@@ -47,6 +52,9 @@ class Asked:
 
 class Interrupted(Protocol):
     """A request of the client whose stream the client may have resumed."""
+
+    @property
+    def message(self) -> Message: ...
 
     def response(self, route: Route, data: bytes, *, status: int, size: int) -> bytes:
         """The response as the client may see it."""
@@ -68,14 +76,20 @@ class Conversation:
     """The server's own event streams that the client has open."""
     progress: Counter[Key] = field(default_factory=Counter)
     """Progress tokens of requests that are in work, and of tasks that last."""
+    kept: Endable | None = None
+    """The answers that the client may take up again (`yett.gateway.kept_answers`)."""
     over: bool = False
     """Whether the session ended."""
+    asked_count: int = 0
+    """How often the server asked something of the client."""
     _task_calls: deque[bytes] = field(default_factory=lambda: deque(maxlen=TASK_CALLS_MAX))
     _client_tasks: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _asked: OrderedDict[Key, Asked] = field(default_factory=OrderedDict)
-    _event_ids: deque[int] = field(default_factory=lambda: deque(maxlen=EVENT_IDS_MAX))
-    """Their hashes: what is kept for each session must be small."""
-    _interrupted: OrderedDict[bytes, Interrupted] = field(default_factory=OrderedDict)
+    _event_ids: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    """Their hashes, since what is kept for a session must be small, and the numbers of the requests whose they are."""
+    _interrupted: OrderedDict[int, Interrupted] = field(default_factory=OrderedDict)
+    """By number."""
+    _interruptions: int = OWN
 
     # --- what the server asks -------------------------------------------------------------------------------------------
 
@@ -87,6 +101,7 @@ class Conversation:
         if id not in self._asked and len(self._asked) >= ASKED_MAX:
             return False
         self._asked[id] = Asked(method, progress_token, now + ASKED_S, as_task)
+        self.asked_count += 1
         self._asked.move_to_end(id)
         return True
 
@@ -133,32 +148,41 @@ class Conversation:
 
     # --- what may be resumed --------------------------------------------------------------------------------------------
 
-    def gave(self, event_id: bytes) -> None:
-        """An event with this id went to the client."""
-        self._event_ids.append(hash(event_id))
+    def gave(self, event_id: bytes, stream: int = OWN) -> None:
+        """An event with this id went to the client, on the stream of the request of this number."""
+        key = hash(event_id)
+        self._event_ids[key] = stream if self._event_ids.get(key, stream) == stream else NO_STREAM
+        if len(self._event_ids) > EVENT_IDS_MAX:
+            self._event_ids.popitem(last=False)
 
     def has_given(self, event_id: bytes) -> bool:
         """Whether an event with this id went to the client of this session."""
         return hash(event_id) in self._event_ids
 
-    def interrupt(self, id: bytes, request: Interrupted) -> None:
-        """The answer to this request may come on a resumed stream, also when it came already and got lost on its way."""
-        before = self._interrupted.pop(id, None)
-        self._interrupted[id] = request
-        if before is not None:
-            before.settle(Result.LOST)
+    def interrupt(self, request: Interrupted) -> int:
+        """Have the answer to this request come on a resumed stream, also when one came and got lost on its way; its number."""
+        self._interruptions += 1
+        self._interrupted[self._interruptions] = request
         if len(self._interrupted) > INTERRUPTED_MAX:
             self._interrupted.popitem(last=False)[1].settle(Result.LOST)
+        return self._interruptions
 
-    def interrupted(self, id: bytes | None) -> Interrupted | None:
-        """The request of the client that this id names, if its stream may be resumed."""
-        return None if id is None else self._interrupted.get(id)
+    def resumed(self, event_id: bytes) -> tuple[int, Interrupted | None]:
+        """The stream of which an event with this id was, and its request, if it is one of those that are remembered.
+
+        INVARIANT: by the stream, and not by the id of a response: a client may use one id for two requests, and would have
+        the answer to one judged as that to the other.
+        """
+        stream = self._event_ids.get(hash(event_id), OWN)
+        return stream, self._interrupted.get(stream)
 
     def end(self) -> None:
         """The session is over, and so are its streams; answers that are still out do not come."""
         self.over = True
         for stream in tuple(self.streams):
             stream.end()
+        if self.kept is not None:
+            self.kept.end()
         for interrupted in self._interrupted.values():
             interrupted.settle(Result.LOST)
         self._interrupted.clear()

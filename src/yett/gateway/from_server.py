@@ -43,8 +43,6 @@ class FromServer:
                 passes = concerns_client(route, message, said) and self._may_tell(route, said)
             if not passes:
                 return None
-        if event.id and route.session is not None:
-            route.session.conversation.gave(event.id)
         return event
 
     def _may_tell(self, route: Route, said: Said) -> bool:

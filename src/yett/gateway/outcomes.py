@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -89,16 +88,18 @@ def unreachable(id: bytes | None, failure: UpstreamFault, request_id: str, *, in
 
     What exactly failed names addresses, programs and paths: `in_detail` says whether the client may know them.
     """
-    text = str(failure) if in_detail or isinstance(failure, MalformedAnswer) else _PUBLIC.get(type(failure), _BROKEN)
+    text = str(failure) if in_detail or isinstance(failure, MalformedAnswer) else _public(failure)
     return failed(id, text, request_id, status=504 if isinstance(failure, UpstreamTimedOut) else 502)
 
 
-_ASK: Final = "ask the operator, whose log says more"
-_BROKEN: Final = f"the server broke off before it had answered, and may have acted; {_ASK}"
-_PUBLIC: Final[Mapping[type[UpstreamFault], str]] = {
-    UpstreamNotReached: f"the server cannot be reached, and nothing was sent; {_ASK}",
-    UpstreamTimedOut: f"the server did not answer in time, and may have acted; {_ASK}",
-}
+def _public(failure: UpstreamFault) -> str:
+    if isinstance(failure, UpstreamNotReached):
+        what = "cannot be reached, and nothing was sent"
+    elif isinstance(failure, UpstreamTimedOut):
+        what = "did not answer in time, and may have acted"
+    else:
+        what = "broke off before it had answered, and may have acted"
+    return f"the server {what}; ask the operator, whose log says more"
 
 
 def without_credential(id: bytes | None, request_id: str) -> Answer:

@@ -30,7 +30,6 @@ from yett.protocol.strict_json import JsonValue
 Edit: TypeAlias = Callable[[Route, Message, bytes], bytes]
 """Makes of a response what the client may see. Errors: `UpstreamFault`."""
 
-_RESULTS: Final = {UpstreamNotReached: Result.NOT_SENT, UpstreamTimedOut: Result.TIMED_OUT}
 _NOTHING: Final[dict[str, JsonValue]] = {}
 
 
@@ -71,9 +70,14 @@ class Forwarded:
     judge: Callable[[Route, Message, Answer, Admitted], Judged]
     _token: Key | None = None
     _settled: bool = False
+    _asked_before: int = 0
+    """What the server had asked the client in this session until then."""
 
     def __post_init__(self) -> None:
-        if "_meta" in self.message.params and self.route.session is not None:
+        if self.route.session is None:
+            return
+        self._asked_before = self.route.session.conversation.asked_count
+        if "_meta" in self.message.params:
             self._token = progress_token(self.message)
             if self._token is not None:
                 self.route.session.conversation.progress[self._token] += 1
@@ -93,17 +97,25 @@ class Forwarded:
         size: int = 0,
         task: str | None = None,
     ) -> None:
-        """Write down what came of it, unless that is known already."""
+        """Write down what came of it, unless that is known already.
+
+        A server that asked the client something meanwhile may have begun with this call, and what it says in the end may be
+        what the client answered: then such an error is no proof that nothing ran.
+        """
         if self._settled:
             return
         self._settled = True
-        if self._token is not None and self.route.session is not None:
-            self.route.session.conversation.done_with(self._token)
-        self.calls.settle(self.call, result, status=status, rpc_code=rpc_code, size=size, task=task)
+        call, session = self.call, self.route.session
+        if session is not None:
+            if self._token is not None:
+                session.conversation.done_with(self._token)
+            if session.conversation.asked_count != self._asked_before:
+                call = call.begun()
+        self.calls.settle(call, result, status=status, rpc_code=rpc_code, size=size, task=task)
 
     def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
-        """The server could not be reached, was late, or broke off."""
-        self.settle(_RESULTS.get(type(failure), Result.LOST), status=status, size=size)
+        """The server could not be reached, was late, or broke off; with a status, when it had begun to answer."""
+        self.settle(_result_of(failure, begun=status is not None), status=status, size=size)
         self.calls.report(self.call.request_id, self.route.caller.server.name, failure)
 
     def shed(self) -> None:
@@ -139,6 +151,13 @@ class Unjudged:
     def shed(self) -> None:
         """Let go of the body; what was asked is needed to edit the answer."""
         self.message = replace(self.message, body=b"")
+
+
+def _result_of(failure: UpstreamFault, *, begun: bool) -> Result:
+    """What a failure means for the call. A later round that could not be sent is one of a call that was."""
+    if isinstance(failure, UpstreamNotReached):
+        return Result.LOST if begun else Result.NOT_SENT
+    return Result.TIMED_OUT if isinstance(failure, UpstreamTimedOut) else Result.LOST
 
 
 def _bare(message: Message) -> Message:
@@ -193,7 +212,7 @@ class RelayedChunks:
 class RelayedEvents:
     """The events of one request: what concerns the client passes, its response is judged or edited and ends the stream."""
 
-    __slots__ = ("_answer", "_answered", "_asking", "_events", "_from_server", "_interrupted", "_resumable", "_size")
+    __slots__ = ("_answer", "_answered", "_asking", "_events", "_from_server", "_interrupted", "_number", "_size")
 
     def __init__(self, asking: Asking, answer: Answer, from_server: FromServer) -> None:
         assert answer.events is not None, "the caller saw events"
@@ -202,8 +221,8 @@ class RelayedEvents:
         self._events: AsyncIterator[Event] = answer.events
         self._from_server = from_server
         self._answered = False
-        self._resumable = False
-        """Whether the client has an id of an event, after which it may have the stream resumed."""
+        self._number: int | None = None
+        """Of this stream among those that the client may have resumed: it has an id of an event."""
         self._interrupted = False
         """Whether the server closed the stream and goes on with it when the client asks."""
         self._size = 0
@@ -218,7 +237,7 @@ class RelayedEvents:
         try:
             return await self._next()
         except StopAsyncIteration:
-            if self._resumable:
+            if self._number is not None:
                 self._interrupted = True
                 raise
             failure = UpstreamFault("the server closed the stream without an answer")
@@ -240,9 +259,10 @@ class RelayedEvents:
                 return self._response(route, event)
             relayed = await self._from_server.event(route, message, event)
             if relayed is not None:
-                if relayed.id and not self._resumable and route.session is not None:
-                    self._resumable = True
-                    route.session.conversation.interrupt(message.id, self._asking)
+                if relayed.id and route.session is not None:
+                    conversation = route.session.conversation
+                    self._number = self._number or conversation.interrupt(self._asking)
+                    conversation.gave(relayed.id, self._number)
                 return relayed
 
     def _response(self, route: Route, event: Event) -> Event:
@@ -256,6 +276,6 @@ class RelayedEvents:
         """Nobody reads on; if that is before the response, the client left."""
         if not self._interrupted:
             self._asking.settle(Result.CLIENT_GONE, status=self._answer.status, size=self._size)
-        if self._resumable:
+        if self._number is not None:
             self._asking.shed()
         await self._answer.aclose()

@@ -8,6 +8,7 @@ from typing import Final
 
 from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.calls import Calls
+from yett.gateway.conversation import OWN, Interrupted
 from yett.gateway.from_server import FromServer, concerns_client
 from yett.gateway.live_streams import LiveStream, LiveStreams, Source
 from yett.gateway.outcomes import CREDENTIAL_REFUSED, failed, judge_body, unreachable, without_credential
@@ -18,7 +19,7 @@ from yett.policy.decision import Surface
 from yett.policy.evaluate import visible
 from yett.ports import Answer, Event, Outbound
 from yett.protocol.messages import Message
-from yett.protocol.peek import peek_response
+from yett.protocol.peek import ResponsePeek, peek_response
 from yett.protocol.rejection import INVALID_REQUEST
 from yett.protocol.replies import error, rejected
 from yett.protocol.server_messages import Key, Said, key_of, read_said
@@ -34,6 +35,7 @@ from yett.protocol.subscription_filter import (
     subscription_of,
 )
 
+LAST_EVENT_ID: Final = b"last-event-id"
 TOO_MANY: Final = "too many event streams of this grant are open; close one"
 
 
@@ -63,14 +65,14 @@ class Subscriptions:
         except BaseException:
             await stream.aclose()
             raise
-        stream.attach(_Session(answer, self._from_server))
+        stream.attach(_Session(answer, self._from_server, _resumed(route)))
         return dataclasses.replace(answer, session=None, events=stream)
 
     async def hear(self, route: Route) -> Source | None:
         """What the server says in a handshake session, for a stream that is counted already; None where it has no stream."""
         answer = await self._opened(route)
         if answer.events is not None and answer.status == 200:
-            return _Session(answer, self._from_server)
+            return _Session(answer, self._from_server, _resumed(route))
         await answer.aclose()
         return None
 
@@ -125,14 +127,21 @@ class Subscriptions:
         return policy is not None and visible(policy.compiled, Surface.RESOURCE, name)
 
 
-class _Session:
-    """What a server says in a handshake session, and answers that a resumed stream brings."""
+def _resumed(route: Route) -> tuple[int, Interrupted | None]:
+    """The stream that is to be resumed, and the request whose answer it may bring; the server's own stream has none."""
+    after = next((value for name, value in route.headers if name == LAST_EVENT_ID), None)
+    return (OWN, None) if after is None or route.session is None else route.session.conversation.resumed(after)
 
-    def __init__(self, answer: Answer, from_server: FromServer) -> None:
+
+class _Session:
+    """What a server says in a handshake session, or the answer that a resumed stream brings."""
+
+    def __init__(self, answer: Answer, from_server: FromServer, resumed: tuple[int, Interrupted | None]) -> None:
         assert answer.events is not None, "the caller saw events"
         self._answer = answer
         self._events = answer.events
         self._from_server = from_server
+        self._number, self._request = resumed
 
     async def following(self, stream: LiveStream) -> Event | None:
         """See `Source`."""
@@ -141,19 +150,18 @@ class _Session:
             if peek is None or not peek.is_response:
                 shown = await self._from_server.event(stream.route, None, event)
             else:
-                shown = self._late(stream.route, event, peek.id)
+                shown = self._late(stream.route, event, peek)
             if shown is not None:
+                if shown.id and stream.route.session is not None:
+                    stream.route.session.conversation.gave(shown.id, self._number)
                 return shown
         return None
 
-    def _late(self, route: Route, event: Event, id: bytes | None) -> Event | None:
-        """The answer to a request of this session whose stream was interrupted; no other answer belongs here."""
-        conversation = None if route.session is None else route.session.conversation
-        request = None if conversation is None else conversation.interrupted(id)
-        if request is None or conversation is None:
+    def _late(self, route: Route, event: Event, peek: ResponsePeek) -> Event | None:
+        """The answer to the request whose stream this goes on with; no other answer belongs here."""
+        request = self._request
+        if request is None or request.message.id is None or not answers(peek, request.message.id):
             return None
-        if event.id:
-            conversation.gave(event.id)
         shown = request.response(route, event.data, status=self._answer.status, size=len(event.data))
         return event if shown == event.data else Event(shown, None, event.id)
 

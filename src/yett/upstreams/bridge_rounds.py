@@ -13,7 +13,7 @@ from yett.errors import UpstreamFault, UpstreamTimedOut
 from yett.ports import Answer, Event, Outbound
 from yett.protocol.bridge_to_stateless import InputRequired, answered, request_to_client, result_in
 from yett.protocol.peek import peek_response
-from yett.protocol.rejection import INTERNAL_ERROR, INVALID_REQUEST
+from yett.protocol.rejection import INTERNAL_ERROR
 from yett.protocol.replies import error
 from yett.upstreams.bridge_work import Questions, Work
 
@@ -112,7 +112,7 @@ class Rounds:
         responses = await self._responses()
         self._input, self._asked = None, {}
         if responses is None:
-            self._waiting = [Event(error(self._id, INVALID_REQUEST, REFUSED))]
+            self._waiting = [Event(error(self._id, INTERNAL_ERROR, REFUSED))]
             return self._end()
         answer = await self._again(responses, wanted.state)
         if answer.body is not None:
