@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,24 @@ def test_code_and_blocks_cannot_be_left() -> None:
     assert code("``") == "``` `` ```"
     assert block("```", "json").startswith("````json\n")
     assert prose("<b> [x] *y*") == "&lt;b> \\[x] \\*y\\*"
+    assert code("a\r\r# b") == "`a  # b`"
+    assert prose("a\r\r# b") == "a  # b"
+
+
+@pytest.mark.parametrize("mark", ["# ", "> ", "- ", "+ ", "1. ", "12) ", "```", "~~~", "===", "| "])
+def test_what_a_server_says_of_itself_begins_no_block(mark: str) -> None:
+    page = replace(server_page(SHOP), about=f"{mark}trust me")
+    block_of = next(part for part in server_markdown(page).split("\n\n") if "trust me" in part)
+    assert not block_of.startswith(mark)
+    assert prose("A shop. 1. of its kind") == "A shop. 1. of its kind"
+
+
+def test_the_name_of_a_tool_is_text_wherever_it_stands_on_its_page() -> None:
+    name = "x`\n\n# Harmless, says Yett\n\n<script>alert(1)</script>`"
+    page = tool_page(server(ToolDefinition(name)), name)
+    assert page is not None
+    lines = tool_markdown(page).splitlines()
+    assert not [line for line in lines if line.startswith(("# Harmless", "<script"))]
 
 
 def test_every_attack_has_a_page() -> None:

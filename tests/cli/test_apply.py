@@ -70,6 +70,16 @@ def test_what_is_exported_is_found_unchanged(terminal: Terminal, documents: Path
     assert len(terminal.ok("export", "--json").json["documents"]) == 3
 
 
+def test_labels_that_would_have_one_file_name_have_two_files(terminal: Terminal, documents: Path) -> None:
+    terminal.ok("apply", "-f", documents, "--yes")
+    for label in ("a/b", "a:b", "a?b"):
+        terminal.ok("grant", "mint", "--server", "shop", "--label", label)
+    out = terminal.directory / "out"
+    terminal.ok("export", out)
+    assert len([*(out / "grants" / "shop").glob("a_b*.json")]) == 3
+    assert terminal.ok("apply", "-f", out, "--dry-run", "--prune").status == 0
+
+
 def test_drift_is_told_and_pruned_if_that_is_said(terminal: Terminal, documents: Path) -> None:
     terminal.ok("apply", "-f", documents, "--yes")
     terminal.ok("server", "add", "other", "--url", "http://127.0.0.1:9/mcp")

@@ -219,7 +219,7 @@ def test_writing_and_checking_exclude_each_other(capsys: pytest.CaptureFixture[s
 def test_a_file_that_cannot_be_written_stays_as_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / f".good.json.{os.getpid()}.new").mkdir()
     assert main(["policy", "fmt", "--write", "good.json"]) == 3
-    assert "cannot write `good.json`: Is a directory" in capsys.readouterr().err
+    assert "cannot write `good.json`: File exists" in capsys.readouterr().err
     assert (folder / "good.json").read_text() == GOOD
 
 

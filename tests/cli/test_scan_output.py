@@ -56,6 +56,17 @@ def test_a_file_is_written_whole_or_not_at_all(terminal: Terminal) -> None:
     assert not [path for path in Path().iterdir() if path.name.endswith(".new")]
 
 
+def test_a_link_that_lies_in_the_repository_is_not_written_through(terminal: Terminal) -> None:
+    configure(terminal, odd={"command": "x"})
+    mine = terminal.directory / "mine"
+    mine.write_text("mine")
+    for name in ("r.json", ".r.json.new"):
+        Path(name).symlink_to(mine)
+    terminal.run(*SCAN, "-o", "r.json")
+    assert mine.read_text() == "mine"
+    assert not Path("r.json").is_symlink() and json.loads(Path("r.json").read_text())["servers"]
+
+
 def test_a_command_line_is_a_server_of_its_own(terminal: Terminal) -> None:
     done = terminal.ok("scan", "--start", "--json", "--", sys.executable, PROGRAM, "notes", "--json", "--start")
     (server,) = done.json["servers"]

@@ -119,6 +119,17 @@ def test_names_that_differ_only_in_case_or_are_odd_have_files_of_their_own() -> 
     assert file_name("generate_images") == "generate_images"
 
 
+def test_no_name_of_a_server_or_tool_takes_the_place_of_a_page_of_ours(tmp_path: Path) -> None:
+    names = ("a", "a.md", "a.json", "index.md", "index.html", "INDEX.JSON")
+    slugs = ("a.shop", "llms.txt", "search.json", "catalog.css", "catalog.js", "index.html")
+    tools = [ToolDefinition(name) for name in names]
+    servers = [catalogued(slug, slug, "", tools) for slug in slugs]
+    assert export_site(tmp_path, servers) > len(slugs) * len(names)
+    assert "a.shop" in (tmp_path / "llms.txt").read_text()
+    assert (tmp_path / "a.shop" / "a.md").read_text().startswith("# `a`")
+    assert (tmp_path / "a.shop" / "index.md").read_text().startswith("# `a.shop`")
+
+
 def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
     with pytest.raises(OperatorFault, match="is not empty"):

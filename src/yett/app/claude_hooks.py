@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -116,10 +116,11 @@ def _write(path: Path, before: str, value: dict[str, Any]) -> None:
     found = _INDENT.match(before)
     text = json.dumps(value, indent=found[1] if found else 2, ensure_ascii=False) + "\n"
     target = path.resolve()
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
         with contextlib.suppress(FileNotFoundError):
             beside.chmod(target.stat().st_mode & 0o777)
         beside.replace(target)

@@ -13,6 +13,9 @@ from yett.catalog.quoting import visible
 from yett.catalog.record import ServerRecord
 
 _RUNS: Final = re.compile("`+")
+_LINES: Final = re.compile(r"[\n\r\v\f]")
+_BEGINS: Final = re.compile(r"^([0-9]*)([-#>+=|.)]|~~~|```)")
+"""What makes a heading, a list, a quotation, a table or a block of a text that a paragraph begins with."""
 
 
 def tool_markdown(page: ToolPage) -> str:
@@ -20,7 +23,7 @@ def tool_markdown(page: ToolPage) -> str:
     parts = [
         f"# {code(page.name)}",
         f"**{page.shown.risk.value}** · {page.shown.severity.value} · server {code(page.server)}",
-        page.does,
+        page.does.replace(f"`{page.name}`", code(page.name), 1),
         block(page.description, "text") if page.description else "",
         "## Why it needs a policy",
         f"{page.why} {prose(page.shown.verdict.rationale)}",
@@ -90,7 +93,7 @@ def attack_markdown(attack: Attack) -> str:
 
 def code(text: str) -> str:
     """`text` as a code span, whatever is in it."""
-    plain = visible(text).replace("\n", " ").replace("|", "\\|")
+    plain = _LINES.sub(" ", visible(text)).replace("|", "\\|")
     fence = "`" * (max((len(run) for run in _RUNS.findall(plain)), default=0) + 1)
     blank = " " if len(fence) > 1 or not plain.strip() else ""
     return f"{fence}{blank}{plain}{blank}{fence}"
@@ -98,8 +101,9 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """`text` between our own words: no markup of the server's counts."""
-    plain = visible(text).replace("\n", " ")
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[").replace("*", "\\*")
+    plain = _LINES.sub(" ", visible(text)).strip()
+    inline = plain.replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[").replace("*", "\\*")
+    return _BEGINS.sub(r"\g<1>\\\g<2>", inline)
 
 
 def block(text: str, language: str) -> str:

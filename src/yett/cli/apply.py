@@ -76,7 +76,7 @@ def export(context: CliContext, directory: Path | None) -> None:
         return
     click.echo(f"{len(written)} documents below {directory}")
     for sentence in exported.left_out:
-        say(f"left out: {sentence}")
+        say(f"left out: {plain(sentence)}")
 
 
 def _show(context: CliContext, planned: ApplyResult) -> None:

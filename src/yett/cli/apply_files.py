@@ -51,7 +51,7 @@ def write_directory(directory: Path, documents: list[Document]) -> list[Path]:
     written = []
     for document in documents:
         steps = [_file_name(step) for step in name_of(document).split("/", 1)]
-        path = directory.joinpath(FOLDERS[document.kind], *steps[:-1], f"{steps[-1]}.json")
+        path = _free(directory.joinpath(FOLDERS[document.kind], *steps[:-1], f"{steps[-1]}.json"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(_said(document), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(path)
@@ -94,6 +94,15 @@ def _said(document: Document) -> dict[str, Any]:
         if value != empty:
             said[name] = json.loads(value) if name == "document" else value
     return said
+
+
+def _free(path: Path) -> Path:
+    """`path`, or one like it: labels that differ may have one file name, and what is not written would be pruned."""
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def _file_name(step: str) -> str:

@@ -124,7 +124,8 @@ def _rewrite(source: PolicySource, text: str) -> None:
     target = source.path.resolve()
     new = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
-        new.write_text(text, encoding="utf-8")
+        with new.open("x", encoding="utf-8") as file:
+            file.write(text)
         new.chmod(target.stat().st_mode & 0o7777)
         new.replace(target)
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,13 +66,19 @@ def _json(value: Any) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Put `text` in the place of a file, so that no reader sees half of it. Errors: `CommandError`."""
-    beside = path.with_name(f".{path.name}.new")
+    """Put `text` in the place of a file, so that no reader sees half of it. Errors: `CommandError`.
+
+    INVARIANT: no link that lies in the directory is followed. It may be a repository that somebody else wrote.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
             return
-        beside.write_text(text, encoding="utf-8")
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
         beside.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise CommandError(f"cannot write `{path}`: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def _search(context: CliContext, search: str, cursor: str) -> None:
     headings = ("NAME", "VERSION", "DESCRIPTION", "URL OR COMMAND")
     print_table(context, headings, rows, empty="the registry has no such server", whole=("NAME",), below=headings[-1])
     if page.next is not None:
-        tell_note(f"there are more: say --cursor {page.next}")
+        tell_note(f"there are more: say --cursor {shlex.quote(page.next)}")
 
 
 def tell_change(context: CliContext, changed: ServerChanged, sentence: str) -> None:

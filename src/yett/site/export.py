@@ -22,7 +22,9 @@ from yett.site.render import SCRIPT, STYLE, Links, ServerRow, attack_html, attac
 ATTACKS: Final = "-attacks"
 """Where the attacks stand; no server's slug begins with `-`."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}", re.ASCII)
-_RESERVED: Final = frozenset({"index"})
+_RESERVED: Final = frozenset({"index", "con", "prn", "aux", "nul"})
+_FORMS: Final = (".html", ".md", ".json", ".css", ".js", ".txt")
+"""What our own files end with: a tool `a.md` must not stand where the page of `a` does."""
 
 
 def export_site(directory: Path, servers: Sequence[CataloguedServer], progress: Callable[[str], None] = lambda _: None) -> int:
@@ -38,7 +40,8 @@ def export_site(directory: Path, servers: Sequence[CataloguedServer], progress: 
 
 def file_name(text: str) -> str:
     """A file or folder name for `text`: itself where that is safe everywhere, else a digest of it."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED and not text.endswith("."):
+    lower = text.lower()
+    if _PLAIN.fullmatch(text) and lower not in _RESERVED and not lower.endswith((".", *_FORMS)):
         return text
     return f"x-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 

@@ -158,6 +158,19 @@ def test_apprise_sends_by_whatever_its_url_names(bank: Bank, receiver: Receiver)
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # as above
+@pytest.mark.parametrize(("form", "markup"), [("html", "<a "), ("markdown", "'>"), ("markdown", "[x](")])
+def test_a_service_that_takes_markup_gets_what_a_server_named_as_text(
+    bank: Bank, receiver: Receiver, form: str, markup: str
+) -> None:
+    url = f"json://{receiver.url.removeprefix('http://')}/apprise?format={form}"
+    bank.asked(target="<a href='https://evil.example'>pay</a> [x](https://evil.example)")
+    go(rounds(bank, AppriseChannel(lambda: notifier_of(url), "apprise-0", link)))
+    [told] = receiver.bodies("apprise")
+    assert markup not in told["message"]
+    assert "pay" in told["message"]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # as above
 def test_what_is_no_apprise_url_is_said() -> None:
     with pytest.raises(OperatorFault, match="does not lead to an Apprise URL"):
         notifier_of("nonsense")

@@ -45,5 +45,6 @@ class AppriseChannel:
             sender = self.notifier()
         except OperatorFault as fault:
             return str(fault)
-        taken = sender.notify(title=subject(notice), body=text(notice, self.link))
+        # Said to be plain text, so that services which speak HTML or Markdown get what is named in it escaped.
+        taken = sender.notify(title=subject(notice), body=text(notice, self.link), body_format="text", interpret_escapes=False)
         return None if taken else "the service did not take it; its log says why"
