@@ -8,22 +8,29 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
+from tests.admin.asking import asked as requested
+from tests.admin.asking import request
 from yett.admin.client import RemoteControl
 from yett.admin.views import NewGrant, NewRevision, NewServer, StatusView
 from yett.app import control_plane
 from yett.app.address import read_address
 from yett.app.control import connect
+from yett.app.desk import FilePublication, open_desk
+from yett.approvals.model import Vote
 from yett.errors import OperatorFault
 from yett.gateway.active import ActiveSnapshot, Snapshot
 from yett.gateway.feed import follow
 from yett.settings import Settings, load_settings
+from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.control.lock import ControlBusy, is_held, take_lock
+from yett.stores.state_file import STATE_FILE
 
 pytestmark = pytest.mark.anyio
 SOON_S = 10.0
@@ -158,3 +165,16 @@ async def test_the_program_says_its_port_and_ends_on_a_signal(tmp_path: Path) ->
         program.send_signal(signal.SIGTERM)
         _, errors = await program.communicate()
     assert (program.returncode, errors) == (0, b"")
+
+
+async def test_a_decision_whose_line_a_crash_swallowed_stands_in_the_admin_log_after_the_start(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with closing(open_desk(settings, FilePublication(tmp_path / "snapshot.json"))) as desk:
+        organisation = desk.first_organisation()
+    state_db, now_ns = settings.state_dir / STATE_FILE, time.time_ns()
+    waiting = requested(state_db, now_ns, request(organisation=organisation))
+    with ApprovalDesk(state_db) as approvals:  # which is how a process that is killed after its vote leaves both
+        approvals.vote(waiting.id, lambda _: Vote("local:ann", "ann", True, now_ns, "cli", tuple(waiting.request.rules)), now_ns)
+    async with running(settings):
+        lines = await asked(settings, lambda remote: remote.changes())
+    assert ("local:ann", "approval.given", waiting.id) in [(line.actor, line.action, line.subject) for line in lines]  # type: ignore[attr-defined]  # a list

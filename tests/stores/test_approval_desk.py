@@ -133,7 +133,9 @@ def test_what_ended_long_ago_is_forgotten_with_all_that_was_said_about_it(path: 
     went(desk.vote(ask(path, "b2"), lambda _: vote(START_NS, approve=False, reason="no"), START_NS))
     desk.notice("ap_b2", "mail", "asked", tries=1, done=True, now_ns=START_NS)
     people = {"by": "m-1", "by_name": "ann", "to": "m-2", "to_name": "bob"}
-    desk.delegate(Delegation(id="de_1", organisation="org", from_ns=START_NS, until_ns=START_NS + 60, **people), START_NS)
+    desk.delegate(
+        Delegation(id="de_1", organisation="org", from_ns=START_NS, until_ns=START_NS + 60, **people), "m-ann", START_NS
+    )
     rows = {"approvals": 2, "exemptions": 1, "delegations": 1, "approval_notices": 1}
     for now_ns, left in ((START_NS, rows), (START_NS + KEPT_NS + 3_600 * 1_000_000_000, dict.fromkeys(rows, 0))):
         desk.pass_time(now_ns)  # what was approved expires first
@@ -179,10 +181,10 @@ def test_delegations_hold_for_their_time(desk: ApprovalDesk, path: Path) -> None
     given = Delegation(
         id="de_1", organisation="org", by="m-1", by_name="ann", to="m-2", to_name="bob", from_ns=START_NS, until_ns=START_NS + 9
     )
-    desk.delegate(given, START_NS)
+    desk.delegate(given, given.by, START_NS)
     assert desk.delegations("org", START_NS) == [given]
     assert desk.delegations("org", START_NS + 9) == desk.delegations("other", START_NS) == []
-    desk.delegate(replace(given, until_ns=START_NS + 1), START_NS + 1)
+    desk.delegate(replace(given, until_ns=START_NS + 1), given.to, START_NS + 1)
     assert desk.delegations("org", START_NS + 1) == []
     assert actions(path) == ["delegation_given", "delegation_ended"]
 

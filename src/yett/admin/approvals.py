@@ -112,7 +112,7 @@ class ApprovalCases(ApprovalBase):
         after = self.approvals_port.withdraw(id, why, self.approving_actor()[0], now_ns)
         if not isinstance(after, Approval):
             self._refuse_call("withdraw", id, unknown(id) if after is None else Conflict(after.reason))
-        self.note_approval("approval.withdrawn", _subject(after), grant=after.request.grant_id, reason=reason)
+        self.note_approval("approval.withdrawn", _subject(after), now_ns, grant=after.request.grant_id, reason=reason)
         return self._show_call(after, person)
 
     def _decide_call(self, id: str, said: Said) -> ApprovalView:
@@ -129,6 +129,7 @@ class ApprovalCases(ApprovalBase):
         self.note_approval(
             action,
             _subject(after),
+            said.at_ns,
             grant=after.request.grant_id,
             via=vote.via,
             on_behalf=vote.on_behalf_name or "",

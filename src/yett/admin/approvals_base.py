@@ -9,7 +9,7 @@ from yett.admin.approvals_who import OPERATOR, Person, local_name, person_of
 from yett.admin.cases import Cases
 from yett.admin.checks import check_text
 from yett.admin.errors import Conflict, Invalid
-from yett.stores.control.transaction import Whole
+from yett.stores.control.records import Change
 
 REASON_MAX: Final = 1_000
 """Characters."""
@@ -52,13 +52,19 @@ class ApprovalBase(Cases):
         )
         self.approvals_port.refused(attempt)
 
-    def note_approval(self, action: str, subject: tuple[str, str], **detail: str) -> None:
-        """Write a line of the admin log about something that was done at the desk of approvals."""
-
-        def work(whole: Whole) -> None:
-            self.log(whole.of(self.principal.organisation), action, subject, **detail)
-
-        self.desk.write(work)
+    def note_approval(self, action: str, subject: tuple[str, str], at_ns: int, **detail: str) -> None:
+        """Write a line of the admin log about something that was done at the desk of approvals, at the moment that its event has:
+        by that, `yett.admin.approvals_mending` sees which line is missing after a crash."""
+        change = Change(
+            at_ns=at_ns,
+            actor=self.principal.name,
+            action=action,
+            subject=subject[0],
+            name=subject[1],
+            detail={key: value for key, value in detail.items() if value},
+            address=self.principal.address,
+        )
+        self.desk.write(lambda whole: whole.of(self.principal.organisation).log.add(change))
 
 
 def checked_reason(text: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from yett.approvals.lifecycle import Refusal
 from yett.approvals.model import Approval, Delegation, Exemption, State, Vote
@@ -77,6 +77,26 @@ class Attempt:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedStep:
+    """Something that a person did, as the decision log has it."""
+
+    at_ns: int
+    actor: str
+    """Id of a member, or `local:NAME`."""
+    action: str
+    detail: Mapping[str, Any]
+
+
+STEPS: Final = frozenset(
+    {
+        *("approval_voted", "approval_given", "approval_denied", "approval_withdrawn"),
+        *("exemption_ended", "delegation_given", "delegation_ended"),
+    }
+)
+"""Events of the decision log that the admin log tells of, too."""
+
+
 class ApprovalsPort(Protocol):
     """Requests, exemptions and delegations of all organisations. Blocks for a bounded time; for any number of threads.
 
@@ -122,8 +142,12 @@ class ApprovalsPort(Protocol):
         """Those that hold now, or will."""
         ...
 
-    def delegate(self, delegation: Delegation, now_ns: int) -> None:
-        """Write a delegation; one whose end has come ends it."""
+    def delegate(self, delegation: Delegation, actor: str, now_ns: int) -> None:
+        """Write a delegation; one whose end has come ends it. `actor` is who does so."""
+        ...
+
+    def steps_since(self, at_ns: int) -> list[LoggedStep]:
+        """What people have done since then, by the decision log: `STEPS`, the oldest first."""
         ...
 
     def close(self) -> None:

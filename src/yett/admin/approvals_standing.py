@@ -55,11 +55,13 @@ class ApprovalStandingCases(ApprovalBase):
             self.note_refused_approval("end exemption", id, "not theirs")
             raise Forbidden("an exemption is ended by who gave it, or by who may edit policies")
         actor, name = self.approving_actor()
-        ended = self.approvals_port.end_exemption(id, actor, name, self.now_ns())
+        now_ns = self.now_ns()
+        ended = self.approvals_port.end_exemption(id, actor, name, now_ns)
         if ended is None:
             raise _no_exemption(id)
         subject = ended.id, f"{ended.server_name} {inert(ended.target)}"
-        self.note_approval("exemption.ended", subject, grant=ended.grant_id, approval=ended.approval, policy=ended.policy or "")
+        said = {"grant": ended.grant_id, "approval": ended.approval, "policy": ended.policy or ""}
+        self.note_approval("exemption.ended", subject, now_ns, **said)
         return exemption_view(ended)
 
     def _held_exemptions(self, policy: str | None) -> list[Exemption]:
@@ -97,8 +99,9 @@ class ApprovalStandingCases(ApprovalBase):
             from_ns=now_ns,
             until_ns=now_ns + length_ns,
         )
-        self.approvals_port.delegate(delegation, now_ns)
-        self.note_approval("delegation.given", (delegation.id, delegation.to_name), by=delegation.by_name, duration=new.duration)
+        self.approvals_port.delegate(delegation, self.approving_actor()[0], now_ns)
+        subject = delegation.id, delegation.to_name
+        self.note_approval("delegation.given", subject, now_ns, by=delegation.by_name, duration=new.duration)
         return delegation_view(delegation)
 
     def end_delegation(self, id: str) -> DelegationView:
@@ -112,8 +115,8 @@ class ApprovalStandingCases(ApprovalBase):
         if self.principal.user_id not in {found.by, found.to} and not self._may_end_delegations():
             raise Forbidden("a delegation is ended by whose it is, or by who manages members")
         ended = replace(found, until_ns=now_ns)
-        self.approvals_port.delegate(ended, now_ns)
-        self.note_approval("delegation.ended", (ended.id, ended.to_name), by=ended.by_name)
+        self.approvals_port.delegate(ended, self.approving_actor()[0], now_ns)
+        self.note_approval("delegation.ended", (ended.id, ended.to_name), now_ns, by=ended.by_name)
         return delegation_view(ended)
 
     def _may_end_delegations(self) -> bool:

@@ -9,14 +9,25 @@ from typing import Final, TypeVar
 
 from yett.admin.approval_notices.channel import Said
 from yett.admin.approvals_attempts import Attempts
-from yett.admin.approvals_port import ApprovalQuery, Attempt, Beside, LimitNow, Logged, MakeVote
+from yett.admin.approvals_port import STEPS, ApprovalQuery, Attempt, Beside, LimitNow, Logged, LoggedStep, MakeVote
 from yett.approvals.lifecycle import Refusal
 from yett.approvals.model import Approval, Delegation, Exemption
 from yett.approvals.notices import Kind, Notice, Saying
 from yett.errors import StoreFault
 from yett.quota.charge import Amount, read_amount
 from yett.stores.approval_desk import ApprovalDesk
-from yett.stores.approval_looks import LoggedCall, Room, WantedPage, history, logged_call, one_of, open_of, page, rooms
+from yett.stores.approval_looks import (
+    LoggedCall,
+    Room,
+    WantedPage,
+    history,
+    logged_call,
+    one_of,
+    open_of,
+    page,
+    rooms,
+    steps_since,
+)
 from yett.stores.state_reader import StateReader
 from yett.stores.state_rows import Event
 
@@ -90,8 +101,14 @@ class StateApprovals:
             return []
         return self._at_desk(lambda desk: desk.delegations(organisation, now_ns))
 
-    def delegate(self, delegation: Delegation, now_ns: int) -> None:
-        self._at_desk(lambda desk: desk.delegate(delegation, now_ns))
+    def delegate(self, delegation: Delegation, actor: str, now_ns: int) -> None:
+        self._at_desk(lambda desk: desk.delegate(delegation, actor, now_ns))
+
+    def steps_since(self, at_ns: int) -> list[LoggedStep]:
+        def look(reader: StateReader) -> list[LoggedStep]:
+            return [LoggedStep(*step) for step in steps_since(reader, at_ns, STEPS)]
+
+        return self._look(look, [])
 
     def refused(self, attempt: Attempt) -> None:
         detail = self._attempts.detail_of(attempt)

@@ -121,13 +121,14 @@ class ApprovalDesk:
                 return None
             return consents.end_exemption(found, now_ns, actor, actor_name)
 
-    def delegate(self, delegation: Delegation, now_ns: int) -> None:
-        """Write a delegation; one whose end has come ends it."""
+    def delegate(self, delegation: Delegation, actor: str, now_ns: int) -> None:
+        """Write a delegation; one whose end has come ends it. `actor` is who does so."""
         with self._writing() as consents:
             self._rows.put_delegation(delegation)
             detail = {"delegation": delegation.id, "by": delegation.by_name, "to": delegation.to_name}
+            detail["organisation"] = delegation.organisation
             action = "delegation_ended" if delegation.until_ns <= now_ns else "delegation_given"
-            consents.events.append(Event(now_ns, delegation.by, action, {**detail, "until_ns": delegation.until_ns}))
+            consents.events.append(Event(now_ns, actor, action, {**detail, "until_ns": delegation.until_ns}))
 
     def note(self, event: Event) -> None:
         """Write down what somebody tried and may not, so that it is seen."""

@@ -103,6 +103,14 @@ def logged_call(reader: StateReader, seq: int) -> LoggedCall | None:
     return LoggedCall(*rows[0]) if rows else None
 
 
+def steps_since(reader: StateReader, at_ns: int, actions: Collection[str]) -> list[tuple[int, str, str, dict[str, Any]]]:
+    """When, by whom, what, and its details: events of these kinds, the oldest first."""
+    sql = "SELECT at_ns, actor, action, detail FROM events WHERE seq >= ? AND at_ns >= ?"
+    sql += " AND action IN (SELECT value FROM json_each(?)) ORDER BY seq"
+    values = (reader.first_since(at_ns), at_ns, json.dumps(sorted(actions)))
+    return [(at, actor, action, json.loads(detail)) for at, actor, action, detail in reader.rows(sql, values)]
+
+
 def rooms(reader: StateReader, charges: Sequence[Charged], now_ns: int) -> list[Room]:
     """What each limit holds now, and what would be left after the call. Limits on one counter all add to it."""
     plus: dict[str, Amount] = {}

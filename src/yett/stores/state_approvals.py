@@ -138,7 +138,13 @@ class Consents:
         """Write a request on which somebody has just voted, with the exemption that it may have come to."""
         vote = after.votes[-1]
         action = "approval_denied" if not vote.approve else "approval_voted" if after.state is State.PENDING else "approval_given"
-        said = {"approver": vote.name, "via": vote.via, "on_behalf": vote.on_behalf_name, "reason": vote.reason}
+        said: dict[str, object] = {
+            "approver": vote.name,
+            "via": vote.via,
+            "on_behalf": vote.on_behalf_name,
+            "reason": vote.reason,
+        }
+        said |= {"exempt_s": vote.exempt_s, "free": list(vote.free) or None}
         self._write(after, now_ns, vote.voter, action, **{key: value for key, value in said.items() if value is not None})
         if not vote.approve:
             self._end_exemptions(after, now_ns, vote.voter, vote.name)
@@ -146,30 +152,34 @@ class Consents:
         if exemption is not None:
             self.rows.put_exemption(exemption)
             detail = {"exemption": exemption.id, "approval": after.id, "until_ns": exemption.until_ns, "free": exemption.free}
-            self.events.append(Event(now_ns, vote.voter, "exemption_given", {**detail, "given_by": exemption.given_by}))
+            more = {"organisation": exemption.organisation, "given_by": exemption.given_by}
+            self.events.append(Event(now_ns, vote.voter, "exemption_given", {**detail, **more}))
 
     def withdraw(self, after: Approval, now_ns: int, actor: str) -> None:
         """Write a request that was withdrawn."""
         self._write(after, now_ns, actor, "approval_withdrawn", why=after.note)
         self._end_exemptions(after, now_ns, actor, actor)
 
-    def end_exemption(self, exemption: Exemption, now_ns: int, actor: str, name: str) -> Exemption:
-        """Write that people are asked again."""
+    def end_exemption(self, exemption: Exemption, now_ns: int, actor: str, name: str, because: str | None = None) -> Exemption:
+        """Write that people are asked again; `because` of another step, or as an act of its own."""
         ended = replace(exemption, ended_ns=now_ns, ended_by=name)
         self.rows.put_exemption(ended)
-        detail = {"exemption": exemption.id, "approval": exemption.approval, "by": name}
-        self.events.append(Event(now_ns, actor, "exemption_ended", detail))
+        about = {"exemption": exemption.id, "approval": exemption.approval, "organisation": exemption.organisation}
+        where = {"grant": exemption.grant_id, "server": exemption.server_name, "target": exemption.target, "by": name}
+        why = {} if because is None else {"because": because}
+        self.events.append(Event(now_ns, actor, "exemption_ended", {**about, **where, **why}))
         return ended
 
     def _end_exemptions(self, of: Approval, now_ns: int, actor: str, name: str) -> None:
         """A yes that is taken back spares nothing any more."""
         for exemption in self.rows.exemptions_from(of):
-            self.end_exemption(exemption, now_ns, actor, name)
+            self.end_exemption(exemption, now_ns, actor, name, because=f"approval_{of.state.value}")
 
     def _write(self, approval: Approval, now_ns: int, actor: str, action: str, **more: object) -> None:
         self.rows.put(approval)
         request = approval.request
-        about = {"approval": approval.id, "grant": request.grant_id, "server": request.server_name, "target": request.target}
+        about = {"approval": approval.id, "organisation": request.organisation, "grant": request.grant_id}
+        about |= {"server": request.server_name, "target": request.target}
         self.events.append(Event(now_ns, actor, action, {**about, **more}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -41,6 +41,14 @@ class AdminLog(Rows):
         if action is not None:
             statement = statement.where(admin_log.c.action == action)
         return [_change(row) for row in self.all(statement)]
+
+    def lines_since(self, at_ns: int, actions: Collection[str]) -> set[tuple[str, str, int]]:
+        """Action, subject and moment of the lines of these kinds since then."""
+        table = admin_log.c
+        statement = select(table.action, table.subject, table.at_ns).where(
+            table.organisation_id == self.organisation, table.at_ns >= at_ns, table.action.in_(sorted(actions))
+        )
+        return {(row["action"], row["subject"], row["at_ns"]) for row in self.all(statement)}
 
 
 def _json(value: Mapping[str, Any]) -> str:
