@@ -65,3 +65,14 @@ async def test_it_is_recorded_what_a_long_answer_says(body: bytes, result: Resul
     gate = Gate()
     assert b"".join(await relayed(gate, body[:3_000], body[3_000:])) == body
     assert gate.ledger.results == [result]
+
+
+@pytest.mark.anyio
+async def test_an_error_that_is_too_long_to_be_held_is_named_by_its_status_and_its_connection_closed() -> None:
+    gate = Gate()
+    chunks = Chunks([PADDING, b"}}"])
+    gate.upstream.replies["tools/call"] = Answer(status=500, chunks=chunks)
+    answer = await gate.call()
+    assert (answer.status, answer.chunks) == (500, None)
+    assert b"HTTP status 500" in (answer.body or b"")
+    assert chunks.closed

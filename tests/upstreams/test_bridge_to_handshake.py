@@ -13,9 +13,9 @@ from tests.support.fake_upstream import ECHO, FakeUpstream, Stream, encode, resu
 from yett.errors import UpstreamFault
 from yett.ports import Answer, Event, Outbound
 from yett.upstreams.bridge import FALL_BACK_S, Bridge
-from yett.upstreams.bridge_held import HELD_S
+from yett.upstreams.bridge_held import HELD_S, OWNER_HELD_MAX
 from yett.upstreams.bridge_kept import QUEUE_MAX
-from yett.upstreams.bridge_to_handshake import KEPT_MAX
+from yett.upstreams.bridge_to_handshake import KEPT_MAX, OWNER_KEPT_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -29,13 +29,15 @@ WELCOME: Final = {
 ASKING: Final = encode({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": {"message": "who?"}})
 
 
-def asks(method: str, params: dict[str, Any] | None = None, id: int | None = 5, **meta: Any) -> Outbound:
+def asks(
+    method: str, params: dict[str, Any] | None = None, id: int | None = 5, *, isolation: str = "grant", **meta: Any
+) -> Outbound:
     envelope = {f"{META}protocolVersion": "2026-07-28", f"{META}clientCapabilities": {"elicitation": {}}}
     message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": {**(params or {}), "_meta": {**envelope, **meta}}}
     message |= {} if id is None else {"id": id}
     fields = [(b"mcp-protocol-version", b"2026-07-28"), (b"mcp-method", method.encode()), (b"mcp-name", b"echo")]
     own = None if id is None else b"%d" % id
-    return Outbound(encode(message), method, own, True, headers=fields, isolation="grant", credential={"x": "y"})
+    return Outbound(encode(message), method, own, True, headers=fields, isolation=isolation, credential={"x": "y"})
 
 
 def handshake_only(**replies: Any) -> FakeUpstream:
@@ -101,6 +103,28 @@ async def test_two_clients_of_one_grant_share_a_session_and_not_their_ids() -> N
     assert len(upstream.of("initialize")) == 1
     assert len({message.id for message in upstream.calls}) == 2
     assert KEPT_MAX > 1
+
+
+async def test_sessions_of_one_grant_push_out_their_own_and_nobody_elses() -> None:
+    upstream = handshake_only()
+    bridge = bridge_to(upstream)
+
+    async def call(number: int, isolation: str = "grant") -> None:
+        can = {f"{META}clientCapabilities": {"elicitation": {"number": number}}}
+        await bridge.exchange(asks("tools/call", {"name": "echo"}, isolation=isolation, **can))
+
+    await call(0, "other")
+    for number in range(OWNER_KEPT_MAX):
+        await call(number)
+    assert not upstream.ended
+    await call(OWNER_KEPT_MAX)
+    assert len(upstream.ended) == 1
+    opened = len(upstream.of("initialize"))
+    await call(0, "other")
+    await call(1)
+    assert len(upstream.of("initialize")) == opened
+    await call(0)
+    assert len(upstream.of("initialize")) == opened + 1
 
 
 async def test_errors_have_the_codes_and_statuses_of_the_stateless_era() -> None:
@@ -226,6 +250,17 @@ async def test_a_round_that_comes_too_late_is_refused() -> None:
     brings = {"inputResponses": {"input": {}}, "requestState": wanted["requestState"]}
     late = await bridge.exchange(asks("tools/call", {"name": "echo", **brings}))
     assert value(late)["error"]["code"] == -32602
+
+
+async def test_requests_of_one_grant_that_wait_push_out_their_own_and_nobody_elses() -> None:
+    upstream, streams = asking()
+    bridge = bridge_to(upstream)
+    await first(await bridge.exchange(asks("tools/call", {"name": "echo"}, isolation="other")))
+    for _ in range(OWNER_HELD_MAX):
+        await first(await bridge.exchange(asks("tools/call", {"name": "echo"})))
+    assert not any(stream.closed for stream in streams)
+    await first(await bridge.exchange(asks("tools/call", {"name": "echo"})))
+    assert [stream.closed for stream in streams] == [False, True] + [False] * OWNER_HELD_MAX
 
 
 async def test_what_the_client_cannot_be_asked_is_refused_in_its_place() -> None:

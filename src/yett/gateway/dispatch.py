@@ -237,6 +237,7 @@ class Dispatcher:
             raise
         answer.session = None  # the server's own name for it, which is of no use to the client, or worse
         if answer.status >= 400 or (answer.events is None and answer.chunks is None):
+            await answer.aclose()  # of an error that is too long to be read, nothing is shown
             return self._settled(forwarded, answer)
         if answer.events is not None:
             return dataclasses.replace(answer, events=RelayedEvents(forwarded, answer, self._from_server))

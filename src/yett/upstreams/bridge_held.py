@@ -27,6 +27,8 @@ from yett.upstreams.bridge_kept import Kept
 
 HELD_MAX: Final = 1_000
 """Requests that wait for a client; the one that waits longest gives way."""
+OWNER_HELD_MAX: Final = 64
+"""Of one client's isolation, whose own give way first: each holds a connection to the server."""
 HELD_S: Final = 3_600.0
 """How long one may wait: people are asked, and people are slow."""
 
@@ -35,6 +37,8 @@ HELD_S: Final = 3_600.0
 class Held:
     """A request that the server works on."""
 
+    owner: str
+    """The isolation of its client."""
     kept: Kept
     number: bytes
     """Its id in the session."""
@@ -63,7 +67,10 @@ class Holder:
         now = self.monotonic()
         state = secrets.token_urlsafe(24)
         held.until_s = now + HELD_S
+        own = [name for name, other in self._held.items() if other.owner == held.owner]
         self._held[state] = held
+        if len(own) >= OWNER_HELD_MAX:
+            await self._held.pop(own[0]).give_up()
         while len(self._held) > HELD_MAX or next(iter(self._held.values())).until_s <= now:
             await self._held.popitem(last=False)[1].give_up()
         return state

@@ -38,6 +38,8 @@ from yett.upstreams.bridge_reading import whole
 
 KEPT_MAX: Final = 1_000
 """Sessions with one server; the one idle longest gives way."""
+OWNER_KEPT_MAX: Final = 16
+"""Of one isolation, whose own give way first: clients say what they like of what they can be asked."""
 _CREDENTIAL_REFUSED: Final = (401, 403)
 _INITIALIZE: Final = "initialize"
 
@@ -123,7 +125,7 @@ class BridgeToHandshake:
         if answer.status in _CREDENTIAL_REFUSED:
             return answer
         if answer.events is not None and answer.status < 400:
-            held = Held(kept, number, message.method, answer, aiter(answer.events))
+            held = Held(message.isolation, kept, number, message.method, answer, aiter(answer.events))
             return Answer(content_type=b"text/event-stream", events=Replayed(held, message, asked, self._holder))
         answer = await whole(answer, number)
         try:
@@ -145,9 +147,13 @@ class BridgeToHandshake:
                 if kept is None:
                     kept = self._kept[key] = await self._opened(message, asked.capabilities)
             self._opening.pop(message.isolation, None)
-            if len(self._kept) > KEPT_MAX:
+            own = [other for owner, other in self._kept.items() if owner[0] == message.isolation and other is not kept]
+            if len(own) >= OWNER_KEPT_MAX:
+                await self._drop(own[0])
+            elif len(self._kept) > KEPT_MAX:
                 await self._drop(next(iter(self._kept.values())))
-        self._kept.move_to_end(key)
+        if key in self._kept:  # it may have given way meanwhile
+            self._kept.move_to_end(key)
         return kept
 
     async def _opened(self, message: Outbound, capabilities: bytes) -> Kept:
