@@ -51,11 +51,21 @@ def test_a_schema_names_its_fields() -> None:
         {"properties": {"a": {"x-mcp-header": ""}}},
         {"properties": {"a": {"x-mcp-header": "A:"}}},
         {"properties": []},
-        {"properties": {"a": {"x-mcp-header": "Same"}, "b": {"x-mcp-header": "same"}}},
     ],
 )
 def test_what_is_not_named_in_the_one_allowed_way_is_not_named(schema: Any) -> None:
     assert parameter_fields(encoded(schema)) == {}
+
+
+@pytest.mark.parametrize("value", [b"x", b"y", b"", b"{}", b"=?base64?!!?="])
+def test_a_field_that_is_named_for_two_arguments_may_not_be_sent(value: bytes) -> None:
+    fields = parameter_fields(
+        encoded({"properties": {"a": {"x-mcp-header": "Same"}, "b": {"x-mcp-header": "same"}, "c": {"x-mcp-header": "C"}}})
+    )
+    arguments: dict[str, Any] = {"a": "x", "b": "y", "c": "z"}
+    assert contradicted(fields, arguments, [(b"mcp-param-same", value)]) == "mcp-param-same"
+    assert repeated(fields, arguments) == [(b"mcp-param-c", b"z")]
+    assert missing(fields, arguments, [(b"mcp-param-c", b"z")]) is None
 
 
 def test_a_schema_that_cannot_be_read_names_nothing() -> None:
@@ -89,6 +99,8 @@ def test_fields_that_agree_and_fields_that_nobody_named_pass(field: bytes, value
         (b"mcp-param-region", b"", {"region": "eu"}),
         (b"mcp-param-region", b"\xc3\xa4", {"region": "ä"}),
         (b"mcp-param-region", b"=?base64?!!?=", {"region": "eu"}),
+        (b"mcp-param-region", b"=?base64?!!?=", {}),
+        (b"mcp-param-region", b"\xc3\xa4", {"region": ["x"]}),
         (b"mcp-param-count", b"4", {"count": 3}),
         (b"mcp-param-count", b"03", {"count": 3}),
         (b"mcp-param-count", b"3.0", {"count": 3}),

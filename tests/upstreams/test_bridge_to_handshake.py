@@ -110,7 +110,7 @@ async def test_sessions_of_one_grant_push_out_their_own_and_nobody_elses() -> No
     bridge = bridge_to(upstream)
 
     async def call(number: int, isolation: str = "grant") -> None:
-        can = {f"{META}clientCapabilities": {"elicitation": {"number": number}}}
+        can: dict[str, Any] = {f"{META}clientCapabilities": {"elicitation": {"number": number}}}
         await bridge.exchange(asks("tools/call", {"name": "echo"}, isolation=isolation, **can))
 
     await call(0, "other")

@@ -21,17 +21,23 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 ParameterFields: TypeAlias = Mapping[bytes, tuple[str, ...]]
 """Lower-case name of a field → the way to the argument that it repeats."""
+NOWHERE: Final[tuple[str, ...]] = ()
+"""The way of a field that can repeat nothing: it leads to all arguments, which no field holds."""
 
 
 def parameter_fields(schema: bytes) -> ParameterFields:
-    """The fields that a tool's input schema names; none where the schema cannot be read, or names them in two ways."""
+    """The fields that a tool's input schema names; none where the schema cannot be read.
+
+    One that is named for two arguments repeats neither: whoever sends it says what nobody can check.
+    """
     try:
         value = read(schema, depth_max=_DEPTH_MAX)
     except Unreadable:
         return {}
-    found = list(_named(value, ()))
-    fields = dict(found)
-    return fields if len(fields) == len(found) else {}
+    fields: dict[bytes, tuple[str, ...]] = {}
+    for name, way in _named(value, ()):
+        fields[name] = NOWHERE if name in fields else way
+    return fields
 
 
 def _named(schema: JsonValue, way: tuple[str, ...]) -> Iterator[tuple[bytes, tuple[str, ...]]]:
@@ -55,7 +61,10 @@ def contradicted(
     """The first field that says something else than the arguments, or None. Fields that no schema names say nothing."""
     for name, value in headers:
         way = fields.get(name)
-        if way is not None and decoded(value) != _text(_argument(arguments, way)):
+        if way is None:
+            continue
+        said = decoded(value)
+        if said is None or said != _text(_argument(arguments, way)):  # what cannot be read repeats nothing, not even an absence
             return name.decode("ascii", "replace")
     return None
 
