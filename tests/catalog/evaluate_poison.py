@@ -1,4 +1,7 @@
-"""How well poisoned texts are found: `python -m tests.catalog.evaluate_poison [--held-out] [--misses]`."""
+"""How well poisoned texts are found: `python -m tests.catalog.evaluate_poison [--held-out] [--misses]`.
+
+`--keep` writes what is flagged today into `poisoned.json`, which a test compares with: for a change that is meant.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,17 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
 from tests.catalog.poison_corpus import CORPORA, Row, rows
 from yett.catalog.poison import Around, poison
 from yett.policy.json_value import JsonObject
+from yett.site.known import known_servers
 
 UNICODE = "unicode_smuggling"
+FLAGGED: Final = Path(__file__).with_name("poisoned.json")
+"""Every text that is flagged, with the codes."""
 
 
 def found(row: Row) -> bool:
@@ -32,6 +40,24 @@ def real_tools() -> Iterator[tuple[str, JsonObject, Around]]:
     for server, tools in sorted(by_server.items()):
         around = Around(siblings=frozenset(tools))
         yield from ((f"{server}/{name}", tool, around) for name, tool in tools.items())
+
+
+def flagged() -> dict[str, list[str]]:
+    """Codes by name of what is flagged: labelled texts, tools of real servers, and those that come with Yett."""
+    texts = [(f"{row.source}/{row.id}", row.tool, row.around) for row in rows()]
+    texts += [(f"tool-risk/{name}", tool, around) for name, tool, around in real_tools()]
+    for server in known_servers():
+        around = Around(siblings=frozenset(tool.name for tool, _ in server.tools))
+        for tool, _ in server.tools:
+            value: JsonObject = {
+                "name": tool.name,
+                "title": tool.title,
+                "description": tool.description,
+                "inputSchema": tool.input_schema,
+            }
+            texts.append((f"known/{server.slug}/{tool.name}", value, around))
+    found = {name: [flag.code for flag in poison(tool, around)] for name, tool, around in texts}
+    return {name: codes for name, codes in sorted(found.items()) if codes}
 
 
 def report(part: Sequence[Row], title: str, *, misses: bool) -> None:
@@ -61,16 +87,19 @@ def report(part: Sequence[Row], title: str, *, misses: bool) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
+    if "--keep" in arguments:
+        FLAGGED.write_text(f"{json.dumps(flagged(), indent=0)}\n", encoding="utf-8")
+        return
     held_out, misses = "--held-out" in arguments, "--misses" in arguments
     part = [row for row in rows() if row.held_out is held_out]
     report(part, "held out" if held_out else "tuning", misses=misses and not held_out)
     tools = list(real_tools())
     alarms = [(name, poison(tool, around)) for name, tool, around in tools]
-    flagged = [(name, flags) for name, flags in alarms if flags]
-    print(f"real tools: {len(tools)}, flagged {len(flagged)} ({len(flagged) / len(tools):.2%})")
-    print("  ", Counter(flag.code for _, flags in flagged for flag in flags))
+    caught = [(name, flags) for name, flags in alarms if flags]
+    print(f"real tools: {len(tools)}, flagged {len(caught)} ({len(caught) / len(tools):.2%})")
+    print("  ", Counter(flag.code for _, flags in caught for flag in flags))
     if misses:
-        for name, flags in flagged:
+        for name, flags in caught:
             print("  ALARM", name, [(flag.code, flag.place, flag.quote) for flag in flags])
 
 

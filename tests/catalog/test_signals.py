@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from yett.catalog.classify import classify
+from yett.catalog.listed import listed
 from yett.catalog.model import RiskClass, Severity, ToolDefinition, Verdict
 from yett.catalog.severity import BASE
-from yett.catalog.signal_texts import TEXTS
+from yett.catalog.signal_texts import CODES, TEXTS, searched
 from yett.catalog.signals import MANY_PARAMETERS, SIGNALS, speaks_of_money
 from yett.policy.json_value import JsonValue
 
@@ -98,7 +103,25 @@ def test_every_signal_has_a_meaning_and_they_come_in_the_order_of_their_table() 
     )
     order = list(SIGNALS)
     assert list(told.codes) == sorted(told.codes, key=order.index)
-    assert TEXTS.keys() <= SIGNALS.keys()
+    assert SIGNALS.keys() >= set(CODES)
+
+
+SPOKEN = sorted(
+    listed("""
+    bulk batch in one go all users records payments orders trading usd crypto支付 api_keys api密keys private keys 密码 customers
+    ſend İ K
+    send reply e-mail messages. slack 发送 短信 cannot be undone irreversible 永久 is safe read-only non destructive é ü“ 123 _ -
+    """)
+)
+
+
+@given(st.lists(st.sampled_from(SPOKEN), max_size=12), st.sampled_from(["", " ", "_", "é", "数"]))
+def test_words_are_found_where_one_pattern_of_the_library_for_all_scripts_finds_them(words: list[str], between: str) -> None:
+    text = between.join(words)
+    ready = searched(text)
+    for code in CODES:
+        found = re.search("|".join(TEXTS[code]), text.lower())
+        assert ready.find(code) == (None if found is None else found.span())
 
 
 def test_texts_about_money_are_told_from_others() -> None:

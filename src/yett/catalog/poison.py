@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
-import re2
-
-from yett.catalog import poison_rules as rules
 from yett.catalog.hidden_text import every_hidden
 from yett.catalog.lookalikes import lookalike_of
 from yett.catalog.model import Severity
 from yett.catalog.poison_mentions import is_mention
+from yett.catalog.poison_patterns import MATCHES_MAX, Patterns, commands, disguised, foreign, imperative, openly
 from yett.catalog.poison_readings import decoded, folded, holds_code, latin, letters, turned, unescaped
 from yett.catalog.quoting import quoted
 from yett.policy.json_value import JsonObject, JsonValue
@@ -111,12 +109,23 @@ def all_hidden(values: Sequence[JsonValue]) -> Iterator[str]:
             yield from (text[at] for at in every_hidden(text))
 
 
-_Texts = Sequence[tuple[str, str]]
+_Place = tuple[Any, str | int] | None
+"""A member or an item, with the place of what it is in; None for the whole. Most are never written out."""
+_Texts = Sequence[tuple[_Place, str]]
 
 
-def _texts(value: JsonValue) -> Iterator[tuple[str, str]]:
+def _pointer(place: _Place) -> str:
+    """As a JSON Pointer; long names are cut."""
+    steps = []
+    while place is not None:
+        place, step = place
+        steps.append(str(step)[:40])
+    return "".join(f"/{step}" for step in reversed(steps))
+
+
+def _texts(value: JsonValue) -> Iterator[tuple[_Place, str]]:
     """Every text, names of members too, with its place."""
-    pending: list[tuple[str, JsonValue]] = [("", value)]
+    pending: list[tuple[_Place, JsonValue]] = [(None, value)]
     for _ in range(NODES_MAX):
         if not pending:
             return
@@ -125,18 +134,18 @@ def _texts(value: JsonValue) -> Iterator[tuple[str, str]]:
             yield place, one
         elif isinstance(one, dict):
             for key, within in reversed(one.items()):
-                pending.append((f"{place}/{key[:40]}", within))
+                pending.append(((place, key), within))
                 if not key.isidentifier() or not key.isascii() or len(key) > 40:
                     yield place, key
         elif isinstance(one, list):
-            pending.extend((f"{place}/{number}", one[number]) for number in range(len(one) - 1, -1, -1))
+            pending.extend(((place, number), one[number]) for number in range(len(one) - 1, -1, -1))
 
 
 def _hidden(texts: _Texts) -> Iterator[Flag]:
     for place, text in texts:
         at = next(every_hidden(text), None)
         if at is not None:
-            yield Flag("hidden_text", place, quoted(text[max(0, at - 30) : at + 60]))
+            yield Flag("hidden_text", _pointer(place), quoted(text[max(0, at - 30) : at + 60]))
             return
 
 
@@ -160,97 +169,121 @@ def _same(one: str, other: str) -> bool:
 # --- words ------------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What may be in some of the texts that stand together; whatever is not named here is in none of them."""
+
+    openly: tuple[int, ...]
+    foreign: tuple[int, ...]
+    names: bool
+    """Whether one may name another server's tool."""
+    escapes: bool
+    code: bool
+    turned: bool
+    spelt: bool
+
+
 def _words(texts: _Texts, value: JsonObject, around: Around) -> Iterator[Flag]:
     room, read = SEARCHED_MAX, []
     for number, (place, text) in enumerate(texts):
         if room <= 0 or number >= TEXTS_MAX or len(text) > room:
-            yield Flag("too_long", place, quoted(text))
+            yield Flag("too_long", _pointer(place), quoted(text))
         if room <= 0 or number >= TEXTS_MAX:
             break
-        read.append((place, text[:room]))
+        if len(text) >= _SHORTEST:
+            read.append((place, text[:room]))
         room -= len(text) + 1
-    if _may_say("\n".join(text for _, text in read), around):
-        for place, text in read:
-            yield from _said(place, text, value, around)
-
-
-def _may_say(text: str, around: Around) -> bool:
-    """Whether any of the texts that stand here together is worth reading by itself."""
-    plain = folded(text)
-    read = latin(plain)
-    if _open().all.Match(read) or _foreign().all.Match(plain) or _open().all.Match(turned(read)):
-        return True
-    if around.others and "_" in text:
-        return True
-    escaped = unescaped(text)
-    bare = read if escaped is text else latin(folded(escaped))
-    return bool(escaped is not text or holds_code(text) or _disguised().all.Match(letters(bare)))
-
-
-def _said(place: str, text: str, value: JsonObject, around: Around) -> Iterator[Flag]:
-    if len(text) < _SHORTEST:
+    sought = _sought([text for _, text in read], around)
+    if sought is None:
         return
-    plain = folded(text)
-    yield from (Flag(code, place, quote, said) for code, quote, said in _found(latin(plain), plain))
-    yield from _named_tools(place, latin(plain), value, around)
-    short = text[:DISGUISED_MAX]
-    for other in _disguises(short, plain[:DISGUISED_MAX]):
-        if _commands().search(other.lower()):
-            yield Flag("command", place, quoted(other))
-        if any(True for _ in _found(latin(folded(other)), None)):
-            yield Flag("disguised", place, quoted(other))
-    quote = _spelt(latin(folded(unescaped(short))))
-    if quote is not None:
-        yield Flag("disguised", place, quoted(quote))
+    for place, text in read:
+        for code, quote, said in _said(text, sought):
+            yield Flag(code, _pointer(place), quote, said)
+        if sought.names and "_" in text:
+            yield from _named_tools(place, text, value, around)
 
 
 _SHORTEST: Final = 5
 """A text of fewer characters says nothing."""
 
 
-def _found(text: str, foreign: str | None) -> Iterator[tuple[str, str, str]]:
-    """Code, quotation and very words of what a text says; `foreign` is the same with its own letters."""
-    for patterns, read in ((_open(), text), (_foreign(), foreign)):
-        for number in [] if read is None else patterns.all.Match(read) or []:
-            code, pattern = patterns.each[number]
-            for match in _matches(pattern, read or ""):
-                if not is_mention(code, read or "", match.start(), match.end()):
-                    yield code, _around(read or "", match), match[0]
-                    break
+def _sought(texts: Sequence[str], around: Around) -> _Sought | None:
+    """What is worth looking for in each text; None for nothing.
+
+    INVARIANT: what is in a text is in all of them together, for every pattern reads the end of a line as the end of a text.
+    """
+    together = "\n".join(texts)
+    plain = folded(together)
+    read, other = latin(plain), turned(plain)
+    plainly = "\n".join(map(unescaped, texts)) if "&" in together or "%" in together else together
+    bare = read if plainly == together else latin(folded(plainly))
+    found = _Sought(
+        openly=openly().suspects(read),
+        foreign=foreign().suspects(plain),
+        names=bool(around.others) and "_" in read,
+        escapes=plainly != together,
+        code=holds_code(together),
+        turned=bool(openly().suspects(latin(folded(other)))) or commands().search(other) is not None,
+        spelt=bool(disguised().suspects(letters(bare))),
+    )
+    return (
+        found if any((found.openly, found.foreign, found.names, found.escapes, found.code, found.turned, found.spelt)) else None
+    )
+
+
+def _said(text: str, sought: _Sought) -> Iterator[tuple[str, str, str]]:
+    """Code, quotation and very words of what one text says, openly and in disguise."""
+    if sought.openly or sought.foreign:
+        plain = folded(text)
+        yield from _found(openly(), sought.openly, latin(plain))
+        yield from _found(foreign(), sought.foreign, plain)
+    short = text[:DISGUISED_MAX]
+    for other in _disguises(short, sought):
+        if commands().search(other.lower()):
+            yield "command", quoted(other), ""
+        shown = latin(folded(other))
+        if any(True for _ in _found(openly(), openly().suspects(shown), shown)):
+            yield "disguised", quoted(other), ""
+    quote = _spelt(latin(folded(unescaped(short)))) if sought.spelt else None
+    if quote is not None:
+        yield "disguised", quoted(quote), ""
+
+
+def _found(patterns: Patterns, numbers: Sequence[int], text: str) -> Iterator[tuple[str, str, str]]:
+    """Code, quotation and very words of what a text says, by the patterns of these numbers."""
+    for number in numbers:
+        pattern = patterns.each[number]
+        for match in pattern.matches(text):
+            if not is_mention(pattern.code, text, match.start(), match.end()):
+                yield pattern.code, _around(text, match), match[0]
+                break
 
 
 def _around(text: str, match: Any) -> str:
     return quoted(text[max(0, match.start() - 20) : match.end() + 40])
 
 
-def _matches(pattern: Any, text: str) -> Iterator[Any]:
-    for count, match in enumerate(pattern.finditer(text)):
-        if count >= _MATCHES_MAX:
-            return
-        yield match
-
-
-_MATCHES_MAX: Final = 8
-
-
-def _disguises(text: str, plain: str) -> Iterator[str]:
+def _disguises(text: str, sought: _Sought) -> Iterator[str]:
     """What the text says to whoever decodes it, where that is something else."""
-    escaped = unescaped(text)
+    escaped = unescaped(text) if sought.escapes else text
     if escaped != text:
         yield escaped
-    yield from decoded(text)
-    yield turned(plain)
+    if sought.code:
+        yield from decoded(text)
+    if sought.turned:
+        yield turned(folded(text)[:DISGUISED_MAX])
 
 
 def _spelt(text: str) -> str | None:
     """What only the letters of a text say; None where that is nothing, or is said openly."""
     compact = letters(text)
-    if not _disguised().all.Match(compact):
+    suspects = disguised().suspects(compact)
+    if not suspects:
         return None
     words = re.findall("[a-z]+", text)
     joined = "".join(words).replace("l", "i")
-    for _, pattern in _disguised().each:
-        match = pattern.search(compact)
+    for number in sorted(suspects):
+        match = next(disguised().each[number].matches(compact), None)
         if match is not None and not _is_open(match[0], words, joined):
             return str(match[0])
     return None
@@ -271,66 +304,14 @@ def _is_open(said: str, words: Sequence[str], joined: str) -> bool:
 _OPEN_WORDS: Final = 3
 
 
-def _named_tools(place: str, text: str, value: JsonObject, around: Around) -> Iterator[Flag]:
+def _named_tools(place: _Place, text: str, value: JsonObject, around: Around) -> Iterator[Flag]:
     """Orders to use a tool of another server."""
-    if not around.others or "_" not in text or place == "/name":
+    if place == (None, "name"):
         return
+    read = latin(folded(text))
     theirs = {one.lower() for one in around.others}
     own = {one.lower() for one in around.siblings} | {str(value.get("name", "")).lower()}
-    for match in _matches(_imperative(), text):
-        if match[1] in theirs - own and not is_mention("cross_tool", text, match.start(), match.end()):
-            yield Flag("cross_tool", place, _around(text, match))
+    for match in islice(imperative().finditer(read), MATCHES_MAX):
+        if match[1] in theirs - own and not is_mention("cross_tool", read, match.start(), match.end()):
+            yield Flag("cross_tool", _pointer(place), _around(read, match))
             return
-
-
-# --- patterns, compiled when they are first needed --------------------------------------------------------------------------
-
-
-TOGETHER_BYTES: Final = 8 << 20
-EACH_BYTES: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    all: Any
-    each: tuple[tuple[str, Any], ...]
-
-
-def _compiled(patterns: Sequence[tuple[str, str]]) -> _Patterns:
-    every = re2.Set.SearchSet(_bounded(TOGETHER_BYTES))
-    for _, pattern in patterns:
-        every.Add(pattern)
-    every.Compile()
-    return _Patterns(every, tuple((code, re2.compile(pattern, _bounded(EACH_BYTES))) for code, pattern in patterns))
-
-
-def _bounded(memory: int) -> Any:
-    """Options by which a matcher remembers no more than this: with millions of texts, each would fill what it may have."""
-    options = re2.Options()
-    options.max_mem = memory
-    return options
-
-
-@cache
-def _open() -> _Patterns:
-    return _compiled(rules.OPEN)
-
-
-@cache
-def _foreign() -> _Patterns:
-    return _compiled(rules.FOREIGN)
-
-
-@cache
-def _disguised() -> _Patterns:
-    return _compiled([("disguised", pattern) for pattern in rules.DISGUISED])
-
-
-@cache
-def _commands() -> Any:
-    return re2.compile(rules.COMMANDS)
-
-
-@cache
-def _imperative() -> Any:
-    return re2.compile(rules.IMPERATIVE)

@@ -24,11 +24,14 @@ _OTHERS: Final = "авсԁеёғԍһіїјкӏмнорԛгѕтуѵѡхүзαβϲ
 _LATIN: Final = "abcdeefghiijklmhopqrstyvwxy3abcdenikvopotuxywonuhgqagiiylbacdeostuvwzrnmlkjih"
 LETTERS: Final = MappingProxyType({ord(other): letter for other, letter in zip(_OTHERS, _LATIN, strict=True)})
 """Letters of other alphabets that are taken for Latin ones, in lower case."""
-_DIGITS: Final = str.maketrans("0134578@$!l", "oieastbasii")
+_LOOKING: Final = re.compile(f"[{_OTHERS}]")
+_DIGITS: Final = bytes.maketrans(b"0134578@$!l", b"oieastbasii")
+_NO_LETTERS: Final = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0134578@$!"))
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+_RUN_MIN: Final = 24
+"""Characters of the shortest run."""
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}){16,}")
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
-_NOT_LETTERS: Final = re.compile("[^a-z]+")
 _PRINTABLE: Final = 0.9
 """Share of characters by which what was decoded is a text."""
 
@@ -38,12 +41,12 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower().replace("\t", " ")
     marked = unicodedata.normalize("NFKD", INVISIBLE.sub("", text)).lower()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", marked))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", marked)).replace("\t", " ")
 
 
 def latin(text: str) -> str:
     """A folded text with look-alikes of Latin letters replaced."""
-    return text if text.isascii() else text.translate(LETTERS)
+    return text if text.isascii() else _LOOKING.sub(lambda found: LETTERS[ord(found[0])], text)
 
 
 def unescaped(text: str) -> str:
@@ -54,6 +57,8 @@ def unescaped(text: str) -> str:
 
 def decoded(text: str) -> Iterator[str]:
     """The texts that stand in it in base64 or hexadecimal digits."""
+    if len(text) < _RUN_MIN:
+        return
     for count, found in enumerate(_runs(text)):
         if count >= DECODED_MAX:
             return
@@ -64,7 +69,7 @@ def decoded(text: str) -> Iterator[str]:
 
 def holds_code(text: str) -> bool:
     """Whether there is anything in it to decode."""
-    return _BASE64.search(text) is not None or _HEX.search(text) is not None
+    return len(text) >= _RUN_MIN and (_BASE64.search(text) is not None or _HEX.search(text) is not None)
 
 
 def _runs(text: str) -> Iterator[bytes]:
@@ -90,4 +95,4 @@ def turned(text: str) -> str:
 
 def letters(text: str) -> str:
     """Only the letters of a text in lower case, digits read as letters, `l` as `i`."""
-    return _NOT_LETTERS.sub("", text.translate(_DIGITS))
+    return text.encode("ascii", "ignore").translate(_DIGITS, _NO_LETTERS).decode("ascii")

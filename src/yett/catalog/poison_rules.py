@@ -1,6 +1,8 @@
 """What poisoned texts say, as patterns of RE2: linear in the text, whatever it holds. Data.
 
-They are read against a text in lower case without accents, look-alike letters replaced. Each has its code.
+They are read against a text in lower case without accents, look-alike letters replaced. Each has its code. What begins with
+words that are everywhere, far before those that are rare, is in three parts: code, how it begins, and the rest, which is
+looked for first: a matcher would have to remember each beginning for as long as the rest may come.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _SENDS: Final = (
     r"(?:s|ed|ing)?\b"
 )
 _KEY_FILE: Final = (
-    r"(?:(?:~|/home/\w+|/root|/users/\w+|\$home)/\.(?:ssh/id_\w+(?:$|[^.\w]|\.(?:$|\s))|ssh/?(?:$|[ '\"`,)])|cursor|bash_history)"
+    r"(?:(?:~|/home/\w+|/root|/users/\w+|\$home)/\.(?:ssh/id_\w+(?:$|[^.\w]|\.(?:$|\s))|ssh/?(?:$|[\s'\"`,)])|cursor|bash_history)"
     r"|\bid_(?:rsa|ed25519)(?:$|[^.\w]|\.(?:$|\s))|/etc/(?:passwd|shadow)\b|\.cursor/mcp\.json|claude_desktop_config\.json)"
 )
 _GUARDED_FILE: Final = r"(?:/?\.(?:aws/credentials|ssh|gnupg|kube/config|docker/config|npmrc|netrc|env)\b|\bid_(?:rsa|ed25519)\b)"
@@ -38,7 +40,7 @@ _GIVES: Final = (
 )
 _A_TOOL: Final = r"(?:[a-z0-9]+(?:_[a-z0-9]+)+|[\w-]+ tools?|(?:any|all|every|other|another|each)(?: other)? tools?)"
 
-OPEN: Final = (
+OPEN: Final[tuple[tuple[str, ...], ...]] = (
     # Orders that set aside what the model was told.
     (
         "orders",
@@ -102,9 +104,10 @@ OPEN: Final = (
     ("orders", r"\b(?:auto-?)?approve (?:all|any|every|the next)(?: \w+){0,2}? tool calls?\b"),
     (
         "orders",
-        r"\bremember (?:permanently|forever)|\b(?:remember|memori[sz]e|assume|treat|record|store|note)\b[^.]{0,40}\buser "
-        r"(?:is|as) (?:an? |always |now )*(?:administrator|admin|root|superuser)\b",
+        r"\b(?:remember|memori[sz]e|assume|treat|record|store|note)\b[^.]{0,40}",
+        r"\buser (?:is|as) (?:an? |always |now )*(?:administrator|admin|root|superuser)\b",
     ),
+    ("orders", r"\bremember (?:permanently|forever)"),
     (
         "orders",
         r"\bas tenant \w+, (?:\w+ ){1,3}tenant \w+|\b(?:read|fetch|show|export|access) (?:another|other"
@@ -137,22 +140,30 @@ OPEN: Final = (
         r"(?:user|human)",
     ),
     # Data sent where nobody wanted it.
-    ("exfiltrates", _SENDS + r"[^!?]{0,80}?" + _SENSITIVE + r"[^!?]{0,80}?\b(?:to|via|at|into|through) " + _ELSEWHERE),
-    ("exfiltrates", _SENDS + r"[^!?]{0,80}?\bto (?:the |an )?(?:attacker|adversary|evil)"),
+    (
+        "exfiltrates",
+        _SENDS + r"[^!?]{0,80}?" + _SENSITIVE + r"[^!?]{0,80}?",
+        r"\b(?:to|via|at|into|through) " + _ELSEWHERE,
+    ),
+    ("exfiltrates", _SENDS + r"[^!?]{0,80}?", r"\bto (?:the |an )?(?:attacker|adversary|evil)"),
     ("exfiltrates", r"\battacker(?:@|'s |\.| server| endpoint| address)|\bevil\.(?:invalid|example|com|net)\b"),
     ("exfiltrates", r"\bexfiltrat(?:es?|ing)\b|\bexfiltration (?:logic|payload|endpoint)"),
     (
         "exfiltrates",
-        r"\b(?:load|render|include|embed|display|append|insert|fetch|output|add)\b[^!]{0,40}!\[[^\]]{0,80}\]\( ?https?://["
-        r"^)\s]{0,200}\?",
+        r"\b(?:load|render|include|embed|display|append|insert|fetch|output|add)\b[^!]{0,40}",
+        r"!\[[^\]]{0,80}\]\( ?https?://[^)\s]{0,200}\?",
     ),
     ("exfiltrates", r"\bbcc(?:'?d|ed)?\b[^.]{0,20}\b(?:on|to|in) (?:every|all|each)\b|@[\w.-]+ is bcc"),
-    ("secret_files", _TAKES + r"[^!?]{0,60}?" + _KEY_FILE),
-    ("secret_files", _GIVES + r"[^!?]{0,40}?\b(?:contents?|values?|copy|secrets) (?:of|in|from)\b[^!?]{0,40}?" + _GUARDED_FILE),
+    ("secret_files", _TAKES + r"[^!?]{0,60}?", _KEY_FILE),
+    (
+        "secret_files",
+        _GIVES + r"[^!?]{0,40}?\b(?:contents?|values?|copy|secrets) (?:of|in|from)\b[^!?]{0,40}?",
+        _GUARDED_FILE,
+    ),
     (
         "exfiltrates",
-        r"\b(?:pass|put|place|include|embed|append|encode|insert|supply|copy)\b[^.]{0,60}?\b(?:their contents"
-        r"|contents of (?:the |all |any )?(?:users?|[~./])|conversation|chat history"
+        r"\b(?:pass|put|place|include|embed|append|encode|insert|supply|copy)\b[^.]{0,60}?",
+        r"\b(?:their contents|contents of (?:the |all |any )?(?:users?|[~./])|conversation|chat history"
         r"|system prompt|api[ _-]?keys?|credentials|secrets?|all messages)\b[^.]{0,60}?\b(?:arguments?"
         r"|parameters?|fields?|outputs?|responses?|query|url)\b",
     ),
@@ -206,8 +217,8 @@ OPEN: Final = (
     ("turns", r"\b(?:approval|review) (?:hash|fingerprint|check|window)\b[^.]{0,40}\b(?:recorded|passed|granted|over|complete)"),
     (
         "turns",
-        r"\b(?:activates?|begins?|starts?|enables?|switch(?:es)?|unlocks?|swaps?|changes?)\b[^.]{0,60}\b(?:only )?(?:once|after) "
-        r"(?:\w+ ){0,4}(?:approv\w+|review\w*|trusted|vetting)\b",
+        r"\b(?:activates?|begins?|starts?|enables?|switch(?:es)?|unlocks?|swaps?|changes?)\b[^.]{0,60}",
+        r"\b(?:only )?(?:once|after) (?:\w+ ){0,4}(?:approv\w+|review\w*|trusted|vetting)\b",
     ),
     (
         "turns",
@@ -239,7 +250,7 @@ IMPERATIVE: Final = (
 )
 """An order to use a tool, with its name."""
 
-FOREIGN: Final = (
+FOREIGN: Final[tuple[tuple[str, ...], ...]] = (
     (
         "orders",
         r"ignor(?:ez|er|e|a|ar|en|iere?n?|iert|ieren sie|ad|are|ate|em)\b[^.]{0,40}\b(?:instruc\w+|consignes"

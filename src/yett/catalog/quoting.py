@@ -23,7 +23,11 @@ INVISIBLE: Final = re.compile(
 
 def quoted(text: str, most: int = QUOTE_MAX) -> str:
     """The start of `text` on one line, at most so many characters, with invisible characters written out."""
-    shown = INVISIBLE.sub(_escape, _BLANKS.sub(" ", text[:_LOOKED_AT]).strip())
+    start = text[:_LOOKED_AT]
+    if start.isascii() and start.isprintable() and "  " not in start:  # which is nearly always so, and quickly told
+        shown = start.strip()
+    else:
+        shown = INVISIBLE.sub(_escape, _BLANKS.sub(" ", start).strip())
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 

@@ -142,8 +142,10 @@ def is_action(field: Field) -> bool:
 
 def is_http_method(field: Field) -> bool:
     """Whether this argument is the method of an HTTP request."""
+    if field.words[-1:] != ("method",):
+        return False
     choices = {choice.lower() for choice in field.choices}
-    return field.words[-1:] == ("method",) and (len(choices & _HTTP) > 1 or "HTTP" in field.description)
+    return len(choices & _HTTP) > 1 or "HTTP" in field.description
 
 
 def _operations(field: Field) -> Iterator[Act]:
@@ -170,11 +172,14 @@ def _described(text: str) -> Iterator[str]:
 
 def field_named(found: Sequence[Field], names: frozenset[str]) -> Field | None:
     """The first argument whose name, or last word, is one of `names`."""
+    return next(_named(found, names), None)
+
+
+def _named(found: Sequence[Field], names: frozenset[str]) -> Iterator[Field]:
     for field in found:
         words = field.words
         if words and ("".join(words) in names or words[-1] in names):
-            return field
-    return None
+            yield field
 
 
 SQL_NAMES: Final = frozenset(
@@ -248,7 +253,7 @@ def is_code(field: Field, about: str) -> bool:
 def raw_risk(found: Sequence[Field], about: str = "") -> tuple[RiskClass, Field] | None:
     """Execute and the argument, where one is a command line, code or SQL; None else."""
     for names in (SHELL_NAMES, SQL_NAMES, CODE_NAMES):
-        field = field_named([each for each in found if not each.choices], names)
+        field = next((each for each in _named(found, names) if not each.choices), None)
         if field is not None and (names is not CODE_NAMES or is_code(field, about)):
             return RiskClass.EXECUTE, field
     return None

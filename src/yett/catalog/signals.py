@@ -13,7 +13,7 @@ from yett.catalog.model import Evidence, Place, Signal, ToolDefinition
 from yett.catalog.poison import ORDERS, poison
 from yett.catalog.quoting import quoted
 from yett.catalog.schema_reading import Field
-from yett.catalog.signal_texts import TEXTS
+from yett.catalog.signal_texts import CODES, searched
 from yett.policy.json_value import JsonObject
 
 MANY_PARAMETERS: Final = 10
@@ -125,19 +125,19 @@ def _words(tool: ToolDefinition) -> Iterator[Signal]:
     name = tool.name[:_NAME_MAX].replace("_", " ").replace("-", " ")
     name = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     places = ((Place.NAME, name), (Place.TITLE, tool.title[:_SCAN_MAX]), (Place.DESCRIPTION, tool.description[:_SCAN_MAX]))
-    lowered = [(place, text, text.lower()) for place, text in places if text]
-    for code, pattern in TEXTS.items():
-        for place, text, lower in lowered:
-            match = pattern.search(lower)
-            if match is not None:
-                quote = tool.name if place is Place.NAME else text[max(0, match.start() - 30) : match.end() + 50]
+    ready = [(place, text, searched(text)) for place, text in places if text]
+    for code in CODES:
+        for place, text, one in ready:
+            found = one.find(code)
+            if found is not None:
+                quote = tool.name if place is Place.NAME else text[max(0, found[0] - 30) : found[1] + 50]
                 yield _signal(code, place, quote)
                 break
 
 
 def speaks_of_money(text: str) -> bool:
     """Whether a text mentions payments, prices, assets or the like."""
-    return TEXTS["money"].search(text[:_SCAN_MAX].lower()) is not None
+    return searched(text[:_SCAN_MAX]).find("money") is not None
 
 
 def _tried(tool: ToolDefinition) -> Iterator[Signal]:

@@ -100,6 +100,14 @@ def _words(sentence: str) -> list[str]:
     return list(joined(_WORD.findall(fold(sentence[:600]))))
 
 
+_GRAVE: Final = frozenset(
+    word
+    for word, verb in {**FOREIGN, **{form: verb for form, (verb, _) in FORMS.items()}}.items()
+    if verb.risk.rank > _STRONG and not verb.noun_too
+)
+"""Words that are verbs, never nouns, of what is worse than running something."""
+
+
 def _verbal(words: Sequence[str], index: int) -> _Verbal | None:
     known = FORMS.get(words[index])
     if known is not None:
@@ -261,10 +269,10 @@ def _is_verb_here(words: Sequence[str], verbal: _Verbal, chained: bool) -> bool:
 def _also(sentence: str, words: Sequence[str], place: Place) -> Iterator[Act]:
     """Later sentences: only what is worse than a change, and only where the tool is the one that does it."""
     for index in range(min(len(words), 40)):
-        verbal = _verbal(words, index)
-        if verbal is None or verbal.verb.risk.rank <= _STRONG or verbal.verb.noun_too or _negated(words, index):
+        if words[index] not in _GRAVE:
             continue
-        if _is_the_tools(words, verbal):
+        verbal = _verbal(words, index)
+        if verbal is not None and not _negated(words, index) and _is_the_tools(words, verbal):
             yield _act(sentence, words, verbal, place, leads=False)
 
 
@@ -282,7 +290,8 @@ def _is_the_tools(words: Sequence[str], verbal: _Verbal) -> bool:
 
 def _listed(text: str, place: Place) -> Iterator[Act]:
     """Operations that the text lists, and `CRUD`."""
-    crud = _CRUD.search(text)
+    lower = text.lower()
+    crud = _CRUD.search(text) if "crud" in lower or "full " in lower else None
     if crud is not None and not _negated(_words(text[max(0, crud.start() - 24) : crud.start()]) or [""], 3):
         yield Act(
             place, RiskClass.DESTRUCTIVE, crud[0], _around(text, crud.start()), "creates, reads, changes and deletes", leads=False

@@ -16,7 +16,7 @@ NAME_MAX: Final = 200
 """Characters of a name that are looked at."""
 _SEAMS: Final = re.compile(r"([a-z0-9])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])")
 _PARTS: Final = re.compile(r"[a-z0-9]+|[^\x00-\x7f]+")
-_ASCII: Final = re.compile(r"[\x00-\x7f]*\Z")
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 
 _JOINED: Final = {
     ("check", "out"): "checkout",
@@ -82,6 +82,7 @@ _JOINED: Final = {
     ("web", "hook"): "webhook",
     ("web", "hooks"): "webhook",
 }
+_FIRST_OF_TWO: Final = frozenset(first for first, _ in _JOINED)
 _SPLIT_VERBS: Final = (
     *("delete", "remove", "destroy", "erase", "purge", "truncate", "cancel", "revoke", "uninstall", "terminate", "refund"),
     *("transfer", "withdraw", "purchase", "execute", "create", "update", "insert", "upload", "search", "list", "get", "fetch"),
@@ -137,6 +138,8 @@ def _compound(word: str) -> tuple[str, ...]:
 
 def joined(words: Sequence[str]) -> tuple[str, ...]:
     """The words with two-word verbs as one: `check out` is not `check`."""
+    if _FIRST_OF_TWO.isdisjoint(words):
+        return tuple(words)
     result: list[str] = []
     index = 0
     while index < len(words):
@@ -160,14 +163,9 @@ def singular(word: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, compatibility forms (full width, ligatures) and accents taken away: `Löschen` is `loschen`."""
-    if _ASCII.match(text):
+    if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize("NFC", "".join(mark for mark in decomposed if not _is_accent(mark))).lower()
-
-
-def _is_accent(character: str) -> bool:
-    return "\u0300" <= character <= "\u036f"
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text))).lower()
 
 
 def common_prefix(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
