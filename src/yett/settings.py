@@ -71,6 +71,12 @@ class DataPlaneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Requests of one grant at once; one more is answered 429."""
     drain_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
     """How long calls in work may take after the signal to stop."""
+    resume_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300.0
+    """How long a program's answer is kept for a client that lost its connection, and a call runs for it; 0: not at all."""
+    resume_bytes_max: Annotated[int, msgspec.Meta(ge=1)] = 64 * 1024 * 1024
+    """Bytes of all answers that are kept so; beyond, the oldest are dropped."""
+    quiet_stream_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 0.0
+    """After how long without a message a stream of such an answer is closed, for its client to come back; 0: never."""
 
 
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

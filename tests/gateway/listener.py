@@ -15,6 +15,7 @@ from yett.edge.server import EdgeServer, Place, listen
 from yett.edge.shared import Reports
 from yett.gateway.admission import Guard, InFlight
 from yett.gateway.http import HttpFront, Parts
+from yett.gateway.kept_answers import KeptAnswers
 from yett.gateway.snapshot import GrantEntry, ServerEntry
 from yett.gateway.tokens import digest, mint
 
@@ -34,6 +35,8 @@ class Listener:
     token: str = field(default_factory=mint)
     in_flight: InFlight = field(default_factory=InFlight)
     uses: dict[str, int] = field(default_factory=dict)
+    kept: KeptAnswers | None = None
+    """What clients may take up again; None for the terms of a gateway that says nothing of it."""
     fault: str | None = None
     failures: list[BaseException] = field(default_factory=list)
     server: EdgeServer | None = None
@@ -56,6 +59,7 @@ class Listener:
             body_digest_key=b"b" * 32,
             in_flight=self.in_flight,
             ledger_fault=lambda: self.fault,
+            kept=self.kept or KeptAnswers(gate.clock.monotonic),
             public_url=PUBLIC_URL,
             uses=self.uses,
         )

@@ -37,6 +37,7 @@ from yett.gateway.credential_feed import CredentialLink
 from yett.gateway.dispatch import Dispatcher
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, Notes, follow
 from yett.gateway.http import HttpFront, Parts
+from yett.gateway.kept_answers import KeptAnswers, Terms
 from yett.gateway.sessions import Sessions
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.standing import present
@@ -83,6 +84,8 @@ class Core:
     body_digest_key: bytes
     notes: Notes
     """What the control plane is to be told."""
+    kept: KeptAnswers
+    """What clients may take up again."""
 
 
 def build_core(settings: Settings, key: bytes, link: Callable[[str], str | None] = no_link) -> Core:
@@ -108,9 +111,9 @@ def build_core(settings: Settings, key: bytes, link: Callable[[str], str | None]
     active.follow(dispatcher.live.follow)
     notes = Notes()
     tools.on_changed = notes.changed_servers.add
-    return Core(
-        clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, derived_key(key, b"bodies"), notes
-    )
+    plane, bodies = settings.data_plane, derived_key(key, b"bodies")
+    kept = KeptAnswers(clock.monotonic, Terms(plane.resume_s, plane.quiet_stream_s, plane.resume_bytes_max))
+    return Core(clock, active, ledger, calls, tools, sessions, dispatcher, credentials, sealed, bodies, notes, kept)
 
 
 def derived_key(key: bytes, purpose: bytes) -> bytes:
@@ -248,6 +251,7 @@ async def _housekeeping(core: Core, upstreams: Upstreams) -> None:
         changed.clear()
         for session in core.sessions.expired():
             core.tools.forget((session.server_id, session.id))
+        core.kept.expire()
         snapshot = core.active.current()
         if snapshot is not None:
             await upstreams.keep(snapshot.running())
@@ -278,6 +282,7 @@ def _parts(settings: Settings, core: Core, upstreams: Upstreams, key: bytes, cer
         body_digest_key=core.body_digest_key,
         in_flight=InFlight(plane.in_flight_per_grant_max, plane.in_flight_max),
         ledger_fault=lambda: next(iter(core.sealed.problems()), None) if core.ledger.fault is None else str(core.ledger.fault),
+        kept=core.kept,
         public_url=(plane.public_url or f"{scheme}://{plane.host}:{plane.port}").rstrip("/"),
         warnings=warnings,
         uses=core.notes.uses,

@@ -113,13 +113,15 @@ class Responder:
         else:
             self._peer.write_parts((head, body))
 
-    def start(self, status: int, content_type: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
-        """Send the head of an answer whose body follows in pieces."""
+    def start(self, status: int, content_type: bytes, headers: Sequence[tuple[bytes, bytes]] = (), *, first: bytes = b"") -> None:
+        """Send the head of an answer whose body follows in pieces, of which the `first` may go along."""
         self._leave(_OPEN)
         keep_alive = self.keep_alive and self._chunked and self._peer.goes_on
         head = responses.streamed(status, content_type, headers, keep_alive=keep_alive, chunked=self._chunked)
         self.keep_alive = keep_alive
         self._state = _STREAMING
+        if first and not self._bodiless:
+            head += b"%x\r\n%b\r\n" % (len(first), first) if self._chunked else first
         self._peer.write(head)
 
     async def write(self, chunk: bytes) -> None:
@@ -147,6 +149,18 @@ class Responder:
         self._state = _DONE
         if self._chunked and not self._bodiless:
             self._peer.write(responses.END_OF_CHUNKS)
+
+    def end_connection(self) -> None:
+        """Complete a streamed answer and close its connection, whatever its handler goes on with."""
+        self.end()
+        self.keep_alive = False
+        self._peer.close()
+
+    def cut(self) -> None:
+        """Give up at once, whatever is still to be sent: the client has gone on elsewhere."""
+        self.keep_alive = False
+        self._state = _DONE
+        self._peer.cut()
 
     def abort(self) -> None:
         """Give up: close the connection so that what was sent cannot be taken for a complete answer."""

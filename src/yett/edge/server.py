@@ -85,6 +85,9 @@ class EdgeServer:
             for connection in tuple(shared.connections):
                 connection.leave_off()
             await self._until_empty(min(left_s, _LOOK_S))
+        if shared.tasks and (left_s := deadline - self._loop.time()) > 0:
+            # A request whose client has left is in hand, too: what came of it is to be known.
+            await asyncio.wait(tuple(shared.tasks), timeout=left_s)
         for task in tuple(shared.tasks):
             task.cancel()
         if shared.tasks:

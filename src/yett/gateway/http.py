@@ -16,14 +16,17 @@ from yett.errors import OperatorFault, UpstreamFault
 from yett.gateway.access_tokens import issuers_of
 from yett.gateway.admission import Bearer
 from yett.gateway.batch import Batch
+from yett.gateway.carrying import Carrying, TakenUp, is_carried
 from yett.gateway.http_answers import ORPHANED_S, Leaving, status_of, stream
 from yett.gateway.http_door import METADATA, SESSION, SOON, Door, by_name, going_along
 from yett.gateway.http_door import Parts as Parts
+from yett.gateway.kept_answers import KeptAnswer
 from yett.gateway.plain_calls import PlainCalls
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session
 from yett.gateway.sse_2024 import ENDPOINT as SSE_ENDPOINT
 from yett.gateway.sse_2024 import SseFront
+from yett.gateway.subscriptions import TOO_MANY
 from yett.ports import Answer
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era, era_of_header
@@ -174,12 +177,23 @@ class HttpFront:
         headers = going_along(request.headers)
         after = request.header(LAST_EVENT_ID)
         if after is not None:
+            taken_up = None if session is None else self._parts.kept.find(session, after)
+            if taken_up is not None:
+                return await self._taken_up(self._door.route(request, bearer, session), responder, *taken_up)
             # An id is given to one session, but servers keep the events of all sessions in one store.
             if session is None or not session.conversation.has_given(after):
                 self._door.refused(request, Refused.SESSION, "no such event of this session", bearer.server.name, bearer.grant.id)
                 return responder.send(400, error(None, INVALID_REQUEST, "Last-Event-ID names no event of this session"))
             headers = [*headers, (LAST_EVENT_ID, after)]
         return await self._listened(replace(self._door.route(request, bearer, session), headers=headers), responder)
+
+    async def _taken_up(self, route: Route, responder: Responder, answer: KeptAnswer, after: int) -> None:
+        """Give a client the rest of an answer."""
+        live = self._parts.dispatcher.live.open(route, finite=True)
+        if live is None:
+            return responder.send(429, error(None, INVALID_REQUEST, TOO_MANY), headers=SOON)
+        live.attach(TakenUp(answer, after, self._parts.kept.terms.quiet_s))
+        return await stream(Answer(events=live), responder, (), orphaned_s=0)
 
     async def _listened(self, route: Route, responder: Responder) -> None:
         leaving = Leaving.of(responder, after_s=0)
@@ -238,6 +252,9 @@ class HttpFront:
     async def answered(self, route: Route, message: Message, responder: Responder, answer: Awaitable[Answer]) -> Answer | None:
         """Tell a client what came of its message; a subscription is only opened, and returned."""
         if message.era is not Era.STATELESS:
+            if is_carried(self._parts.kept, route, message):
+                await self._carried(route, message, responder, answer)
+                return None
             return await self._relay(route, message, responder, await answer)
         # In the stateless era a client that closes its connection cancels the call; in the handshake era it does not.
         leaving = Leaving.of(responder, after_s=0)
@@ -245,6 +262,14 @@ class HttpFront:
             return await self._relay(route, message, responder, await answer)
         finally:
             leaving.over()
+
+    async def _carried(self, route: Route, message: Message, responder: Responder, answer: Awaitable[Answer]) -> None:
+        """The same by a stream of the gateway's own, which the client may take up again."""
+        assert route.session is not None, "answers are kept for sessions"
+        assert message.id is not None, "only requests are answered"
+        kept = self._parts.kept
+        answered = kept.begin(route.session, message.id)
+        await Carrying(self._parts.calls, route, message, responder, answered, kept).carry(answer)
 
     async def _relay(self, route: Route, message: Message, responder: Responder, answer: Answer) -> Answer | None:
         fields = list(answer.headers)

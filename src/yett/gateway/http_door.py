@@ -17,6 +17,7 @@ from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, 
 from yett.gateway.calls import Caller, Calls
 from yett.gateway.conversation import ASKED_MAX
 from yett.gateway.dispatch import Dispatcher
+from yett.gateway.kept_answers import KeptAnswers
 from yett.gateway.route import Headers, Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import ServerEntry
@@ -58,6 +59,7 @@ class Parts:
     in_flight: InFlight
     ledger_fault: Callable[[], str | None]
     """Why no call can be recorded at present, if so."""
+    kept: KeptAnswers
     public_url: str
     """Where clients reach this listener, without a slash at the end."""
     warnings: Callable[[], Sequence[str]] = tuple

@@ -52,9 +52,11 @@ class Source(Protocol):
 class LiveStream:
     """One open stream; an iterator that ends when its server, its session or its grant does."""
 
-    def __init__(self, route: Route, on_close: Callable[[LiveStream], None]) -> None:
+    def __init__(self, route: Route, on_close: Callable[[LiveStream], None], *, finite: bool = False) -> None:
         self.route = route
         """By the policy in force."""
+        self.finite = finite
+        """Whether it brings the rest of one answer, and then ends: a gateway that stops waits for it as for any call."""
         self._on_close = on_close
         self._source: Source | None = None
         self._own: deque[Event] = deque()
@@ -138,14 +140,14 @@ class LiveStreams:
         self._expiries: dict[LiveStream, asyncio.TimerHandle] = {}
         self._stopping = False
 
-    def open(self, route: Route) -> LiveStream | None:
+    def open(self, route: Route, *, finite: bool = False) -> LiveStream | None:
         """Count one more stream in; None if its grant or its server has too many, or the gateway stops."""
         grant_id, server_id = route.caller.grant.id, route.caller.server.id
         of_grant = sum(stream.route.caller.grant.id == grant_id for stream in self._open)
         of_server = sum(stream.route.caller.server.id == server_id for stream in self._open)
-        if self._stopping or of_grant >= GRANT_STREAMS_MAX or of_server >= SERVER_STREAMS_MAX:
+        if (self._stopping and not finite) or of_grant >= GRANT_STREAMS_MAX or of_server >= SERVER_STREAMS_MAX:
             return None
-        stream = LiveStream(route, self._close)
+        stream = LiveStream(route, self._close, finite=finite)
         self._open.add(stream)
         if route.session is not None:
             route.session.conversation.streams.add(stream)
@@ -172,10 +174,11 @@ class LiveStreams:
                 stream.say(surface)
 
     def end_all(self) -> None:
-        """The gateway stops: end all streams in good order, and open no more."""
+        """The gateway stops: end all streams in good order, and open no more, but for those that end by themselves."""
         self._stopping = True
         for stream in tuple(self._open):
-            stream.end()
+            if not stream.finite:
+                stream.end()
 
     def __len__(self) -> int:
         return len(self._open)

@@ -137,6 +137,11 @@ class HeldCall:
     def __aiter__(self) -> Self:
         return self
 
+    @property
+    def otherwise(self) -> bytes:
+        """What the client is told who hears nothing of what people decide."""
+        return self._otherwise.body or b""
+
     def leave(self) -> None:
         """Nobody waits for the answer any more: what people decide from now on is for whoever makes the same call again."""
         self._over = True

@@ -12,6 +12,8 @@ BATCHING: Final = "2025-03-26"
 """The only revision whose sessions may send several messages as one array."""
 WITH_TASKS: Final = "2025-11-25"
 """The only handshake revision that has tasks."""
+POLLING: Final = "2025-11-25"
+"""The only handshake revision whose clients are to take up a stream that ends before its answer, by `GET`."""
 _STATING: Final = frozenset({"2025-06-18", "2025-11-25"})
 """Handshake revisions in which every later request states the revision in `MCP-Protocol-Version`."""
 

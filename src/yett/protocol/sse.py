@@ -150,3 +150,8 @@ def encode_event(message: bytes, event_id: bytes | None = None) -> bytes:
     if b"\n" in message or b"\r" in message:
         message = b"\ndata: ".join(message.splitlines())
     return b"%bdata: %b\n\n" % (head, message)
+
+
+def encode_priming(event_id: bytes, retry_ms: int) -> bytes:
+    """An event without data: what a client names to take the stream up from here, and how long it should wait before."""
+    return b"id: %b\nretry: %d\ndata: \n\n" % (event_id, retry_ms)
