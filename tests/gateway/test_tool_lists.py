@@ -9,7 +9,7 @@ import pytest
 from tests.gateway.gate import STDIO_SERVER, Gate, decision_of, grant
 from tests.support.fake_upstream import DROP, ECHO, PAY, listing, result, rpc_error, streamed
 from tests.support.policies import ALLOW_ALL, policy
-from tests.support.wire import call, parsed, request
+from tests.support.wire import Sent, call, parsed, request
 from yett.errors import UpstreamFault, UpstreamNotReached
 from yett.gateway.tool_fetch import PAGES_MAX
 from yett.ports import Answer, Outbound
@@ -42,6 +42,19 @@ async def test_the_gates_own_question_for_tools_says_whose_it_is_and_states_no_c
     assert b"mcp-name" not in dict(asked.headers)
     assert dict(called.headers)[b"mcp-name"] == b"pay"
     assert asked.credential == called.credential
+
+
+@pytest.mark.parametrize("stateless", [False, True])
+async def test_what_a_client_sends_beside_its_call_has_no_say_in_the_list_of_all(stateless: bool) -> None:
+    gate = Gate()
+    own = call("pay", {"amount": 1}, stateless=stateless)
+    fields = [*own.fields, (b"baggage", b"tools=all"), (b"traceparent", b"00-1"), (b"mcp-param-x", b"1")]
+    await gate.send(Sent(own.body, fields))
+    asked, called = gate.upstream.sent
+    assert (b"baggage", b"tools=all") in called.headers
+    kept = {b"mcp-protocol-version", b"mcp-method"} & dict(own.fields).keys()
+    assert dict(asked.headers).keys() == kept
+    assert not stateless or dict(asked.headers)[b"mcp-method"] == b"tools/list"
 
 
 async def test_a_list_whose_cursor_never_ends_is_not_followed_for_ever() -> None:

@@ -204,3 +204,51 @@ async def test_a_schema_that_cannot_be_used_refuses_all_arguments() -> None:
     facts = await book.facts(SCOPE, "a", Server().fetch)
     assert facts.check is not None
     assert "cannot be used" in (facts.check({}) or "")
+
+
+async def test_what_changes_while_a_list_is_read_has_it_read_again() -> None:
+    clock, server = ManualClock(), Server("a")
+    book = ToolBook(clock)
+
+    async def fetch() -> list[ToolDefinition]:
+        told = await server.fetch()
+        if server.asked == 1:
+            server.names = ["b"]
+            book.changed(SCOPE)
+        return told
+
+    assert (await book.facts(SCOPE, "a", fetch)).known
+    assert book.known(SCOPE, "a") is None
+    clock.advance(1.0)
+    assert not (await book.facts(SCOPE, "a", fetch)).known
+    assert server.asked == 2
+    assert book.known(SCOPE, "b") is not None
+
+
+async def test_the_list_used_longest_ago_gives_way_where_all_lists_hold_too_many_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.gateway.tools.TOOLS_TOTAL_MAX", 5)
+    book, server = ToolBook(ManualClock()), Server("a", "b")
+    scopes = [("srv", session) for session in "123"]
+    for scope in scopes[:2]:
+        await book.facts(scope, "a", server.fetch)
+    book.known(scopes[0], "a")
+    await book.facts(scopes[2], "a", server.fetch)
+    assert [book.known(scope, "a") is not None for scope in scopes] == [True, False, True]
+    book.forget(scopes[0])
+    await book.facts(scopes[1], "a", server.fetch)
+    assert [book.known(scope, "a") is not None for scope in scopes] == [False, True, True]
+
+
+async def test_a_list_that_is_forgotten_while_it_is_read_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yett.gateway.tools.TOOLS_TOTAL_MAX", 4)
+    book, server = ToolBook(ManualClock()), Server("a", "b")
+
+    async def fetch() -> list[ToolDefinition]:
+        book.forget(SCOPE)
+        return await server.fetch()
+
+    for _ in range(3):
+        assert (await book.facts(SCOPE, "a", fetch)).known
+    for session in "12":
+        await book.facts(("srv", session), "a", server.fetch)
+    assert all(book.known(("srv", session), "a") for session in "12")

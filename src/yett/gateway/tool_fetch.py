@@ -21,6 +21,9 @@ from yett.protocol.requests import tools_list_request
 
 PAGES_MAX: Final = 100
 """Pages of a tool list; a server whose cursor never ends is not followed further."""
+_OWN: Final = {b"mcp-method": b"tools/list"}
+_OURS: Final = frozenset({b"mcp-protocol-version", *_OWN})
+"""Fields that go along. Whatever else the client of a call sends is about that call: the list is for all who call."""
 
 
 class ToolFetch:
@@ -41,9 +44,7 @@ class ToolFetch:
         for _ in range(PAGES_MAX):
             id = msgspec.json.encode(f"yett-{self._calls.request_id()}")
             body = tools_list_request(id, cursor, stateless_version=version, capabilities=can)
-            headers = [(name, value) for name, value in route.headers if not name.startswith((b"mcp-name", b"mcp-param-"))]
-            headers = [(name, b"tools/list" if name == b"mcp-method" else value) for name, value in headers]
-            asking = replace(route, headers=headers)
+            asking = replace(route, headers=[(name, _OWN.get(name, value)) for name, value in route.headers if name in _OURS])
             outbound = outbound_of(asking, message, body, self._credentials(route.caller.server))
             answer = await route.upstream.exchange(replace(outbound, method="tools/list", id=id))
             if answer.status >= 400:

@@ -27,6 +27,8 @@ TOOLS_MAX: Final = 10_000
 """Tools of one server; a list past it is refused rather than kept in part."""
 SCOPES_MAX: Final = 20_000
 """Lists that are remembered; the one used longest ago gives way."""
+TOOLS_TOTAL_MAX: Final = 500_000
+"""Tools in all of them, some two hundred megabytes: a client may open many sessions with a server that lists much."""
 
 Scope: TypeAlias = tuple[str, str]
 """Whose list it is: the server, and the session or grant it was read for."""
@@ -37,6 +39,7 @@ Classify: TypeAlias = Callable[[Sequence[ToolDefinition]], Mapping[str, ToolClas
 Pinned: TypeAlias = Callable[[Sequence[ToolDefinition], bool], Mapping[str, str] | None]
 """What tools are held to, told what was just listed and whether that was the end of a list. Must not raise."""
 
+GONE: Final = -1
 UNKNOWN: Final = ToolFacts(known=False)
 _NEVER: Final = float("-inf")
 
@@ -77,6 +80,10 @@ class _Known:
     whole: bool = False
     """Whether it was ever seen whole: only then is a tool that is not in it unknown."""
     stale: bool = True
+    changes: int = 0
+    """How often it became stale."""
+    counted: int = 0
+    """Tools that are counted among those of all lists; `GONE` for a list that was forgotten while it was being read."""
     failed: bool = False
     """Whether the last attempt to read it failed: what it held before is not gone by then."""
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -88,6 +95,7 @@ class ToolBook:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[Scope, _Known] = OrderedDict()
+        self._total = 0
         self._checks: WeakValueDictionary[bytes, _LazyCheck] = WeakValueDictionary()
         self._classes = Classes()
         self._pins = Pins()
@@ -125,13 +133,14 @@ class ToolBook:
         return UNKNOWN if facts is None else facts
 
     async def _ask(self, known: _Known, fetch: Fetch) -> None:
-        known.asked_at_s, known.failed = self._clock.monotonic(), True
+        known.asked_at_s, known.failed, changes = self._clock.monotonic(), True, known.changes
         try:
             definitions = await fetch()
         except asyncio.CancelledError:
             known.asked_at_s = _NEVER  # one client that leaves does not keep the others waiting
             raise
         self._replace(known, definitions)
+        known.stale = known.changes != changes  # what was said meanwhile may be about something later
 
     def parameter_fields(self, scope: Scope, name: str) -> ParameterFields:
         """The HTTP fields that repeat arguments of a tool; none where it is not known."""
@@ -151,13 +160,13 @@ class ToolBook:
             known.asked_at_s = self._clock.monotonic()
         else:
             self._judge(known.server, listed := list(definitions), last=last)
-            for definition in listed:
-                self._add(known, definition)
+            self._add_all(known, listed)
 
     def changed(self, scope: Scope) -> None:
         """The server says that its list is not what it was."""
         if scope in self._known:
             self._known[scope].stale = True
+            self._known[scope].changes += 1
 
     def follow(self, snapshot: Snapshot, touched: Touched) -> None:
         """A snapshot became active: tools may have other classes or pins by it, unless they are judged here."""
@@ -172,6 +181,7 @@ class ToolBook:
         for (of, _), known in self._known.items():
             if of == server:
                 known.stale, known.asked_at_s = True, _NEVER
+                known.changes += 1
 
     def class_of(self, server: str, tool: ToolDefinition) -> str | None:
         """The class of a tool as its server lists it; None where it has none."""
@@ -189,14 +199,16 @@ class ToolBook:
 
     def forget(self, scope: Scope) -> None:
         """Drop a list, because its session is over."""
-        self._known.pop(scope, None)
+        known = self._known.pop(scope, None)
+        if known is not None:
+            self._total, known.counted = self._total - known.counted, GONE
 
     def _of(self, scope: Scope) -> _Known:
         known = self._known.get(scope)
         if known is None:
             known = self._known[scope] = _Known(scope[0])
             if len(self._known) > SCOPES_MAX:
-                self._known.popitem(last=False)
+                self.forget(next(iter(self._known)))
         else:
             self._known.move_to_end(scope)
         return known
@@ -211,10 +223,23 @@ class ToolBook:
         self._judge(known.server, definitions, last=True)
         for gone in known.tools.keys() - {definition.name for definition in definitions}:
             del known.tools[gone], known.schemas[gone]
-        for definition in definitions:
-            self._add(known, definition)
+        self._add_all(known, definitions)
         known.stale = known.failed = False
         known.whole = True
+
+    def _add_all(self, known: _Known, definitions: Iterable[ToolDefinition]) -> None:
+        try:
+            for definition in definitions:
+                self._add(known, definition)
+        finally:
+            self._count(known)
+
+    def _count(self, known: _Known) -> None:
+        """Have the lists that were used longest ago give way to what was learned now."""
+        if known.counted != GONE:
+            self._total, known.counted = self._total + len(known.tools) - known.counted, len(known.tools)
+        while self._total > TOOLS_TOTAL_MAX and len(self._known) > 1:
+            self.forget(next(iter(self._known)))
 
     def _add(self, known: _Known, definition: ToolDefinition) -> None:
         name, schema, changed = definition.name, definition.input_schema, self._pins.changed(known.server, definition)
