@@ -137,6 +137,28 @@ async def test_a_grant_that_leaves_calls_waiting_loses_its_oldest() -> None:
     assert parsed((await gate.send(calling(requestState=states[1]))).body)["result"] == DONE
 
 
+@pytest.mark.parametrize(("bound", "of_all"), [("GRANT_BYTES_MAX", False), ("BYTES_MAX", True)])
+async def test_what_servers_want_back_is_kept_up_to_a_bound_and_the_oldest_gives_way(
+    monkeypatch: pytest.MonkeyPatch, bound: str, of_all: bool
+) -> None:
+    monkeypatch.setattr(f"yett.gateway.rounds.{bound}", 2 * len(b'r"theirs"'))
+    gate = Gate()
+    gate.publish(ALLOW_ALL, grants=[grant("g1"), grant("g2")])
+    others = parsed((await _asked_as(gate, "g2")).body)["result"]["requestState"]
+    states = [await asked(gate) for _ in range(3)]
+    assert [await _is_gone(gate, state) for state in states] == [True, False, False]
+    assert await _is_gone(gate, others, "g2") is of_all
+
+
+async def _asked_as(gate: Gate, grant_id: str) -> Answer:
+    gate.upstream.answering(asking())
+    return await gate.send(calling(), grant_id=grant_id)
+
+
+async def _is_gone(gate: Gate, state: str, grant_id: str = "g1") -> bool:
+    return (await gate.send(calling(requestState=state), grant_id=grant_id)).status == 400
+
+
 @pytest.mark.parametrize(("method", "kind"), list(KIND_OF.items()))
 @pytest.mark.parametrize("why", ["denied", "not declared"])
 async def test_what_the_client_may_not_be_asked_becomes_an_error(method: str, kind: str, why: str) -> None:

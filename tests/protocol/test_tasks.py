@@ -10,6 +10,7 @@ import pytest
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.rounds import INPUTS_MAX
 from yett.protocol.tasks import (
+    CURSOR_CHARS_MAX,
     TASK_ID_CHARS_MAX,
     State,
     about_fault,
@@ -115,6 +116,8 @@ def test_cursors_are_replaced_both_ways() -> None:
     page = answer({"tasks": [TASK, {**TASK, "taskId": "u"}], "nextCursor": "theirs"})
     shown = json.loads(shown_list(page, lambda id: id == "u", lambda cursor: f"ours for {cursor}"))["result"]
     assert ([task["taskId"] for task in shown["tasks"]], shown["nextCursor"]) == (["u"], "ours for theirs")
+    with pytest.raises(MalformedAnswer):
+        shown_list(answer({"tasks": [], "nextCursor": "x" * (CURSOR_CHARS_MAX + 1)}), lambda _: True, lambda _: "never")
     last = answer({"tasks": [TASK], "nextCursor": None})
     assert shown_list(last, lambda _: True, lambda _: "never") is last
     assert json.loads(at_cursor(b'{"params":{"cursor":"ours","x":1}}', "theirs"))["params"] == {"cursor": "theirs", "x": 1}

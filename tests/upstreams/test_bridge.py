@@ -12,7 +12,7 @@ from tests.upstreams.bridge_rig import HELLO, META, TOOL, bridge_to, events_of, 
 from yett.errors import UpstreamFault
 from yett.ports import Answer, Outbound
 from yett.upstreams.bridge_reading import BYTES_MAX
-from yett.upstreams.bridge_to_stateless import SUBSCRIPTIONS_MAX
+from yett.upstreams.bridge_to_stateless import CLIENT_BYTES_MAX, SUBSCRIPTIONS_MAX, URIS_CHARS_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -150,6 +150,24 @@ async def test_one_subscription_too_many_is_refused() -> None:
         await bridge.exchange(said("resources/subscribe", {"uri": f"a://{number}"}, session=session))
     answer = await bridge.exchange(said("resources/subscribe", {"uri": "a://more"}, session=session))
     assert "error" in json.loads(answer.body or b"")
+
+
+async def test_addresses_of_subscriptions_that_are_too_long_together_are_refused() -> None:
+    bridge, session = await opened(stateless_only())
+    for number in range(URIS_CHARS_MAX // 4_000):
+        taken = await bridge.exchange(said("resources/subscribe", {"uri": f"a://{number:03}".ljust(4_000, "x")}, session=session))
+        assert "result" in json.loads(taken.body or b"")
+    answer = await bridge.exchange(said("resources/subscribe", {"uri": "a://more".ljust(4_000, "x")}, session=session))
+    assert "error" in json.loads(answer.body or b"")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_a_client_that_says_too_much_of_itself_gets_no_session(more: int) -> None:
+    empty = len(encode(HELLO["capabilities"])) + len(encode({"name": "c", "version": ""}))
+    bridge = bridge_to(stateless_only())
+    info = {"name": "c", "version": "v" * (CLIENT_BYTES_MAX - empty + more)}
+    answer = await bridge.exchange(said("initialize", {**HELLO, "clientInfo": info}))
+    assert (answer.session is None, "error" in json.loads(answer.body or b"")) == (bool(more), bool(more))
 
 
 async def test_progress_passes_and_a_request_of_the_server_does_not() -> None:

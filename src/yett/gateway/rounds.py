@@ -45,6 +45,10 @@ ROUNDS_MAX: Final = 10_000
 """Calls that wait for input; the one that waits longest gives way."""
 GRANT_ROUNDS_MAX: Final = 256
 """Of one grant, whose own give way first."""
+GRANT_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Bytes that servers want back from the clients of one grant: two of the longest messages, and many usual ones."""
+BYTES_MAX: Final = 128 * 1024 * 1024
+"""The same for all grants."""
 ROUND_S: Final = 3_600.0
 """How long input may take: people are asked, and people are slow."""
 
@@ -60,6 +64,11 @@ class _Round:
     covers: frozenset[str] | None
     """Rules for which people approved the call; None where it has not begun: the gateway itself asked for something first."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the server's that are kept."""
+        return len(self.wanted.state or b"") + sum(map(len, self.wanted.kinds))
+
 
 class Rounds:
     """The only owner of calls that wait for input."""
@@ -69,6 +78,7 @@ class Rounds:
         self._monotonic = monotonic
         self._open: OrderedDict[str, _Round] = OrderedDict()
         self._of_grant: dict[str, OrderedDict[str, None]] = {}
+        self._bytes = 0
 
     # --- a server asks --------------------------------------------------------------------------------------------------
 
@@ -99,12 +109,13 @@ class Rounds:
 
     def _remember(self, route: Route, message: Message, wanted: Wanted, covers: frozenset[str] | None) -> str:
         state, grant_id = secrets.token_urlsafe(24), route.caller.grant.id
-        self._open[state] = _Round(self._bound(route, message), wanted, self._monotonic() + ROUND_S, covers)
+        self._open[state] = made = _Round(self._bound(route, message), wanted, self._monotonic() + ROUND_S, covers)
+        self._bytes += made.size
         mine = self._of_grant.setdefault(grant_id, OrderedDict())
         mine[state] = None
-        if len(mine) > GRANT_ROUNDS_MAX:
+        while len(mine) > GRANT_ROUNDS_MAX or sum(self._open[one].size for one in mine) > GRANT_BYTES_MAX:
             self._take(next(iter(mine)))
-        elif len(self._open) > ROUNDS_MAX:
+        while len(self._open) > ROUNDS_MAX or self._bytes > BYTES_MAX:
             self._take(next(iter(self._open)))
         return state
 
@@ -130,7 +141,9 @@ class Rounds:
         return caller.grant.id, caller.server.id, message.method, message.name, digest
 
     def _take(self, state: str) -> None:
-        grant_id = self._open.pop(state).bound[0]
+        taken = self._open.pop(state)
+        self._bytes -= taken.size
+        grant_id = taken.bound[0]
         mine = self._of_grant[grant_id]
         del mine[state]
         if not mine:

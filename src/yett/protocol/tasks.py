@@ -26,6 +26,8 @@ EXTENSION: Final = "io.modelcontextprotocol/tasks"
 TASK: Final = "task"
 """The member with which a client asks for one and a server gives one; and the kind of a result that is one."""
 TASK_ID: Final = "taskId"
+CURSOR_CHARS_MAX: Final = 8 * 1024
+"""Characters of the cursor of a list of tasks, which is kept until it is asked for."""
 TASK_ID_CHARS_MAX: Final = 512
 """Characters of a task's id, which may be more than a random number."""
 TASKS_GET: Final = "tasks/get"
@@ -178,8 +180,8 @@ def shown_list(data: bytes, visible: Callable[[str], bool], named: Callable[[str
     cursor = msgspec.json.decode(result["nextCursor"])
     if cursor is None:
         return filtered
-    if not isinstance(cursor, str):
-        raise MalformedAnswer("the server's list of tasks has a cursor that is no string; its author must mend it")
+    if not isinstance(cursor, str) or len(cursor) > CURSOR_CHARS_MAX:
+        raise MalformedAnswer("the server's list of tasks has a cursor that is no short string; its author must mend it")
     result["nextCursor"] = msgspec.Raw(msgspec.json.encode(named(cursor)))
     parts["result"] = joined(result)
     return bytes(joined(parts))

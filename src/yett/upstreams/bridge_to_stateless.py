@@ -45,8 +45,14 @@ from yett.upstreams.bridge_work import Questions, Work
 
 SESSIONS_MAX: Final = 10_000
 """As many as the gateway keeps; the one idle longest gives way."""
+CLIENT_BYTES_MAX: Final = 64 * 1024
+"""Of what a client says of itself: it is kept for the session, and sent with each of its requests."""
 SUBSCRIPTIONS_MAX: Final = 1_000
 """Resources that one session hears of."""
+URIS_CHARS_MAX: Final = 256 * 1024
+"""Characters of their addresses together."""
+FIELDS_MAX: Final = 10_000
+"""Tools of one session whose fields are remembered: as many as a server may list."""
 _MIRRORS: Final = (b"mcp-", b"last-event-id")
 """Fields that say what the client's own body says, or belong to its session."""
 _CREDENTIAL_REFUSED: Final = (401, 403)
@@ -107,6 +113,9 @@ class BridgeToStateless:
         client = client_of(message.body)
         if client is None:
             said = "`initialize` needs `protocolVersion`, `capabilities` and `clientInfo`"
+            return Answer(body=error(message.id, INVALID_PARAMS, said))
+        if len(client.capabilities) + len(client.info) > CLIENT_BYTES_MAX:
+            said = f"`capabilities` and `clientInfo` together must not be longer than {CLIENT_BYTES_MAX} bytes"
             return Answer(body=error(message.id, INVALID_PARAMS, said))
         id = secrets.token_urlsafe(24)
         self._sessions[id] = Session(id, client, server.version)
@@ -235,6 +244,8 @@ def _learn(session: Session, answer: Answer) -> None:
         tools, _ = read_tools_list(answer.body)
     except UpstreamFault:
         return  # whoever reads the list says what is wrong with it
+    if len(session.fields) + len(tools) > FIELDS_MAX:
+        session.fields.clear()
     for tool in tools:
         if tool.input_schema is not None:
             session.fields[tool.name] = parameter_fields(tool.input_schema)
@@ -268,8 +279,9 @@ def _subscribe(session: Session, message: Outbound, id: bytes) -> Answer:
     assert isinstance(uri, str), "the door let it through"
     if message.method == "resources/unsubscribe":
         session.uris -= {uri}
-    elif len(session.uris) >= SUBSCRIPTIONS_MAX:
-        return Answer(body=error(id, INVALID_REQUEST, f"at most {SUBSCRIPTIONS_MAX} resources may be subscribed to"))
+    elif len(session.uris) >= SUBSCRIPTIONS_MAX or sum(map(len, session.uris)) + len(uri) > URIS_CHARS_MAX:
+        said = f"at most {SUBSCRIPTIONS_MAX} resources may be subscribed to, with addresses of {URIS_CHARS_MAX} characters"
+        return Answer(body=error(id, INVALID_REQUEST, said))
     else:
         session.uris |= {uri}
     if session.hearing is not None:
