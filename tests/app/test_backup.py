@@ -16,14 +16,18 @@ from tests.approvals.made import request
 from tests.stores.approving import says_yes
 from tests.stores.control.migrations.versions.test_versions import ORGANISATION, made_by
 from tests.support.clock import ManualClock
+from yett.admin.people.doors import build_doors
+from yett.admin.people.rules import Rules
 from yett.admin.people.service import PeopleService
-from yett.admin.people.views import NewInvitation
+from yett.admin.people.views import LinkWanted, NewInvitation
 from yett.admin.views import NewGrant, NewServer
 from yett.app import backup
-from yett.app.backup import restore_backup, write_backup
+from yett.app.backup import WAYS_IN, restore_backup, write_backup
 from yett.app.desk import open_alone
 from yett.approvals.lifecycle import made
 from yett.approvals.model import State
+from yett.egress.addresses import EgressRules
+from yett.egress.fetch import Egress
 from yett.errors import OperatorFault
 from yett.gateway.tokens import digest, mint, token_key
 from yett.settings import Settings, load_settings
@@ -33,6 +37,7 @@ from yett.stores.control.lock import take_lock
 from yett.stores.state_file import open_writer
 
 CLOCK = ManualClock()
+NO_EGRESS = Egress(EgressRules.parse())
 
 
 def settings_in(directory: Path) -> Settings:
@@ -104,6 +109,23 @@ def test_an_approved_call_that_may_have_run_since_the_backup_does_not_run_again(
             found = desk.get(f"ap_{number}", now_ns)
             states.append(None if found is None else found.state)
     assert states == [State.WITHDRAWN, State.PENDING]
+
+
+def test_a_link_that_may_have_been_used_since_the_backup_opens_nothing(tmp_path: Path) -> None:
+    settings, _ = filled(tmp_path / "one")
+    service = open_alone(settings, "local:ada")
+    made = PeopleService(service.desk, service.principal).make_link(LinkWanted())
+    token = made.link.rpartition("/")[2]
+    assert build_doors(service.desk, Rules(base_url="http://localhost"), NO_EGRESS).links.is_good(token, "first")
+    service.desk.close()
+    write_backup(tmp_path / "one", tmp_path / "b.tar", CLOCK, with_keys=True)
+    there = settings_in(tmp_path / "two")
+    restore_backup(there.state_dir, tmp_path / "b.tar", CLOCK)
+    again = open_alone(there, "local:ada")
+    assert not build_doors(again.desk, Rules(base_url="http://localhost"), NO_EGRESS).links.is_good(token, "first")
+    again.desk.close()
+    with closing(sqlite3.connect(tmp_path / "two" / "control.db")) as database:
+        assert [database.execute(f"SELECT count(*) FROM {table}").fetchone() for table in sorted(WAYS_IN)] == [(0,)] * 3
 
 
 def test_a_backup_is_for_its_owner_only_and_has_no_keys_unless_asked(tmp_path: Path) -> None:

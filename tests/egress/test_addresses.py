@@ -52,7 +52,10 @@ PRIVATE = (
     "fec0::1",
     "ff02::1",
 )
-METADATA = ("169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
+METADATA = (
+    *("169.254.169.254", "169.254.170.2", "169.254.170.23", "168.63.129.16", "100.100.100.200", "192.0.0.192"),
+    *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254"),
+)
 PUBLIC = ("1.1.1.1", "8.8.8.8", "100.128.0.1", "172.32.0.1", "192.169.0.1", "2606:4700::1111", "64:ff9b::808:808")
 
 
@@ -78,6 +81,12 @@ def test_a_metadata_address_is_opened_by_its_own_name_only(text: str) -> None:
     everything = EgressRules.parse(["0.0.0.0/0", "::/0"])
     assert everything.refusal(address, host_is_listed=True) == "a cloud's metadata address"
     assert EgressRules.parse([text]).refusal(address, host_is_listed=False) is None
+
+
+def test_a_metadata_address_in_other_clothes_is_one() -> None:
+    rules = EgressRules.parse(["::/0"])
+    assert rules.refusal(ip_address("::ffff:169.254.169.254"), host_is_listed=True) == "a cloud's metadata address"
+    assert rules.refusal(ip_address("::ffff:10.0.0.1"), host_is_listed=True) is None
 
 
 def test_a_translated_address_is_judged_as_what_it_is_translated_to() -> None:

@@ -48,6 +48,8 @@ KEYS: Final = (TOKEN_KEY_FILE, TOKEN_FILE, MASTER_KEY_FILE)
 PLAIN: Final = (COMMANDS_FILE, SEALED_FILE, WRAPPED_FILE)
 DERIVED: Final = (SNAPSHOT_FILE, journal_of(Path(SNAPSHOT_FILE)).name, CREDENTIALS_FILE)
 """What the gateway makes anew of the databases; what it made of the old ones must not judge any more."""
+WAYS_IN: Final = frozenset({"sessions", "one_time_links", "flows"})
+"""Tables of who is signed in, of links that open once, and of round trips to others."""
 BUSY_MS: Final = 5_000
 PIECE_BYTES: Final = 1024 * 1024
 PAGES_AT_ONCE: Final = 4_096
@@ -119,6 +121,7 @@ def restore_backup(state_dir: Path, source: Path, clock: Clock) -> Restored:
         with _lock(state_dir), _staging(state_dir) as staging:
             manifest = _unpack(source, staging)
             _check_database(staging)
+            _end_ways_in(staging / DATABASE_FILE)
             _take_back_approvals(staging / STATE_FILE, clock.now_ns())
             for name in (STATE_FILE, DATABASE_FILE):  # what may be refused comes first
                 _settle(state_dir / name)
@@ -267,6 +270,23 @@ def _check_database(staging: Path) -> None:
     found = check_integrity(staging)
     if found:
         raise OperatorFault(f"the control database of the backup is damaged: {found[0]}; nothing was changed")
+
+
+def _end_ways_in(path: Path) -> None:
+    """INVARIANT: what opens once opens once, and who signed out stays so: whether that was after the backup, nobody can tell.
+
+    Errors: `OperatorFault`.
+    """
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            for table in sorted(WAYS_IN & present):  # the schema may be an older one
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of our own names
+        finally:
+            connection.close()
+    except apsw.Error as error:
+        raise OperatorFault(f"the control database of the backup cannot be used: {error}; nothing was changed") from error
 
 
 def _take_back_approvals(path: Path, now_ns: int) -> None:

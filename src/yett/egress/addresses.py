@@ -60,7 +60,18 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 """The last 32 bits are the IPv4 address that a translator will connect to (RFC 6052)."""
 _METADATA: Final = frozenset(
     ip_address(text)
-    for text in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
+    for text in (
+        *(
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.170.23",
+            "169.254.0.23",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+        ),
+        *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42"),
+    )
 )
 """Where clouds hand out the machine's own credentials. A block that the operator lists does not open them; each must be named."""
 
@@ -96,8 +107,9 @@ class EgressRules:
         if isinstance(address, IPv6Address) and address in _NAT64:
             refused = self.refusal(IPv4Address(int(address) & 0xFFFF_FFFF), host_is_listed=host_is_listed)
             return None if refused is None or self._lists(address) else f"{refused} behind a translator"
-        if address in _METADATA:
-            return None if self._names(address) else "a cloud's metadata address"
+        plain = address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+        if plain in _METADATA:
+            return None if self._names(plain) else "a cloud's metadata address"
         if host_is_listed or self._lists(address):
             return None
         return _kind(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from argon2 import PasswordHasher
 
 from tests.admin.people.house import PASSWORD, TOKEN, Browser, House, open_house
 from yett.admin.errors import Conflict
+from yett.admin.listing import Listing
+from yett.admin.people.rules import Rules
 from yett.admin.people.views import NewInvitation
 
 FIRST = {"organisation": "acme", "name": "Ada", "email": "Ada@Example.com", "password": PASSWORD, "again": PASSWORD}
@@ -148,6 +151,21 @@ def test_a_lost_password_is_replaced_by_the_operators_link_and_all_sessions_end(
     assert fresh.get(path).status_code == 404
     assert house.browser().sign_in("ada@example.com").status_code == 401
     assert house.browser().sign_in("ada@example.com", "another horse battery").status_code == 303
+
+
+def test_no_link_leads_around_the_ways_in_where_passwords_are_off(tmp_path: Path) -> None:
+    with open_house(tmp_path) as house:
+        house.with_member("ada@example.com", "admin")
+        invited = urlsplit(house.people.invite(NewInvitation(email="bob@example.com", role="admin")).link).path
+        forgotten = urlsplit(house.people.password_link("ada@example.com").link).path
+        stranger = house.browser()
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', stranger.get(invited).text)[0]
+        object.__setattr__(house.doors.entrance, "rules", Rules(base_url=house.url, passwords=False))
+        form = {"name": "Bob", "password": "another horse battery", "again": "another horse battery", "csrf": csrf}
+        for path in (invited, forgotten):
+            assert stranger.post(path, form).status_code == 403
+            assert stranger.api("GET", "/me").status_code == 401
+        assert [one.email for one in house.people.members(Listing()).items] == ["ada@example.com"]
 
 
 @pytest.mark.parametrize("kind", ["first", "invitation", "password", "mail"])

@@ -125,6 +125,7 @@ class LinkDoors:
     def accept_as_new(self, token: str, name: str, password: str, visitor: Visitor) -> SignedIn:
         """A new account for who was invited. Errors: `Unauthorised`, `Invalid`; `Conflict` where there is an account already."""
         entrance, shown = self.entrance, check_text("the name", name.strip(), "/name")
+        self._require_passwords()
         found = self.invitation(token)
         if found is None:
             raise Unauthorised(LINK_OVER)
@@ -158,8 +159,9 @@ class LinkDoors:
         self.entrance.desk.write(work)
 
     def choose_password(self, token: str, password: str, visitor: Visitor) -> SignedIn:
-        """Another password by the operator's link; all sessions end. Errors: `Unauthorised`, `Invalid`."""
+        """Another password by the operator's link; all sessions end. Errors: `Unauthorised`, `Invalid`, `Forbidden`."""
         entrance = self.entrance
+        self._require_passwords()
         if not self.is_good(token, "password"):
             raise Unauthorised(LINK_OVER)
         hashed = entrance.passwords.hash(check_password(password))
@@ -176,6 +178,11 @@ class LinkDoors:
             return entrance.admit(whole, changed, visitor, "password")
 
         return entrance.desk.write(work)
+
+    def _require_passwords(self) -> None:
+        """Errors: `Forbidden` where people come in by other ways only: a password's page would be a way around them."""
+        if not self.entrance.rules.passwords:
+            raise Forbidden("this installation has no passwords; sign in another way")
 
     def _link(self, whole: Whole, token: str, purpose: str) -> Link | None:
         link = whole.sign_ins.link(self.entrance.digest("link", token)) if is_handle(token) else None
