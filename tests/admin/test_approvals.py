@@ -199,6 +199,7 @@ def test_a_request_shows_its_arguments_in_full_and_nothing_in_them_acts(bank: Ba
     assert json.loads(view["arguments"]) == hostile
     assert (view["tool"], view["grant_label"], view["asks"][0]["message"]) == ("pay\\u202e", "agent\\u001b[31m", "why\\u2066?")
     assert view["names"] == ["note", "text", "to", "token"]
+    assert "\\u202e is RIGHT-TO-LEFT OVERRIDE" in view["marks"]
     assert (view["risk"], view["policy"], view["asks"][0]["rule"]) == ("Financial", "careful", "/tools/pay/require_approval/0")
     assert view["page"] == f"{bank.house.url}/approvals/{id}"
 

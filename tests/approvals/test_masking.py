@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from yett.approvals.masking import masked, masks
+from yett.approvals.masking import MASK, masked, masks
+from yett.policy.json_value import JsonValue
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,19 @@ def test_configured_places_are_masked_beside_them() -> None:
         "note": "***",
         "deep": {"note": "m"},
     }
+
+
+@pytest.mark.parametrize(
+    ("place", "given", "expected"),
+    [
+        (r"card\.number", {"card.number": "1", "card": {"number": "2"}}, {"card.number": MASK, "card": {"number": "2"}}),
+        (r"a.x\.y.z", {"a": {"x.y": {"z": "1", "w": "2"}}}, {"a": {"x.y": {"z": MASK, "w": "2"}}}),
+        (r"\*", {"*": "1", "b": "2"}, {"*": MASK, "b": "2"}),
+        (r"back\\slash", {"back\\slash": "1"}, {"back\\slash": MASK}),
+        (r"C:\dir", {"C:\\dir": "1"}, {"C:\\dir": MASK}),
+        ("a.", {"a": {"": "1", "b": "2"}}, {"a": {"": MASK, "b": "2"}}),
+        ("end\\", {"end\\": "1"}, {"end\\": MASK}),
+    ],
+)
+def test_a_place_may_name_a_member_with_a_dot_or_a_star_in_it(place: str, given: JsonValue, expected: JsonValue) -> None:
+    assert masked(given, masks([place])) == expected

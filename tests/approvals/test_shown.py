@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yett.approvals.shown import inert, inert_json, inert_members
+from yett.approvals.shown import NAMED_MAX, explained, inert, inert_json, inert_members
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -63,3 +63,18 @@ def test_inert_json_is_the_same_value_and_every_line_of_it_prints(value: object)
 def test_members_are_shown_apart_each_with_its_own_value(value: dict[str, object]) -> None:
     shown = inert_members(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     assert [(json.loads(f'"{name}"'), json.loads(text)) for name, text in shown] == list(value.items())
+
+
+def test_letters_that_look_like_others_are_written_out_and_named() -> None:
+    text = json.dumps({"to": "p\u0430ypal", "note": "a\u202e b\u200b"}, ensure_ascii=False, separators=(",", ":"))
+    assert '"p\\u0430ypal"' in inert_json(text)
+    assert json.loads(inert_json(text)) == json.loads(text)
+    names = ["CYRILLIC SMALL LETTER A", "RIGHT-TO-LEFT OVERRIDE", "ZERO WIDTH SPACE"]
+    assert [told.partition(" is ")[2] for told in explained(text)] == names
+    assert explained('{"note":"fine"}') == []
+
+
+def test_so_many_characters_are_named_and_the_others_counted() -> None:
+    many = "".join(chr(0x1D400 + number) for number in range(NAMED_MAX + 3))
+    assert explained(json.dumps({"a": many}, ensure_ascii=False))[-1] == "and 3 more"
+    assert len(explained(json.dumps({"a": many}, ensure_ascii=False))) == NAMED_MAX + 1

@@ -80,6 +80,18 @@ def test_a_yes_lets_the_call_run_and_may_spare_the_next_ones(terminal: Terminal)
     assert [vote.voter.startswith("local:") for vote in found.votes] == [True]
 
 
+def test_what_is_over_is_open_for_no_time(terminal: Terminal) -> None:
+    id = ask(terminal)
+    terminal.ok("approvals", "deny", id, "--reason", "no")
+    assert terminal.ok("approvals", "list", "--all").out.splitlines()[1].endswith(" -")
+
+
+def test_letters_that_are_taken_for_others_are_marked_and_explained(terminal: Terminal) -> None:
+    shown = terminal.ok("approvals", "show", ask(terminal, arguments='{"to":"p\u0430ypal"}')).out
+    assert '"to": "p\\u0430ypal"' in shown
+    assert "\\u0430 is CYRILLIC SMALL LETTER A" in shown
+
+
 def test_a_no_needs_a_reason(terminal: Terminal) -> None:
     id = ask(terminal)
     refused = terminal.run("approvals", "deny", id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, TypedDict
 
 from yett.admin.approvals_port import Beside, LimitNow, Logged
@@ -19,7 +20,7 @@ from yett.admin.approvals_who import Person
 from yett.admin.checks import show_moment
 from yett.admin.showing import moment
 from yett.approvals.model import Approval, ApprovalRequest, Asked, Delegation, Exemption, State, Vote
-from yett.approvals.shown import inert, inert_json
+from yett.approvals.shown import explained, inert, inert_json
 
 _NEXT: Final = {
     State.APPROVED: "The same call passes once, if it is made until the end of the request.",
@@ -35,6 +36,7 @@ _NEXT: Final = {
 class _Told(TypedDict):
     definition: str | None
     arguments: str
+    marks: list[str]
     names: list[str]
     arguments_digest: str
 
@@ -105,6 +107,7 @@ def _told(request: ApprovalRequest) -> _Told:
     return {
         "definition": request.definition,
         "arguments": inert_json(request.arguments),
+        "marks": explained(json.dumps([request.target, request.grant_label], ensure_ascii=False) + request.arguments),
         "names": sorted(inert(name) for name in request.members),
         "arguments_digest": request.arguments_digest,
     }

@@ -175,6 +175,9 @@ class ApprovalView:
     asks: list[AskView]
     arguments: str
     """JSON, one member a line, in full; masked ones are `***`, and what does not show itself is written as `\\uXXXX`."""
+    marks: list[str]
+    """What is written as `\\uXXXX` in them, in the name of the tool, or in that of the grant, each with its name: characters that
+    people would not see, or take for others."""
     names: list[str]
     """Top-level arguments, which an exemption may free."""
     arguments_digest: str

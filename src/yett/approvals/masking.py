@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final, TypeAlias
 
@@ -17,13 +17,26 @@ SECRET: Final = re.compile(
 )
 """Names whose values are secrets wherever they stand."""
 COUNTED: Final = re.compile(r"tokens$", re.IGNORECASE)
-Masks: TypeAlias = Sequence[tuple[str, ...]]
-"""Places to mask beside them, as the steps to them; `*` is any step."""
+Masks: TypeAlias = Sequence[tuple[str | None, ...]]
+"""Places to mask beside them, as the steps to them; None is any step."""
+_STEP: Final = re.compile(r"(?:[^.\\]|\\.|\\$)*", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\([.*\\])")
 
 
 def masks(places: Sequence[str]) -> Masks:
-    """Places as they are configured (`headers.*`, `cards.*.number`), read."""
-    return [tuple(place.split(".")) for place in places]
+    """Places as they are configured (`headers.*`, `cards.*.number`), read. `\\.` is a dot of a name, `\\*` one that is a star."""
+    return [tuple(None if step == "*" else _ESCAPED.sub(r"\1", step) for step in _steps(place)) for place in places]
+
+
+def _steps(place: str) -> Iterator[str]:
+    at = 0
+    while True:
+        step = _STEP.match(place, at)
+        assert step is not None, "it may be empty"
+        yield step[0]
+        if step.end() >= len(place):
+            return
+        at = step.end() + 1  # a dot
 
 
 def masked(value: JsonValue, places: Masks = ()) -> JsonValue:
@@ -38,7 +51,7 @@ def masked(value: JsonValue, places: Masks = ()) -> JsonValue:
 
 
 def _member(name: str, value: JsonValue, places: Masks) -> JsonValue:
-    inner = [place[1:] for place in places if place and place[0] in {"*", name}]
+    inner = [place[1:] for place in places if place and place[0] in (None, name)]
     if any(not place for place in inner) or (SECRET.search(name) and not _tells_nothing(name, value)):
         return value if value in ("", None) else MASK
     return masked(value, inner)

@@ -1,27 +1,41 @@
-"""What callers wrote, made inert for people: nothing in it moves a cursor, turns the reading direction, or hides. Pure."""
+"""What callers wrote, made inert for people: nothing in it moves a cursor, turns the reading direction, hides, or is taken for
+something else. Pure."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from yett.approvals.lookalikes import hidden
+
 INDENT: Final = "  "
-_BLANK: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Characters that count as printable and show nothing."""
+NAMED_MAX: Final = 20
+"""Characters that are explained."""
 _MEMBER: Final = re.compile(r'  "((?:[^"\\]|\\.)*)": ')
 """The beginning of a member of the outermost object, in a line of `inert_json`."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
 def inert(text: str) -> str:
-    """The text with every character that does not show itself as `\\uXXXX`, in pairs beyond U+FFFF, as JSON has it.
+    """The text with every character that people would not see, or take for another, as `\\uXXXX`, in pairs beyond U+FFFF, as JSON
+    has it.
 
-    Terminal escapes, line breaks, directions, zero widths, tags, unassigned characters: what is left takes its own place only.
+    Terminal escapes, line breaks, directions, zero widths, tags, unassigned characters, letters of other scripts in Latin words:
+    what is left takes its own place only, and is what it looks like.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(one if one.isprintable() and not _BLANK.match(one) else _escaped(one) for one in text)
+    places = hidden(text)
+    return "".join(_escaped(one) if at in places else one for at, one in enumerate(text)) if places else text
+
+
+def explained(text: str) -> list[str]:
+    """The characters of a JSON text that `inert_json` writes as `\\uXXXX`, each once with its name, as they come."""
+    found: dict[str, None] = {}
+    for part in _TOKEN.findall(text):
+        found |= dict.fromkeys(part[at] for at in sorted(hidden(part)))
+    told = [f"{_escaped(one)} is {unicodedata.name(one, 'a character without a name')}" for one in list(found)[:NAMED_MAX]]
+    return [*told, f"and {len(found) - NAMED_MAX} more"] if len(found) > NAMED_MAX else told
 
 
 def inert_json(text: str) -> str:

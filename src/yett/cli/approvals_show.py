@@ -35,7 +35,7 @@ def print_calls(context: CliContext, found: Sequence[ApprovalLine]) -> None:
             one.tool,
             _colored(one.risk or "-", RISKS),
             who(one),
-            left(one.expires_at),
+            left(one.expires_at) if one.state in {"pending", "approved"} else "-",
         )
         for one in found
     ]
@@ -63,6 +63,10 @@ def print_call(context: CliContext, view: ApprovalView) -> None:
     print_fields(context, _fields(view))
     click.echo("\narguments:")
     click.echo(view.arguments)
+    if view.marks:
+        click.echo("\nbeware: these characters do not show themselves, or are taken for others:")
+    for mark in view.marks:
+        click.echo(f"  {plain(mark)}")
     for ask in view.asks:
         named = " or ".join(ask.approvers) or "an admin or policy manager"
         short = f"{ask.missing} more of {ask.quorum}" if ask.missing else "approved"

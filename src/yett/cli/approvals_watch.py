@@ -29,25 +29,28 @@ EVERY_S: Final = 1.0
 def watch(context: CliContext, /, ask: bool | None, once: bool) -> int:
     """Show requests as they come, and ask for each what to do. Ends with ctrl-c."""
     from yett.app.approvals_both import both_approvals
+    from yett.app.approvals_changes import Changes
+    from yett.stores.state_file import STATE_FILE
 
     asks = ask if ask is not None else not context.json and sys.stdin.isatty() and sys.stdout.isatty()
+    changes = Changes(context.settings.state_dir / STATE_FILE, lambda: both_approvals(context.settings), time.time_ns)
     seen: dict[str, str] = {}
     if not once and not context.json:
         say("waiting for calls that need a person; ctrl-c ends this")
     while True:
-        with both_approvals(context.settings) as both:
-            waiting = 0
-            for one in reversed(both.lines()):
-                waiting += one.state == "pending"
-                if seen.get(one.id) != one.state and (one.id in seen or one.state == "pending"):
-                    _tell(context, both, one, asks=asks)
-                seen[one.id] = one.state
+        for one in changes.look():
+            if seen.get(one.id) != one.state and (one.id in seen or one.state == "pending"):
+                _tell(context, one)
+                if asks and one.decidable and one.state == "pending" and not context.json:
+                    with both_approvals(context.settings) as both:
+                        _ask(context, both, one.id)
+            seen[one.id] = one.state
         if once:
-            return int(waiting > 0)
+            return int("pending" in seen.values())
         time.sleep(EVERY_S)
 
 
-def _tell(context: CliContext, both: BothApprovals, one: ApprovalLine, *, asks: bool) -> None:
+def _tell(context: CliContext, one: ApprovalLine) -> None:
     if context.json:
         print_json_line(asdict(one))
         return
@@ -60,8 +63,6 @@ def _tell(context: CliContext, both: BothApprovals, one: ApprovalLine, *, asks: 
             f"{now}  {one.id}  {who(one)} wants {one.tool} of {one.server} ({one.risk or 'unknown risk'}), {left(one.expires_at)}"
         )
     )
-    if asks and one.decidable:
-        _ask(context, both, one.id)
 
 
 def _ask(context: CliContext, both: BothApprovals, id: str) -> None:

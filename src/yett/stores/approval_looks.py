@@ -103,6 +103,16 @@ def logged_call(reader: StateReader, seq: int) -> LoggedCall | None:
     return LoggedCall(*rows[0]) if rows else None
 
 
+def requests_after(reader: StateReader, seq: int | None) -> tuple[int, dict[str, None]]:
+    """The number of the newest event, and the ids of requests that events after `seq` tell of, the oldest first."""
+    [(newest,)] = reader.rows("SELECT ifnull(max(seq), 0) FROM events")
+    if seq is None or newest == seq:
+        return int(newest), {}
+    sql = "SELECT json_extract(detail, '$.approval') FROM events WHERE seq > ? AND seq <= ? AND action GLOB 'approval_*'"
+    rows = reader.rows(f"{sql} AND action <> 'approval_refused' ORDER BY seq", (seq, newest))
+    return int(newest), {str(id): None for (id,) in rows}
+
+
 def steps_since(reader: StateReader, at_ns: int, actions: Collection[str]) -> list[tuple[int, str, str, dict[str, Any]]]:
     """When, by whom, what, and its details: events of these kinds, the oldest first."""
     sql = "SELECT at_ns, actor, action, detail FROM events WHERE seq >= ? AND at_ns >= ?"

@@ -112,6 +112,15 @@ def test_nothing_that_a_caller_writes_acts_on_the_page(bank: Bank, ann: Browser)
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_letters_that_are_taken_for_others_are_marked_and_explained(bank: Bank, ann: Browser) -> None:
+    id = bank.asked({"to": "p\u0430ypal", "zero": "a\u200bb"}, target="p\u0430y")
+    page = ann.get(f"/approvals/{id}").text
+    assert "p\\u0430ypal" in page and "<bdi>p\\u0430y</bdi>" in page and "a\\u200bb" in page
+    assert "\u0430" not in page and "\u200b" not in page
+    assert "<code>\\u0430 is CYRILLIC SMALL LETTER A</code>" in page
+    assert "Beware" not in ann.get(f"/approvals/{bank.asked({'to': 'Zürich'})}").text
+
+
 def test_arguments_are_there_in_full_however_long_they_are(bank: Bank, ann: Browser) -> None:
     id = bank.asked({"first": "a" * 200_000, "last": "seen"})
     page = ann.get(f"/approvals/{id}").text
