@@ -11,7 +11,7 @@ import pytest
 from tests.support.clock import ManualClock
 from tests.support.fake_upstream import encode
 from yett.errors import UpstreamFault, UpstreamNotReached
-from yett.gateway.tools import TOOLS_MAX, ToolBook
+from yett.gateway.tools import TOOLS_MAX, Scope, ToolBook
 from yett.policy.decision import ToolFacts
 from yett.protocol.lists import ToolDefinition
 
@@ -252,3 +252,24 @@ async def test_a_list_that_is_forgotten_while_it_is_read_counts_for_nothing(monk
     for session in "12":
         await book.facts(("srv", session), "a", server.fetch)
     assert all(book.known(("srv", session), "a") for session in "12")
+
+
+async def test_clients_that_can_be_asked_other_things_have_lists_of_their_own() -> None:
+    book, less, more = ToolBook(ManualClock()), Server("a"), Server("a", "ask")
+    apart = (*SCOPE, "elicitation")
+    assert not (await book.facts(SCOPE, "ask", less.fetch)).known
+    assert (await book.facts(apart, "ask", more.fetch)).known, "at once, though the other list was read a moment ago"
+    assert not (await book.facts(SCOPE, "ask", less.fetch)).known
+
+
+@pytest.mark.parametrize("told", [SCOPE, (*SCOPE, "elicitation")])
+async def test_a_change_concerns_the_lists_of_all_clients(told: Scope) -> None:
+    book, server = ToolBook(ManualClock()), Server("a")
+    scopes: list[Scope] = [SCOPE, (*SCOPE, "elicitation"), (*SCOPE, "roots")]
+    for scope in scopes:
+        await book.facts(scope, "a", server.fetch)
+    book.changed(told)
+    assert [book.known(scope, "a") for scope in scopes] == [None] * 3
+    for scope in scopes:
+        book.forget(scope)
+    assert not book._apart

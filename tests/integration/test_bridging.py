@@ -231,6 +231,27 @@ async def test_what_a_session_asks_is_asked_of_the_stateless_client(gateway: Gat
     assert "Ada" in _text(result)
 
 
+async def test_what_a_client_can_be_asked_settles_which_tools_it_may_call_whoever_called_before(
+    gateway: Gateway, handshake: str
+) -> None:
+    """The reference server lists `trigger-elicitation-request` to clients that can be asked, and to no others."""
+    if "everything" not in handshake:
+        pytest.skip("the fixture lists the same to all")
+
+    async def decline(context: Any, params: ElicitRequestParams) -> ElicitResult:
+        return ElicitResult(action="decline")
+
+    before, after = gateway.endpoint(handshake, "most"), gateway.endpoint(handshake, "most")
+    for _ in range(3):
+        async with _connected(before, MODERN) as client:
+            assert _text(await client.call_tool("echo", {"message": "tea"})) == "Echo: tea"
+            with pytest.raises(MCPError) as unknown:
+                await client.call_tool("trigger-elicitation-request", {})
+            assert unknown.value.error.message == "Unknown tool: trigger-elicitation-request"
+        async with _connected(after, MODERN, elicitation_callback=decline) as client:
+            assert "declined" in _text(await client.call_tool("trigger-elicitation-request", {}))
+
+
 async def test_changes_that_a_session_tells_reach_the_subscription(gateway: Gateway, handshake: str) -> None:
     """Only the reference server changes anything of its own accord: a resource, now and then."""
     if "everything" not in handshake:

@@ -12,6 +12,7 @@ from tests.protocol.wire import ENVELOPE, META_CAPABILITIES, accepted, encode, m
 from yett.errors import UpstreamFault
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.capabilities import (
+    abilities,
     filter_discover_result,
     filter_initialize_result,
     without_unmediated_client_capabilities,
@@ -177,6 +178,18 @@ def test_a_client_may_say_that_it_takes_tasks_and_nothing_else_of_the_extensions
         assert json.loads(less)["params"]["_meta"][META_CAPABILITIES] == {}
     whole = encode(modern(name="pay", meta={**ENVELOPE, META_CAPABILITIES: {"extensions": tasks}}))
     assert without_unmediated_client_capabilities(accepted(whole, modern_headers(name="pay"))) is whole
+
+
+def test_what_a_server_hears_that_a_client_can_do_is_said_in_few_words() -> None:
+    stated: dict[str, Any] = {"elicitation": {"url": {}, "else": {}}, "sampling": {"tools": {}}, "roots": None, "strange": {}}
+    kinds = frozenset({"elicitation", "roots"})
+    for capabilities, words in (
+        ({}, ""),
+        (stated, "elicitation roots elicitation.url"),
+        ({"extensions": {"io.modelcontextprotocol/tasks": {}}}, "tasks"),
+    ):
+        source = encode(modern(name="pay", meta={**ENVELOPE, META_CAPABILITIES: capabilities}))
+        assert abilities(accepted(source, modern_headers(name="pay")), lambda: kinds) == words
 
 
 @pytest.mark.parametrize("said", [5, [], "x", None])

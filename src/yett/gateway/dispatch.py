@@ -206,7 +206,7 @@ class Dispatcher:
         """What is known of the called tool; not asked for where the call cannot pass anyway, or is none of a tool."""
         if not may_be_visible_tool(route, message):
             return ToolFacts()
-        return await self.tools.facts(route.scope, message.name, lambda: self._fetch.tools(route, message))
+        return await self.tools.facts(route.scope_of(message), message.name, lambda: self._fetch.tools(route, message))
 
     def _exchange(self, route: Route, message: Message, credential: Mapping[str, str], tasks: bool = True) -> Awaitable[Answer]:
         body = without_unmediated_client_capabilities(message, route.kinds, tasks=tasks)
@@ -283,7 +283,7 @@ class Dispatcher:
         page, server_id = ToolsPage(body), route.caller.server.id
         if not route.shared:  # what one client got to see by its own parameters is no list for all others
             first, last = "cursor" not in message.params, b'"nextCursor"' not in body
-            self.tools.learn(route.scope, page.tools, whole=first and last, last=last)
+            self.tools.learn(route.scope_of(message), page.tools, whole=first and last, last=last)
         return page.shown(shown_tools(policy, self.tools, server_id), stateless=stateless)
 
     async def _whole(self, route: Route, message: Message, answer: Answer, edit: Edit) -> Answer:

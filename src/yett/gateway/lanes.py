@@ -20,7 +20,7 @@ from yett.gateway.tool_fetch import outbound_of
 from yett.gateway.tools import Scope
 from yett.policy.decision import ToolFacts
 from yett.ports import HasShortcut, Sent, Shortcut, Waiter
-from yett.protocol.capabilities import without_unmediated_client_capabilities
+from yett.protocol.capabilities import abilities, without_unmediated_client_capabilities
 from yett.protocol.eras import META_CLIENT_CAPABILITIES, Era
 from yett.protocol.messages import Message
 from yett.protocol.plain import Stated, stated_in
@@ -129,9 +129,10 @@ class Lanes:
             return None
         return shortcut.send(lane.start, message.body, route.isolation, waiter)
 
-    def tool(self, lane: Lane, name: str) -> ToolFacts | None:
-        """What is known of a tool, if its server need not be asked."""
-        return self._parts.dispatcher.tools.known(lane.scope, name)
+    def tool(self, lane: Lane, message: Message) -> ToolFacts | None:
+        """What is known of the called tool, if its server need not be asked."""
+        can = "" if message.era is Era.HANDSHAKE else abilities(message, lane.route.kinds)
+        return self._parts.dispatcher.tools.known((*lane.scope[:2], can) if can else lane.scope, message.name)
 
     def _made(self, request: Request) -> Lane | None:
         parts, path, snapshot = self._parts, request.path, self._parts.active.current()

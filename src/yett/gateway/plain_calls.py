@@ -56,7 +56,7 @@ class PlainCalls:
         message = None if lane is None else plain_call(request.body, lane.stated)
         if lane is None or message is None or lane.changes(message):
             return None
-        tool = self.lanes.tool(lane, message.name)
+        tool = self.lanes.tool(lane, message)
         if tool is None:
             return None
         parts, grant_id = self.parts, lane.bearer.grant.id

@@ -34,9 +34,10 @@ def contradicting_field(route: Route, message: Message, tools: ToolBook) -> str 
             break
     else:
         return None
-    if not is_visible_tool(route, message, tools.risk(route.scope, message.name)):
+    scope = route.scope_of(message)
+    if not is_visible_tool(route, message, tools.risk(scope, message.name)):
         return None
-    fields = tools.parameter_fields(route.scope, message.name)
+    fields = tools.parameter_fields(scope, message.name)
     name = contradicted(fields, message.arguments, route.headers)
     return missing(fields, message.arguments, route.headers) if name is None and must_be_whole else name
 

@@ -13,6 +13,9 @@ from yett.gateway.sessions import Session
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tools import Scope
 from yett.ports import Upstream
+from yett.protocol.capabilities import abilities
+from yett.protocol.eras import Era
+from yett.protocol.messages import Message
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -47,3 +50,8 @@ class Route(Struct, frozen=True):
     def scope(self) -> Scope:
         """Whose tool list applies: one for all callers, or one for each isolation."""
         return self.caller.server.id, "" if self.shared else self.isolation
+
+    def scope_of(self, message: Message) -> Scope:
+        """The same for one message: without a session, a server may list more to clients that can be asked more."""
+        can = "" if message.era is Era.HANDSHAKE else abilities(message, self.kinds)
+        return (*self.scope[:2], can) if can else self.scope

@@ -30,8 +30,9 @@ SCOPES_MAX: Final = 20_000
 TOOLS_TOTAL_MAX: Final = 500_000
 """Tools in all of them, some two hundred megabytes: a client may open many sessions with a server that lists much."""
 
-Scope: TypeAlias = tuple[str, str]
-"""Whose list it is: the server, and the session or grant it was read for."""
+Scope: TypeAlias = tuple[str, str] | tuple[str, str, str]
+"""Whose list it is: the server, the session or grant it was read for, and what clients can be asked, if anything, where that is
+not settled by a session."""
 Fetch: TypeAlias = Callable[[], Awaitable[list[ToolDefinition]]]
 """Asks the server for its whole list."""
 Classify: TypeAlias = Callable[[Sequence[ToolDefinition]], Mapping[str, ToolClass]]
@@ -96,6 +97,8 @@ class ToolBook:
         self._clock = clock
         self._known: OrderedDict[Scope, _Known] = OrderedDict()
         self._total = 0
+        self._apart: dict[tuple[str, str], set[Scope]] = {}
+        """Lists for clients that can be asked something, by whose they are else."""
         self._checks: WeakValueDictionary[bytes, _LazyCheck] = WeakValueDictionary()
         self._classes = Classes()
         self._pins = Pins()
@@ -164,9 +167,10 @@ class ToolBook:
 
     def changed(self, scope: Scope) -> None:
         """The server says that its list is not what it was."""
-        if scope in self._known:
-            self._known[scope].stale = True
-            self._known[scope].changes += 1
+        for one in self._all(scope):
+            if one in self._known:
+                self._known[one].stale = True
+                self._known[one].changes += 1
 
     def follow(self, snapshot: Snapshot, touched: Touched) -> None:
         """A snapshot became active: tools may have other classes or pins by it, unless they are judged here."""
@@ -178,8 +182,8 @@ class ToolBook:
 
     def read_again(self, server: str) -> None:
         """Have each list of a server read before its next call: its tools are judged otherwise now."""
-        for (of, _), known in self._known.items():
-            if of == server:
+        for scope, known in self._known.items():
+            if scope[0] == server:
                 known.stale, known.asked_at_s = True, _NEVER
                 known.changes += 1
 
@@ -193,20 +197,33 @@ class ToolBook:
 
     def risk(self, scope: Scope, name: str) -> str | None:
         """The class of a tool, as far as it can be told without asking its server."""
-        known = self._known.get(scope)
-        facts = None if known is None else known.tools.get(name)
-        return None if facts is None else self._classes.still(scope[0], name, facts.risk)
+        for one in self._all(scope) if len(scope) == 2 else (scope,):
+            known = self._known.get(one)
+            facts = None if known is None else known.tools.get(name)
+            if facts is not None:
+                return self._classes.still(scope[0], name, facts.risk)
+        return None
 
     def forget(self, scope: Scope) -> None:
         """Drop a list, because its session is over."""
         known = self._known.pop(scope, None)
         if known is not None:
             self._total, known.counted = self._total - known.counted, GONE
+        apart = self._apart.get(scope[:2], set())
+        apart.discard(scope)
+        if not apart:
+            self._apart.pop(scope[:2], None)
+
+    def _all(self, scope: Scope) -> tuple[Scope, ...]:
+        """The lists that are as this one, but for what clients can be asked."""
+        return (scope[:2], *self._apart.get(scope[:2], ()))
 
     def _of(self, scope: Scope) -> _Known:
         known = self._known.get(scope)
         if known is None:
             known = self._known[scope] = _Known(scope[0])
+            if len(scope) == 3:
+                self._apart.setdefault(scope[:2], set()).add(scope)
             if len(self._known) > SCOPES_MAX:
                 self.forget(next(iter(self._known)))
         else:

@@ -26,6 +26,8 @@ Kept = Mapping[str, "Kept | None"]
 _TASKS: Final[Kept] = {"list": None, "cancel": None, "requests": {"tools": {"call": None}}}
 _TASKS_OF_CLIENTS: Final[Mapping[str, Kept]] = {"sampling": {"createMessage": None}, "elicitation": {"create": None}}
 """What a client may take as a task, by what the policy calls it. Not its list of them, which may tell of other servers."""
+_APART: Final[Mapping[str, tuple[str, ...]]] = {"sampling": ("tools", "context"), "elicitation": ("form", "url"), "roots": ()}
+"""By which clients are told apart: what the revisions name, so that there are some hundred kinds of clients and no more."""
 _EXTENSIONS: Final[Kept] = {EXTENSION: None}
 _OF_SERVERS: Final[Kept] = dict.fromkeys(sorted(SERVER_CAPABILITIES))
 
@@ -74,6 +76,19 @@ def client_capabilities(message: Message, kept: frozenset[str]) -> dict[str, Jso
         return {}
     can: dict[str, JsonValue] = {name: value for name, value in stated.items() if name in kept}
     return {**can, EXTENSIONS: {EXTENSION: {}}} if declares_tasks(message.params) else can
+
+
+def abilities(message: Message, kinds: Callable[[], frozenset[str]]) -> str:
+    """What the server hears that the client of a stateless message can do, in words of ours: servers list their tools by it."""
+    meta = message.params.get("_meta")
+    if not isinstance(meta, dict) or not meta.get(META_CLIENT_CAPABILITIES):
+        return ""
+    can = client_capabilities(message, kinds())
+    words = [name for name in _APART if name in can]
+    for name in tuple(words):
+        parts = can[name]
+        words += [f"{name}.{part}" for part in _APART[name] if isinstance(parts, dict) and part in parts]
+    return " ".join([*words, "tasks"] if EXTENSIONS in can else words)
 
 
 def _holds_only(stated: Mapping[str, JsonValue], kept: Kept) -> bool:
