@@ -103,13 +103,18 @@ def test_every_page_is_also_there_as_markdown_and_json(site: Path) -> None:
 
 
 def test_the_search_and_the_list_for_models_have_everything(site: Path) -> None:
-    entries = json.loads((site / "search.json").read_text())
+    entries = json.loads((site / "search.js").read_text().removeprefix("window.catalogued = ").removesuffix(";\n"))
     assert len(entries) == sum(len(server.tools) for server in SHIPPED) + len(XSS) + 8
     for entry in entries:
         assert (site / entry["url"]).is_file()
     listed = re.findall(r"\]\(([^)]+)\)", (site / "llms.txt").read_text())
     assert all((site / link).is_file() for link in listed)
     assert "redbook/index.md" in listed
+
+
+def test_the_search_works_in_a_page_that_is_opened_from_a_disk(site: Path) -> None:
+    assert 'data-index="./search.js"' in (site / "index.html").read_text()
+    assert "fetch(" not in (site / "catalog.js").read_text()  # browsers refuse it to pages of a disk
 
 
 def test_names_that_differ_only_in_case_or_are_odd_have_files_of_their_own() -> None:
@@ -121,7 +126,7 @@ def test_names_that_differ_only_in_case_or_are_odd_have_files_of_their_own() -> 
 
 def test_no_name_of_a_server_or_tool_takes_the_place_of_a_page_of_ours(tmp_path: Path) -> None:
     names = ("a", "a.md", "a.json", "index.md", "index.html", "INDEX.JSON")
-    slugs = ("a.shop", "llms.txt", "search.json", "catalog.css", "catalog.js", "index.html")
+    slugs = ("a.shop", "llms.txt", "search.js", "catalog.css", "catalog.js", "index.html")
     tools = [ToolDefinition(name) for name in names]
     servers = [catalogued(slug, slug, "", tools) for slug in slugs]
     assert export_site(tmp_path, servers) > len(slugs) * len(names)

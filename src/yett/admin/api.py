@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from yett import __version__
@@ -22,6 +22,7 @@ from yett.admin.pages import catalogue as catalogue_pages
 from yett.admin.pages import links as link_pages
 from yett.admin.pages import pins as pin_pages
 from yett.admin.pages import sign_in as sign_in_pages
+from yett.admin.pages.refusal import refusal_page
 from yett.admin.people.doors import Doors, build_doors
 from yett.admin.people.rules import Rules
 from yett.admin.problems import MEDIA_TYPE, problem, problem_of
@@ -116,13 +117,13 @@ def build_api(desk: Desk, token: str, host: str, doors: Doors | None = None, sla
     app.add_middleware(Guard, host, urlsplit(doors.rules.base_url).hostname or host)
     _add_error_handlers(app)
     app.include_router(health)
+    app.include_router(slack_routes.ROUTER)  # before the pages, one of which stands for any name at its place
+    for router in PAGES:  # first, since the framework builds each router when a request passes it, and those of the API take long
+        app.include_router(router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX, responses=_PROBLEMS)
     for router in REGISTRY:
         app.include_router(router, prefix=REGISTRY_PREFIX, responses=_PROBLEMS)
-    app.include_router(slack_routes.ROUTER)  # before the pages, one of which stands for any name at its place
-    for router in PAGES:
-        app.include_router(router)
     _describe_problems(app)
     return app
 
@@ -148,35 +149,35 @@ def _add_error_handlers(app: FastAPI) -> None:
     """Every error has one shape."""
 
     @app.exception_handler(AdminFault)
-    def refused(_: Request, error: AdminFault) -> JSONResponse:
+    def refused(request: Request, error: AdminFault) -> Response:
         fields = {"www-authenticate": "Bearer"} if isinstance(error, Unauthorised) else {}
         if error.wait_s is not None:
             fields["retry-after"] = str(error.wait_s)
-        return _answer(problem_of(error), fields)
+        return _answer(request, problem_of(error), fields)
 
     @app.exception_handler(YettError)
-    def broken(_: Request, error: YettError) -> JSONResponse:
+    def broken(request: Request, error: YettError) -> Response:
         _log.error("%s", error)
-        return _answer(problem(503, "unavailable", str(error)))
+        return _answer(request, problem(503, "unavailable", str(error)))
 
     @app.exception_handler(HTTPException)
-    def no_route(_: Request, error: HTTPException) -> JSONResponse:
-        return _answer(problem(error.status_code, "http", str(error.detail).lower()), error.headers)
+    def no_route(request: Request, error: HTTPException) -> Response:
+        return _answer(request, problem(error.status_code, "http", str(error.detail).lower()), error.headers)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
         found = [
             {"pointer": "".join(f"/{step}" for step in one["loc"][1:]), "message": one["msg"].lower(), "hint": None}
             for one in error.errors()
         ]
         first = found[0]
         detail = f"`{first['pointer']}`: {first['message']}" if first["pointer"] else f"{first['message']}"
-        return _answer(problem(422, "invalid", detail, found))
+        return _answer(request, problem(422, "invalid", detail, found))
 
     @app.exception_handler(Exception)
-    def bug(_: Request, error: Exception) -> JSONResponse:
-        return _answer(problem(500, "internal", "something went wrong inside the control plane; its log says what"))
+    def bug(request: Request, error: Exception) -> Response:
+        return _answer(request, problem(500, "internal", "something went wrong inside the control plane; its log says what"))
 
 
-def _answer(body: dict[str, Any], fields: Any = None) -> JSONResponse:
-    return JSONResponse(body, body["status"], fields, media_type=MEDIA_TYPE)
+def _answer(request: Request, body: dict[str, Any], fields: Any = None) -> Response:
+    return refusal_page(request, body) or JSONResponse(body, body["status"], fields, media_type=MEDIA_TYPE)

@@ -18,12 +18,22 @@ for (const button of document.querySelectorAll("button.copy")) {
 const input = document.querySelector("input[data-index]");
 if (input) {
   const found = document.getElementById("found");
-  const loaded = fetch(input.dataset.index).then((answer) => answer.json());
+  let loading;
+  const load = () => new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = input.dataset.index;
+    script.onload = () => done(window.catalogued);
+    script.onerror = () => failed(new Error("the list of tools cannot be loaded"));
+    document.head.append(script);
+  });
   input.form.addEventListener("submit", (event) => event.preventDefault());
   input.addEventListener("input", async () => {
+    const all = await (loading ??= load());
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const tools = words.length ? (await loaded).filter((one) => words.every((word) => one.text.includes(word))) : [];
-    found.replaceChildren(...tools.slice(0, 50).map((one) => {
+    const tools = words.length ? all.filter((one) => words.every((word) => one.text.includes(word))) : [];
+    const heading = document.createElement("h2");
+    heading.textContent = tools.length ? `${tools.length} tool${tools.length === 1 ? "" : "s"}` : "No tool is like that";
+    found.replaceChildren(...(words.length ? [heading] : []), ...tools.slice(0, 50).map((one) => {
       const line = document.createElement("p");
       const link = document.createElement("a");
       link.href = one.url;

@@ -14,13 +14,16 @@ import msgspec
 
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
-from yett.catalog.page_model import CataloguedServer, ServerPage
+from yett.catalog.page_model import CataloguedServer, ServerPage, ServerRow, server_row
 from yett.catalog.pages import server_page, tool_page
 from yett.errors import OperatorFault
-from yett.site.render import SCRIPT, STYLE, Links, ServerRow, attack_html, attacks_html, index_html, server_html, tool_html
+from yett.site.render import SCRIPT, STYLE, Links, attack_html, attacks_html, index_html, server_html, tool_html
 
 ATTACKS: Final = "-attacks"
 """Where the attacks stand; no server's slug begins with `-`."""
+SEARCHED: Final = "search.js"
+"""What the search looks through."""
+_BEFORE: Final = "window.catalogued = "
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}", re.ASCII)
 _RESERVED: Final = frozenset({"index", "con", "prn", "aux", "nul"})
 _FORMS: Final = (".html", ".md", ".json", ".css", ".js", ".txt")
@@ -47,16 +50,18 @@ def file_name(text: str) -> str:
 
 
 def _write(directory: Path, servers: Sequence[CataloguedServer], progress: Callable[[str], None]) -> int:
-    rows = [ServerRow(server.slug, server_page(server)) for server in servers]
+    pages = [server_page(server) for server in servers]
+    rows = [server_row(page) for page in pages]
     for asset in (STYLE, SCRIPT):
         (directory / asset.name).write_bytes(asset.read_bytes())
     _put(directory / "index.html", index_html(rows, _links("./"), static=True))
     count = 1 + _write_attacks(directory)
-    for server, row in zip(servers, rows, strict=True):
+    for server, page in zip(servers, pages, strict=True):
         progress(server.name)
-        count += _write_server(directory / file_name(server.slug), server, row.page)
-    entries = [entry for server, row in zip(servers, rows, strict=True) for entry in _entries(server, row.page)]
-    _put(directory / "search.json", json.dumps(entries, ensure_ascii=False))
+        count += _write_server(directory / file_name(server.slug), server, page)
+    entries = [entry for server, page in zip(servers, pages, strict=True) for entry in _entries(server, page)]
+    # A script and no data file: a page that is opened from a disk may load the one and not fetch the other.
+    _put(directory / SEARCHED, f"{_BEFORE}{json.dumps(entries, ensure_ascii=False)};\n")
     _put(directory / "llms.txt", _llms(rows))
     return count
 
@@ -123,8 +128,7 @@ def _llms(rows: Sequence[ServerRow]) -> str:
     ]
     lines += ["## Servers", ""]
     for row in rows:
-        count = len(row.page.tools)
-        lines.append(f"- [{_bare(row.page.name)}]({file_name(row.slug)}/index.md): grade {row.page.grade.letter}, {count} tools")
+        lines.append(f"- [{_bare(row.name)}]({file_name(row.slug)}/index.md): grade {row.letter}, {row.tool_count} tools")
     lines += ["", "## Attacks", ""]
     lines += [f"- [{attack.name}]({ATTACKS}/{attack.slug}.md): {attack.summary}" for attack in ALL_ATTACKS]
     return "\n".join(lines) + "\n"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +13,15 @@ from typing import Any, Final
 from yett.catalog.classify import classify_tools
 from yett.catalog.definition import tool_definition
 from yett.catalog.finding import Found, Sought, Words, score, tool_words
-from yett.catalog.model import Override, ToolDefinition
+from yett.catalog.model import Override, RiskClass, ToolDefinition
 from yett.catalog.overriding import shown
-from yett.catalog.page_model import CataloguedServer, Package
+from yett.catalog.page_model import CataloguedServer, Package, ServerRow, server_row
+from yett.catalog.pages import server_page
 from yett.protocol.strict_json import read
 
 _FILES: Final = Path(__file__).parent / "known"
+ROWS: Final = Path(__file__).parent / "known_rows.json"
+"""What a list shows of each, kept, so that none is judged for it: written by `python -m collect --rows`, held true by a test."""
 UNNAMED: Final = "unnamed"
 """The server of tools that name none."""
 
@@ -36,6 +40,24 @@ class _Shipped:
 def known_slugs() -> frozenset[str]:
     """The names in addresses of those that come with Yett; no file is read."""
     return frozenset(path.stem for path in _FILES.glob("*.json"))
+
+
+@cache
+def known_rows() -> tuple[ServerRow, ...]:
+    """What lists show of those that come with Yett, by slug; nothing is judged."""
+    said: Any = read(ROWS.read_bytes())
+    return tuple(_row(one) for one in said)
+
+
+def rows_text() -> str:
+    """The same judged anew, as the text of `ROWS`: a line a server."""
+    rows = [server_row(server_page(server)) for server in known_servers()]
+    lines = [json.dumps({field.name: getattr(row, field.name) for field in fields(row)}, ensure_ascii=False) for row in rows]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _row(said: Any) -> ServerRow:
+    return ServerRow(**{**said, "by_class": tuple((RiskClass(risk), number) for risk, number in said["by_class"])})
 
 
 @cache

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.attacks import Attack
 from yett.catalog.owasp import owasp_named
-from yett.catalog.page_model import ServerPage, ToolPage
+from yett.catalog.page_model import ServerPage, ServerRow, ToolPage
 from yett.catalog.quoting import visible
 
 _HERE: Final = Path(__file__).parent
@@ -56,14 +56,8 @@ class Links:
     json: str | None = None
     use: str | None = None
     """Where the recommended policy is taken over; None in a static site."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerRow:
-    """A server in the list of all."""
-
-    slug: str
-    page: ServerPage
+    page: Callable[[int], str] | None = None
+    """Of a page of a large server's tools, by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ def index_html(
     further: str | None = None,
 ) -> str:
     """A list of servers, and what a search found; `further`: where the rest of the servers are."""
-    tools = sum(len(row.page.tools) for row in rows)
+    tools = sum(row.tool_count for row in rows)
     return _rendered("index", links, rows=rows, tools=tools, searched=searched, static=static, further=further)
 
 
