@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from yett.protocol.strict_json import DEPTH_MAX, JsonValue, Unreadable, canonical, read
+from yett.protocol.strict_json import DEPTH_MAX, SIGNS_MAX, JsonValue, Unreadable, canonical, read
 
 REFUSED = {
     "duplicate key": b'{"a":1,"a":2}',
@@ -161,3 +161,22 @@ def test_equal_values_have_one_canonical_form(texts: list[bytes]) -> None:
 )
 def test_different_values_have_different_canonical_forms(one: bytes, other: bytes) -> None:
     assert canonical(read(one)) != canonical(read(other))
+
+
+@pytest.mark.parametrize(
+    "unit", [b"1,", b"[],", b"{},", b'"ab",', b'{"a":1},', b'"",', b"[" * 50 + b"]" * 50 + b","], ids=lambda unit: unit[:8]
+)
+def test_more_values_than_anybody_sends_are_refused_before_they_are_made(unit: bytes) -> None:
+    def of(count: int) -> bytes:
+        return b"[" + unit * (count - 1) + unit[:-1] + b"]"
+
+    each = unit.count(b",") + unit.count(b"[") + unit.count(b"{") + unit.count(b'"') // 2
+    most = SIGNS_MAX // each
+    assert read(of(most))
+    with pytest.raises(Unreadable, match="more than 200000"):
+        read(of(most + 1))
+
+
+@pytest.mark.parametrize("text", ["a,b,[{" * 100_000, '"' * SIGNS_MAX, "\\," * SIGNS_MAX])
+def test_what_stands_in_a_text_is_one_value(text: str) -> None:
+    assert read(json.dumps(text).encode()) == text

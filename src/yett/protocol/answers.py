@@ -13,6 +13,8 @@ from yett.protocol.strict_json import JsonValue, Unreadable, read
 
 DEPTH_MAX: Final = 160
 """Levels of an answer that is edited: tool schemas are nested, and the parser itself stops at 200."""
+SIGNS_MAX: Final = 1_000_000
+"""Strings, commas and opening brackets of one: ten thousand tools with a schema each."""
 
 Members = dict[str, msgspec.Raw]
 """An object's members in their order, each as the bytes that stood on the wire."""
@@ -31,7 +33,7 @@ def read_answer(data: bytes) -> tuple[Members, dict[str, JsonValue]]:
     Errors: `MalformedAnswer` for anything else, also for what two readers may take differently.
     """
     try:
-        value = read(data, depth_max=DEPTH_MAX)
+        value = read(data, depth_max=DEPTH_MAX, signs_max=SIGNS_MAX)
     except Unreadable as error:
         raise MalformedAnswer(f"the server's answer cannot be read: {error}; its author must mend it") from None
     if not isinstance(value, dict) or value.get("jsonrpc") != "2.0" or ("result" in value) is ("error" in value):
@@ -44,7 +46,7 @@ def read_answer(data: bytes) -> tuple[Members, dict[str, JsonValue]]:
 def reads_one_way(data: bytes) -> bool:
     """Whether every reader sees the same members of this message: no key twice, none like the protocol's own."""
     try:
-        value = read(data, depth_max=DEPTH_MAX)
+        value = read(data, depth_max=DEPTH_MAX, signs_max=SIGNS_MAX)
     except Unreadable:
         return False
     return isinstance(value, dict) and not has_look_alike(value.keys())

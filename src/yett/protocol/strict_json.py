@@ -6,7 +6,9 @@ A decoded document is built of `None`, `bool`, `int`, `Decimal`, `str`, `list` a
 from __future__ import annotations
 
 import math
+import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
+from itertools import islice
 from typing import Final, TypeAlias, cast
 
 import jiter
@@ -18,6 +20,9 @@ JsonValue: TypeAlias = "bool | int | Decimal | str | list[JsonValue] | dict[str,
 
 DEPTH_MAX: Final = 64
 """Levels of arrays and objects in a message of a client. No tool needs more, and some peers stop at about 100."""
+SIGNS_MAX: Final = 200_000
+"""Strings, commas and opening brackets in a message: a hundred embeddings fit. As values they are a hundred times as long as the
+shortest text of them, and while they are made nobody else is served."""
 
 _PLAIN_DIGITS: Final = 18
 _INTEGER_PLAIN_LIMIT: Final = 10**_PLAIN_DIGITS
@@ -28,6 +33,7 @@ _SHAPES: Final = bytes(
 """Digits as `0`, exponents as `e`, opening brackets as `[`, all else as blanks."""
 _EXPONENT: Final = b"0e00"
 _LONG_RUN: Final = b"0" * 300
+_SIGN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]', re.DOTALL)
 _LONG_START: Final = b"0" * 40
 """Looked for first: a search for three hundred bytes takes longer to begin than one for forty to end."""
 _TOO_LARGE: Final = "the JSON has a number that is too large to be read"
@@ -38,15 +44,17 @@ class Unreadable(ClientFault):
     """The bytes are not strict JSON. `str(error)` holds none of them."""
 
 
-def read(data: bytes, *, depth_max: int = DEPTH_MAX) -> JsonValue:
+def read(data: bytes, *, depth_max: int = DEPTH_MAX, signs_max: int = SIGNS_MAX) -> JsonValue:
     """Decode UTF-8 JSON text.
 
     Numbers with a fraction or an exponent become `Decimal`, so no value is rounded. Numbers past the range of binary64 are
     refused: most readers would see an infinity.
 
     Errors: `Unreadable` for anything that two readers may take differently (duplicate keys, NaN, infinities, byte order mark,
-    other encodings, lone surrogates) or that goes deeper than `depth_max`.
+    other encodings, lone surrogates), that goes deeper than `depth_max`, or that has more than `signs_max` parts.
     """
+    if len(data) > signs_max and _has_more_signs(data, signs_max):
+        raise Unreadable(f"the JSON has more than {signs_max} values, names and commas; send less at once")
     try:
         value = jiter.from_json(data, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True, float_mode="decimal")
     except ValueError as error:
@@ -73,6 +81,13 @@ def _reason(error: ValueError) -> str:
     if "surrogate" in text or "hex escape" in text or "unicode" in text:
         return "the JSON has text that is not valid Unicode"
     return "the body is not valid JSON in UTF-8"
+
+
+def _has_more_signs(data: bytes, most: int) -> bool:
+    """Whether there are more strings, commas and opening brackets than `most`; those within strings do not count."""
+    if sum(map(data.count, (b",", b"[", b"{"))) + data.count(b'"') // 2 <= most:
+        return False
+    return next(islice(_SIGN.finditer(data), most, None), None) is not None
 
 
 def _is_deeper(value: object, levels: int) -> bool:
