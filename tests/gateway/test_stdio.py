@@ -6,14 +6,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.gateway.asking_rig import ASKING, asking_gate
 from tests.gateway.gate import STDIO_SERVER, Gate, grant
 from tests.support.fake_upstream import Chunks, Stream, content, result
 from tests.support.policies import policy
 from tests.support.wire import Sent, call, initialize, notification, request
+from yett.approvals.model import State
 from yett.audit.record import Refused, Result
 from yett.errors import StoreFault, UpstreamFault, UpstreamNotReached
 from yett.gateway.stdio import REQUESTS_MAX, StdioFront, StdioParts
@@ -289,3 +292,33 @@ async def test_the_local_grant_has_the_quota_of_its_name() -> None:
     again = Client(client.gate)
     (third,) = await again.say(call("echo"))
     assert third["result"]["_meta"]["dev.yett/decision"]["code"] == "limit_exceeded"
+
+
+async def test_a_call_that_waits_for_people_when_the_client_closes_its_end_does_not_run_any_more(tmp_path: Path) -> None:
+    async with asking_gate(tmp_path / "state.db") as asked:
+        asked.gate.server = STDIO_SERVER
+        asked.gate.dispatcher.waits.hold_s = 600
+        asked.gate.publish(ASKING, grants=[grant(server=STDIO_SERVER)])
+        client = Client(asked.gate)
+        held = request("tools/call", {"name": "echo", "arguments": {"text": "a"}, "_meta": {"progressToken": 1}}, id=7)
+        serving = asyncio.create_task(client.say(initialize(), notification("notifications/initialized"), held))
+        for said in await asyncio.wait_for(serving, 5):
+            if said.get("id") == 7:
+                decision = said["result"]["_meta"]["dev.yett/decision"]
+        assert decision["code"] == "approval_required", "who closed only one end is told what to do"
+        asked.approve(decision["approval"]["id"])
+        assert (asked.ran, asked.standing(decision["approval"]["id"])) == (0, State.APPROVED)
+        [again] = await Client(asked.gate).say(call("echo", {"text": "a"}, id=8))
+        assert (again["result"].get("isError", False), asked.ran) == (False, 1)
+
+
+async def test_a_call_that_is_held_after_the_client_closed_its_end_is_let_go_at_once(tmp_path: Path) -> None:
+    async with asking_gate(tmp_path / "state.db") as asked:
+        asked.gate.dispatcher.waits.hold_s = 600
+        asked.gate.publish(ASKING, grants=[grant(server=STDIO_SERVER)])
+        asked.gate.server = STDIO_SERVER
+        client = Client(asked.gate)
+        client.front._wait_no_more()
+        held = request("tools/call", {"name": "echo", "arguments": {"text": "a"}, "_meta": {"progressToken": 1}}, id=7)
+        [said] = await asyncio.wait_for(client.say(held), 5)
+        assert said["result"]["_meta"]["dev.yett/decision"]["code"] == "approval_required"

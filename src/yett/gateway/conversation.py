@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from yett.audit.record import Result
+from yett.ports import Event
 from yett.protocol.messages import Message
 from yett.protocol.server_messages import Key
 from yett.protocol.strict_json import JsonValue
@@ -36,6 +37,14 @@ class Endable(Protocol):
 
     def end(self) -> None:
         """Nothing more is to come."""
+        ...
+
+
+class Stream(Endable, Protocol):
+    """One on which the gateway itself may speak."""
+
+    def tell(self, event: Event) -> bool:
+        """Have the client told; False where this stream is none for that."""
         ...
 
 
@@ -72,7 +81,7 @@ class Conversation:
     monotonic: Callable[[], float]
     declared: frozenset[str] = frozenset()
     """What the client said that it can be asked."""
-    streams: set[Endable] = field(default_factory=set)
+    streams: set[Stream] = field(default_factory=set)
     """The server's own event streams that the client has open."""
     progress: Counter[Key] = field(default_factory=Counter)
     """Progress tokens of requests that are in work, and of tasks that last."""

@@ -98,6 +98,14 @@ class LiveStream:
             self._own.append(event)
             self._wake()
 
+    def tell(self, event: Event) -> bool:
+        """Have the client told something of the gateway's own; False where the stream has ended, or is for one answer only."""
+        if self._over or self.finite:
+            return False
+        self._own.append(event)
+        self._wake()
+        return True
+
     def end(self) -> None:
         """End the stream in good order, whatever its server says."""
         if self._over:

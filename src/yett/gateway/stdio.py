@@ -18,6 +18,7 @@ from yett.gateway.outcomes import failed, unreachable
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session, Sessions
 from yett.gateway.snapshot import GrantEntry, ServerEntry
+from yett.gateway.waits import HeldCall
 from yett.ports import Answer, Clock, Upstream
 from yett.protocol.envelope import Shape
 from yett.protocol.eras import Era
@@ -61,6 +62,10 @@ class StdioFront:
         self._settled: Era | None = None
         self._session: Session | None = None
         self._slots = asyncio.Semaphore(REQUESTS_MAX)
+        self._held: set[HeldCall] = set()
+        """Calls that wait for people."""
+        self._ended = False
+        """Whether the client has closed its end."""
         self._listening: asyncio.Task[None] | None = None
         """Carries what the server says of its own accord in the session."""
 
@@ -71,6 +76,7 @@ class StdioFront:
             async with asyncio.TaskGroup() as requests:
                 async for line in lines:
                     await self._line(line, requests, in_work)
+                self._wait_no_more()
                 if in_work:
                     await asyncio.wait(in_work, timeout=DRAIN_S)
                 for late in in_work:
@@ -100,6 +106,12 @@ class StdioFront:
         if answer.events is not None:
             with suppress(UpstreamFault):
                 await self._bring_back(answer)
+
+    def _wait_no_more(self) -> None:
+        """Nobody will make another call: what people decide from now on is for who makes the same one again."""
+        self._ended = True
+        for held in self._held:
+            held.give_up()
 
     def _listen_no_more(self) -> None:
         if self._listening is not None:
@@ -133,7 +145,12 @@ class StdioFront:
             self._slots.release()
 
     async def _bring_back(self, answer: Answer) -> None:
+        held = answer.events if isinstance(answer.events, HeldCall) else None
         try:
+            if held is not None:
+                self._held.add(held)
+                if self._ended:
+                    held.give_up()
             if answer.events is not None:
                 async for event in answer.events:
                     if event.data:
@@ -143,6 +160,8 @@ class StdioFront:
             elif answer.body is not None:
                 await self._write(answer.body)
         finally:
+            if held is not None:
+                self._held.discard(held)
             await answer.aclose()
 
     async def _reject(self, line: bytes, rejection: Rejection) -> None:

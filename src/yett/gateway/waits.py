@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from yett.gateway.calls import Caller, Calls, Refused
 from yett.gateway.denials import denial
 from yett.gateway.from_server import progress_token
+from yett.gateway.opened_links import OpenedLinks
 from yett.gateway.rounds import Rounds
 from yett.gateway.route import Route
 from yett.gateway.streams import read_response
@@ -55,7 +56,11 @@ class Waits:
     hold_s: float = 0.0
     """How long a call of a client that takes progress reports is held; 0 never."""
     poll_s: float = POLL_S
+    links: OpenedLinks = field(init=False)
     _open: dict[_Name, HeldCall] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.links = OpenedLinks(self.calls)
 
     def answer(self, route: Route, message: Message, refused: Refused) -> Answer:
         """The answer to a call on which people have yet to decide."""
@@ -72,6 +77,7 @@ class Waits:
         if self.hold_s > 0 and progress_token(message) is not None:
             return self._held(route, message, refused, at_once, self.hold_s)
         if url and _shows_links(route):
+            self.links.given(route, refused.denial)
             return Answer(body=link_required(message.id, refused.denial))
         return at_once
 
@@ -133,6 +139,7 @@ class HeldCall:
         self._answer: Answer | None = None
         self._events: AsyncIterator[Event] | None = None
         self._over = False
+        self._given_up = False
 
     def __aiter__(self) -> Self:
         return self
@@ -147,6 +154,10 @@ class HeldCall:
         self._over = True
         self._home.over(self)
 
+    def give_up(self) -> None:
+        """Its client asks for nothing more, and may still read: it is told what it would have been told without a wait."""
+        self._given_up = True
+
     async def __anext__(self) -> Event:
         if self._events is not None:
             return await anext(self._events)
@@ -154,7 +165,7 @@ class HeldCall:
             raise StopAsyncIteration
         approval = self._refused.denial.approval
         assert approval is not None, "people were asked"
-        while self._home.calls.waits(approval.id):
+        while not self._given_up and self._home.calls.waits(approval.id):
             now_s = self._home.calls.monotonic()
             if now_s >= self._until_s:
                 self.leave()
@@ -164,6 +175,9 @@ class HeldCall:
             await asyncio.sleep(self._home.poll_s)
             if self._over:
                 raise StopAsyncIteration
+        if self._given_up:
+            self.leave()
+            return Event(self._otherwise.body or b"")
         return await self._decided()
 
     def _report(self, now_s: float) -> Event | None:
