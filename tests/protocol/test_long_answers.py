@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.effort import examples
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.long_answers import DEPTH_MAX, LongAnswer
-from yett.protocol.peek import peek_response, same_id
+from yett.protocol.peek import MEMBERS_MAX, peek_response, same_id
 
 LONG = "x" * 50_000
 PLAIN = {"jsonrpc": "2.0", "id": 1, "result": {"content": [{"type": "text", "text": LONG}], "resultType": "complete"}}
@@ -117,3 +117,19 @@ def test_a_long_answer_is_judged_as_a_short_one(
     assert peek is not None
     assert reading.is_tool_error == peek.is_tool_error
     assert reading.is_error == (peek.rpc_error_code is not None)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("of_message", [False, True])
+def test_an_answer_with_more_members_than_anybody_reads_is_refused(more: int, of_message: bool) -> None:
+    own = 3 if of_message else 1
+    members = {f"m{number}": 0 for number in range(MEMBERS_MAX - own + more)}
+    result = {"content": []} if of_message else {"content": [], **members}
+    message = {"jsonrpc": "2.0", "id": 1, "result": result} | (members if of_message else {})
+    data = json.dumps(message).encode()
+    assert (peek_response(data) is None) is bool(more)
+    if more:
+        with pytest.raises(MalformedAnswer, match="members"):
+            taken(data)
+    else:
+        taken(data)

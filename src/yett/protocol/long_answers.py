@@ -15,7 +15,7 @@ import msgspec
 
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.keys import fold
-from yett.protocol.peek import same_id
+from yett.protocol.peek import MEMBERS_MAX, same_id
 
 DEPTH_MAX: Final = 512
 """Levels of arrays and objects; beyond, usual readers give up."""
@@ -201,6 +201,8 @@ class LongAnswer:
             raise _malformed("promises a task, which this gateway does not mediate at that length")
         if name in self._names[level] or reserved.get(fold(name), name) != name or (level == 1 and name == "method"):
             raise _malformed("has a member twice, or one that is none of a response")
+        if len(self._names[level]) >= MEMBERS_MAX:
+            raise _malformed(f"has more than {MEMBERS_MAX} members")
         self._names[level][name] = b""
         self._name[level] = name
         self._awaits = _Awaits.COLON

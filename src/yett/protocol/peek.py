@@ -18,6 +18,8 @@ from yett.protocol.replies import error
 
 UNKNOWN_RESULT: Final = "?"
 """Stands for a `resultType` that is no string, or of a result that is no object."""
+MEMBERS_MAX: Final = 10_000
+"""Members of a message or of its result; each of them is looked at, and what has more is read by nobody."""
 TASK_RESULT: Final = "task"
 """The kind of a result that promises another one."""
 
@@ -150,6 +152,8 @@ def _names_read_one_way(data: bytes, names: Mapping[str, str]) -> bool:
     place = count = 0
     try:
         members = _members.decode(data)
+        if len(members) > MEMBERS_MAX:
+            return False
         while (match := _MEMBER.match(data, place)) is not None:
             value = members.get(_names.decode(match[1]))
             if value is None or not data.startswith(bytes(value), match.end()):
