@@ -15,12 +15,11 @@ from yett.admin.control import PinControl
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from yett.admin.permissions import ALLOWED, Role
 from yett.admin.pin_views import AcceptedTool, AcceptPins, NewPinMode, PinView
-from yett.admin.pinning import plan_pins
+from yett.admin.pinning import Kept, plan_pins
 from yett.admin.server_looks import look_and_note, note
-from yett.admin.server_views import ServerChanges
 from yett.admin.service import Service
 from yett.catalog.marks import marks_of
-from yett.stores.control.records import Look
+from yett.stores.control.records import Hold, Look
 
 GET: dict[str, Any] = {"name": "get_order", "description": "Look at an order.", "inputSchema": {"type": "object"}}
 LIST: dict[str, Any] = {"name": "list_orders", "description": "List orders."}
@@ -196,10 +195,7 @@ def test_a_member_that_is_left_out_is_no_change(shop: Office) -> None:
     assert of(shop.service, "get_order").state == "accepted"
 
 
-def test_pins_outlive_another_address_and_go_with_the_server(shop: Office) -> None:
-    shop.lookout.said = {"tools": [PULLED, LIST]}
-    shop.service.edit_server("shop", ServerChanges(url="https://elsewhere.example/mcp"))
-    assert of(shop.service, "get_order").state == "changed"
+def test_pins_go_with_the_server(shop: Office) -> None:
     shop.service.remove_server("shop")
     assert shop.publication.last.pins == []
     shop.with_server("shop")
@@ -267,7 +263,7 @@ def test_looks_that_cross_pin_once(office: Office) -> None:
     service = office.service
     server = service.read(lambda read: service.find_server(read, "shop"))
     looks = [Look(server_id=server.id, at_ns=number, said={"tools": [tool]}) for number, tool in enumerate((GET, PULLED), 1)]
-    plans = [plan_pins(("strict", None, {}), server, look, "") for look in looks]
+    plans = [plan_pins(Kept(Hold(mode="strict"), {}), server, look, "") for look in looks]
     for look, plan in zip(looks, plans, strict=True):
         service.change(lambda write, look=look, plan=plan: note(write, server, look, None, plan))  # type: ignore[misc]  # bound
     assert of(service, "get_order").state == "changed", "the second look did not take the place of what the first one pinned"

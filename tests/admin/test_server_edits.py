@@ -9,8 +9,9 @@ import pytest
 
 from tests.admin.service import Office
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from yett.admin.moves import origin_of
 from yett.admin.permissions import Permission
-from yett.admin.server_edits import origin_of
+from yett.admin.server_edits import MOVED
 from yett.admin.server_views import ServerChanges
 from yett.admin.service import Service
 from yett.admin.views import NewGrant, NewServer, ServerView
@@ -138,7 +139,7 @@ def test_a_changed_target_is_asked_and_what_the_old_one_said_is_forgotten(office
     office.lookout.problem = "it is away"
     changed = office.service.edit_server("shop", ServerChanges(url=URL + "/new"))
     assert [server.url for server in office.lookout.asked] == [URL, URL + "/new"]
-    assert changed.remarks == ["the server did not tell its tools: it is away"]
+    assert changed.remarks == [MOVED, "the server did not tell its tools: it is away"]
     assert changed.server.health is not None
     assert (office.service.server_tools("shop").name, office.service.server_tools("shop").tools) == (None, [])
 

@@ -45,8 +45,8 @@ def definition(value: dict[str, Any]) -> ToolDefinition:
     return ToolDefinition(value["name"], None, json.dumps(value).encode())
 
 
-def pins_in(directory: Path) -> LocalPins:
-    return LocalPins(PinFile(directory, "shop"), lambda: 7)
+def pins_in(directory: Path, program: str | None = None) -> LocalPins:
+    return LocalPins(PinFile(directory, "shop"), lambda: 7, program)
 
 
 def told(pins: LocalPins, *tools: dict[str, Any], last: bool = True) -> set[str]:
@@ -99,6 +99,39 @@ def test_pins_that_cannot_be_read_or_kept_allow_nothing_new(tmp_path: Path) -> N
     file.path.unlink()
     file.path.with_suffix(".lock").mkdir()
     assert told(pins_in(tmp_path), SEE) == set()
+
+
+def test_what_was_accepted_of_another_command_counts_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = pins_in(tmp_path, "one")
+    assert told(first, SEE, PAY) == {"see", "pay"}
+    other = pins_in(tmp_path, "other")
+    assert "another command is run as 'shop'" in caplog.text
+    assert told(other, SEE, {"name": "new"}) == set(), "it is not seen for the first time"
+    assert told(pins_in(tmp_path, "other"), SEE) == set()
+    (kept,) = pin_files(tmp_path)
+    assert (set(kept.waiting), kept.moved_ns, {pin.void for pin in kept.tools.values()}) == ({"see", "new"}, 7, {True})
+    assert first.changed() and told(first, SEE) == set(), "the one that still runs has no pins either: the file is of another"
+    assert set(pin_files(tmp_path)[0].waiting) == {"see", "new"}, "and does not offer its tools in the name of the other"
+
+
+def test_pins_of_before_commands_were_known_are_of_the_command_that_comes_first(tmp_path: Path) -> None:
+    assert told(pins_in(tmp_path), SEE) == {"see"}
+    assert told(pins_in(tmp_path, "one"), SEE) == {"see"}
+    assert told(pins_in(tmp_path, "other"), SEE) == set()
+
+
+def test_a_command_is_known_by_all_of_its_words_and_a_program_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mark(*argv: str) -> str:
+        return LocalRun(Path("p.json"), "me", argv, {"TOKEN": str(len(argv))}).program
+
+    assert mark("npx", "-y", "a@1") == mark("npx", "-y", "a@1")
+    assert len({mark("npx", "-y", "a@1"), mark("npx", "-y", "a@2"), mark("npx", "-y", "a@1", "--all"), mark("uvx", "a@1")}) == 4
+    here = mark("./server", "x")
+    monkeypatch.chdir(tmp_path)
+    assert mark("./server", "x") != here
+    assert mark("npx", "-y", "a@1") == LocalRun(Path("q.json"), "you", ("npx", "-y", "a@1"), {}).program
 
 
 # --- a real run -----------------------------------------------------------------------------------------------------------
@@ -163,6 +196,23 @@ def test_a_rug_pull_between_two_runs_is_refused_until_a_person_accepts_it(tmp_pa
         ("see", "accepted", "accepted"),
     ]
     assert "me" in yett(tmp_path, "pins", "list")
+
+
+def test_the_same_name_with_another_command_waits_until_a_person_accepts_it(
+    tmp_path: Path, listed: Path, argv: list[str]
+) -> None:
+    with running(tmp_path, ALLOW_ALL, *argv) as client:
+        assert (names(opened(client)), code(client, "see")) == (["see", "pay"], None)
+    with running(tmp_path, ALLOW_ALL, *argv, "--other") as client:
+        assert names(opened(client)) == []
+        assert code(client, "see") == "tool_changed"
+        yett(tmp_path, "pins", "accept", "me", "--all", "--yes")
+        deadline = time.monotonic() + 20
+        while code(client, "see") is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        _, said = client.end()
+    assert "another command is run as 'me'" in said
 
 
 def test_a_run_without_pins_holds_its_server_to_nothing(tmp_path: Path, listed: Path, argv: list[str]) -> None:

@@ -13,7 +13,7 @@ from yett.errors import UpstreamNotReached
 from yett.gateway.snapshot import ServerEntry
 from yett.ports import Outbound, Upstream
 from yett.settings import ServersSettings, Settings
-from yett.stores.commands import Command, add_command
+from yett.stores.commands import Command, add_command, mark_of
 from yett.upstreams.bridge import Bridge
 from yett.upstreams.credentials import Credentials
 from yett.upstreams.http import HttpUpstream
@@ -49,6 +49,16 @@ async def test_a_way_is_made_once(tmp_path: Path) -> None:
     assert isinstance(inner(upstreams.of(STDIO)), StdioUpstream)
     assert upstreams.of(HTTP) is upstreams.of(HTTP)
     await upstreams.aclose()
+
+
+async def test_another_program_than_the_control_plane_saw_is_not_started(tmp_path: Path) -> None:
+    seen = Command(argv=("true",), env={"TOKEN": "a"})
+    server = ServerEntry(organisation="o", id="2", name="time", command="time", program=mark_of(seen))
+    upstreams = ways(tmp_path, time=Command(argv=("true", "--evil")))
+    assert "another one than its tools were accepted of" in await refusal(upstreams.of(server))
+    again = ways(tmp_path, time=Command(argv=("true",), env={"TOKEN": "b"}))
+    assert isinstance(inner(again.of(server)), StdioUpstream), "a credential may change"
+    await again.aclose()
 
 
 async def test_a_server_that_is_configured_otherwise_has_another_way_and_the_old_one_is_closed(tmp_path: Path) -> None:

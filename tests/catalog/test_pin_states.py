@@ -5,7 +5,7 @@ from __future__ import annotations
 from yett.catalog.model import Severity
 from yett.catalog.pin_states import WAITING, flags_of, pin_states
 from yett.catalog.pins import Pin, pin_of
-from yett.policy.json_value import JsonObject
+from yett.policy.json_value import JsonObject, JsonValue
 
 READ: JsonObject = {"name": "read", "title": "Read", "description": "Reads a file.", "inputSchema": {"type": "object"}}
 SEND: JsonObject = {"name": "send", "description": "Sends a mail."}
@@ -27,9 +27,21 @@ def test_each_tool_has_one_state_and_what_waits_a_severity() -> None:
         "twice": "twice",
     }
     assert {name for name, one in states.items() if one.severity is not None} == {"read", "send", "twice"}
-    assert {"changed", "new", "twice"} == WAITING
+    assert {"changed", "moved", "new", "twice"} == WAITING
     assert (states["read"].severity, states["twice"].fingerprint) == (Severity.LOW, None)
     assert states["read"].change is not None and states["read"].change.meanings == ("wording",)
+
+
+def test_what_was_accepted_elsewhere_waits_however_alike_it_is() -> None:
+    listed: list[JsonValue] = [READ, {**SEND, "description": "Sends a letter."}, {"name": "look"}]
+    states = {one.tool: one for one in pin_states(pinned(READ, SEND), listed, "shop", void={"read", "send"}, moved=True)}
+    assert {name: (one.state, one.severity, one.moved) for name, one in states.items()} == {
+        "look": ("new", Severity.HIGH, True),
+        "read": ("moved", Severity.HIGH, True),
+        "send": ("changed", Severity.HIGH, True),
+    }
+    (state,) = pin_states(pinned(READ), [READ], "shop", void={"read"})
+    assert (state.state, state.severity) == ("moved", Severity.HIGH), "also when all else was accepted meanwhile"
 
 
 def test_what_is_left_out_for_an_older_client_is_accepted() -> None:

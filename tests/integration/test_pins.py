@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from mcp.types import TextContent
 
 from tests.support.real_clients import STATELESS, Endpoint, transport_to
 from tests.support.real_gateway import Gateway, running_gateway
+from yett.stores.commands import Command, add_command
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180), pytest.mark.xdist_group("gateway")]
 
@@ -137,3 +139,40 @@ async def test_a_rug_pull_while_the_gateway_was_down_is_seen_when_it_is_back(tmp
             assert await said(client, "get_order") == "done"
             await yett(gateway, "server", "pins", "mode", "shop", "strict")
             assert await said(client, "get_order") == "tool_changed"
+
+
+async def test_the_same_definitions_at_another_place_wait_until_a_person_accepts_them(tmp_path: Path) -> None:
+    """Three moves: another command, another program behind the same one while the gateway is down, and one while it runs."""
+    state = tmp_path / "state"
+    with running_gateway(tmp_path, configuration=CONFIGURATION) as gateway:
+        listed = with_server(gateway, tmp_path)
+        add_command(state, "other", Command(argv=(sys.executable, str(tmp_path / "shop.py"), str(listed), "--other")))
+        endpoint: Endpoint = await anyio.to_thread.run_sync(gateway.endpoint, "shop", "all")
+        async with transport_to(endpoint) as transport, Client(transport, mode="legacy") as client:
+            assert await said(client, "get_order") == "done"
+        await yett(gateway, "server", "edit", "shop", "--notes", "the same one")
+        async with transport_to(endpoint) as transport, Client(transport, mode="legacy") as client:
+            assert await said(client, "get_order") == "done"
+        await yett(gateway, "server", "edit", "shop", "--command", "other")
+        await accepted_there(gateway, endpoint)
+    add_command(state, "other", Command(argv=(sys.executable, str(tmp_path / "shop.py"), str(listed), "--more")))
+    with running_gateway(tmp_path, configuration=CONFIGURATION) as gateway:
+        endpoint = replace(endpoint, url=f"{gateway.url}/mcp/shop")
+        await accepted_there(gateway, endpoint)
+        add_command(state, "other", Command(argv=(sys.executable, str(tmp_path / "shop.py"), str(listed), "--last")))
+        await yett(gateway, "server", "look", "shop")
+        await accepted_there(gateway, endpoint)
+
+
+async def accepted_there(gateway: Gateway, endpoint: Endpoint) -> None:
+    """Nothing of the server that moved is shown or called, until a person accepts it."""
+    deadline = time.monotonic() + 30
+    while (await yett(gateway, "server", "pins", "shop"))["moved_at"] is None and time.monotonic() < deadline:
+        await anyio.sleep(0.2)  # a data plane that is there first does not start the program
+    async with transport_to(endpoint) as transport, Client(transport, mode="legacy") as client:
+        assert [await said(client, name) for name in ("get_order", "list_orders")] == ["tool_changed", "tool_changed"]
+        assert await names(client) == []
+        assert {one["state"] for one in await waiting(gateway)} == {"moved"}
+        await yett(gateway, "server", "pins", "accept", "shop", "--all", "--yes")
+        assert await said(client, "get_order") == "done"
+        assert await names(client) == ["get_order", "list_orders"]

@@ -24,9 +24,9 @@ from yett.admin.checks import check_tags, check_text, expiry_ns, show_moment
 from yett.admin.errors import Conflict, Invalid
 from yett.admin.grants import fits
 from yett.admin.kept_tokens import token_vault
+from yett.admin.moves import origin_of, try_to_ask_anew
 from yett.admin.permissions import Permission
 from yett.admin.policies import PolicyCases, parsed
-from yett.admin.server_edits import origin_of
 from yett.admin.server_looks import target_of
 from yett.admin.views import NewGrant, NewServer
 from yett.errors import StoreFault
@@ -132,6 +132,8 @@ class ApplyCases(PolicyCases):
         if self.desk.credentials is not None:
             for server_id in marks.moved:
                 self.desk.credentials.changed(self.principal.organisation, server_id)
+        if marks.unseen:
+            try_to_ask_anew(self.desk, self.principal.organisation, self.principal.name)
         asked = sorted(marks.unseen.items(), key=lambda one: one[1])
         with ThreadPoolExecutor(LOOKS_AT_ONCE, "yett apply") as looks:
             problems = looks.map(self._looked, [server_id for server_id, _ in asked[:LOOKS_MAX]])
@@ -250,7 +252,8 @@ class ApplyCases(PolicyCases):
             self.log(write, "server.added", (new.id, new.name), after=self.show_server(write, new))
             marks.unseen[new.id] = new.name
             return
-        kept = replace(new, id=old.id, created_at_ns=old.created_at_ns, stopped_at_ns=old.stopped_at_ns)
+        untold = {name: getattr(old, name) for name in ("id", "created_at_ns", "stopped_at_ns", "moved_at_ns")}
+        kept = replace(new, **untold)
         if origin_of(kept.url) != origin_of(old.url):
             marks.moved.add(old.id)
         if target_of(kept) != target_of(old) or kept.credential != old.credential:

@@ -57,6 +57,8 @@ def _reason(whole: Whole, organisation: str, approval: Approval) -> str | None:
         return "its server was removed"
     if grant.grant.revoked_at_ns is not None:
         return "its grant was revoked"
+    if server.moved_at_ns is not None and approval.created_ns <= server.moved_at_ns:
+        return "its server was moved elsewhere"
     if server.stopped_at_ns is not None:
         return "its server was stopped"
     return "its grant was stopped" if grant.grant.stopped_at_ns is not None else None

@@ -87,6 +87,8 @@ class Environment:
     """Servers that others list, beside those that come with Yett."""
     approvals: ApprovalsPort | None = None
     """Who keeps requests for approval; None where nothing is ever asked."""
+    mark: Callable[[str], str | None] = lambda name: None
+    """By which the program of this name that the host lists is known again; None where there is none."""
     program: Callable[[str], Sequence[str]] = lambda name: ()
     """The words of the program of this name that the host lists; none where there is none."""
 

@@ -152,6 +152,7 @@ def server_entry(organisation: str, server: Server, credential: str | None = Non
         url=server.url,
         transport="sse" if server.transport == "sse" else "http",
         command=server.command,
+        program=None if server.command is None else server.program,
         credential=server.credential,
         credential_header=server.credential_header,
         credential_scheme=server.credential_scheme,

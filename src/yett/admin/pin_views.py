@@ -29,13 +29,14 @@ class PinView:
     """A tool as it was accepted, beside what is listed now."""
 
     tool: str
-    state: Literal["accepted", "changed", "new", "gone", "twice"]
+    state: Literal["accepted", "changed", "moved", "new", "gone", "twice"]
+    """`moved`: the same definition, but its server is somewhere else than when it was accepted."""
     suspended: bool
     """Whether calls of it are denied `tool_changed`, and lists leave it out."""
     severity: Level | None
     """How grave what waits for somebody is; null where nothing does."""
     meanings: list[str]
-    """Codes of what changed, the gravest first."""
+    """Codes of what changed, the gravest first; `server_moved` before them where the server is another one by now."""
     what: str | None
     """The gravest in words."""
     members: list[str]
@@ -64,6 +65,8 @@ class PinList:
     """Since when it has pins: since it told its tools for the first time. Null before; then nothing waits."""
     seen_at: str | None
     """When it was last asked."""
+    moved_at: str | None
+    """When it came to be somewhere else, if not all that it lists was accepted since."""
     problem: str | None
     """Why it could not be asked then; what is listed is what it said before."""
     waiting: int

@@ -4,27 +4,38 @@ accept what is not grave. Thought out before the transaction in which it is done
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from yett.admin.moves import BY_ITSELF
 from yett.catalog.model import Severity
-from yett.catalog.pin_states import WAITING, flags_of, pin_states
+from yett.catalog.pin_states import WAITING, PinState, flags_of, pin_states
 from yett.catalog.pins import Pin, pins_of
 from yett.stores.control.pins import GRAVE
-from yett.stores.control.records import Change, Look, Server, ToolPin
+from yett.stores.control.records import Change, Hold, Look, Server, ToolPin
 from yett.stores.control.transaction import Transaction
 
-BY_ITSELF: Final = "yett"
-"""Who stands in the admin log where nobody asked for the look."""
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a server's tools."""
+
+    hold: Hold
+    pins: Mapping[str, ToolPin]
+
+    def states(self, listed: Sequence[Any], server: str) -> tuple[PinState, ...]:
+        """How what the server of this name lists stands to that."""
+        pins = {name: Pin(pin.fingerprint, pin.marks, dict(pin.definition)) for name, pin in self.pins.items()}
+        void = {name for name, pin in self.pins.items() if pin.void}
+        return pin_states(pins, listed, server, void=void, moved=self.hold.moved)
 
 
 @dataclass(frozen=True, slots=True)
 class Pinning:
     """What is to be pinned, if the server is still held as it was."""
 
-    mode: str
-    since_ns: int | None
+    hold: Hold
     before: Mapping[str, str]
     """Fingerprints of what was accepted then, by tool."""
     pins: tuple[ToolPin, ...] = ()
@@ -32,26 +43,20 @@ class Pinning:
     """Tools that a first look did not pin."""
 
 
-def pin_of(pin: ToolPin) -> Pin:
-    """As the catalogue compares it."""
-    return Pin(pin.fingerprint, pin.marks, dict(pin.definition))
-
-
-def plan_pins(read: tuple[str, int | None, Mapping[str, ToolPin]], server: Server, look: Look, by: str) -> Pinning:
-    """What a look is to pin. `read` is what the store says: mode, since when, and pins."""
-    mode, since_ns, pinned = read
-    begun = Pinning(mode, since_ns, {name: pin.fingerprint for name, pin in pinned.items()})
+def plan_pins(kept: Kept, server: Server, look: Look, by: str) -> Pinning:
+    """What a look is to pin. A server is seen first once: what it lists after it moved waits for a person in every mode."""
+    begun = Pinning(kept.hold, {name: pin.fingerprint for name, pin in kept.pins.items()})
     if look.problem is not None or "tools" not in look.said:
         return begun
     listed: list[Any] = list(look.said["tools"])
-    if since_ns is None:
+    if kept.hold.since_ns is None:
         return _first(begun, server, look, listed, by)
-    if mode != GRAVE:
+    if kept.hold.mode != GRAVE:
         return begun
     now = pins_of(listed)
     light = [
         pin
-        for state in pin_states({name: pin_of(pin) for name, pin in pinned.items()}, listed, server.name)
+        for state in kept.states(listed, server.name)
         if state.state in WAITING and state.severity is not None and state.severity.rank < Severity.HIGH.rank
         if (pin := now.get(state.tool)) is not None
     ]
@@ -71,18 +76,16 @@ def _first(begun: Pinning, server: Server, look: Look, listed: list[Any], by: st
 
 def note_pins(write: Transaction, server: Server, look: Look, planned: Pinning, by: str) -> None:
     """Do what was planned, and write it down; nothing, where somebody else was faster: the next look comes."""
-    mode, since_ns = write.pins.state(server.id)
-    known = write.pins.fingerprints(server.id)
-    if (mode, since_ns, known) != (planned.mode, planned.since_ns, planned.before):
+    if (write.pins.state(server.id), write.pins.fingerprints(server.id)) != (planned.hold, planned.before):
         return
     if look.problem is not None or "tools" not in look.said:
         return
-    if since_ns is None:
+    if planned.hold.since_ns is None:
         write.pins.begin(server.id, look.at_ns)
     if planned.pins:
         write.pins.put(server.id, planned.pins)
     if planned.pins or planned.held_back:
-        action = "tools.pinned" if since_ns is None else "tools.accepted_by_setting"
+        action = "tools.pinned" if planned.hold.since_ns is None else "tools.accepted_by_setting"
         detail = {"count": str(len(planned.pins)), "tools": names_in_short(pin.tool for pin in planned.pins)}
         if planned.held_back:
             detail["held_back"] = names_in_short(planned.held_back)

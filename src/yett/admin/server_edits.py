@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from yett.admin.checks import check_credential, check_header, check_name, check_notes, check_url
 from yett.admin.errors import Conflict, Invalid, Stale
+from yett.admin.moves import has_moved, note_move, origin_of, try_to_ask_anew
 from yett.admin.permissions import Permission
 from yett.admin.server_looks import LookCases, target_of
 from yett.admin.server_views import ServerChanges
@@ -17,7 +17,7 @@ from yett.stores.control.records import Server
 from yett.stores.control.transaction import Transaction
 
 TRANSPORTS: Final = frozenset({"http", "sse"})
-_PORTS: Final = {"https": 443, "http": 80}
+MOVED: Final = "what was accepted of its tools was of another server: they wait until somebody accepts them (`yett server pins`)"
 
 
 class EditCases(LookCases):
@@ -50,6 +50,8 @@ class EditCases(LookCases):
         (before, after, view, remarks), answer = self.change(work)
         if self.desk.credentials is not None and origin_of(before.url) != origin_of(after.url):
             self.desk.credentials.changed(self.principal.organisation, after.id)
+        if before.moved_at_ns != after.moved_at_ns:
+            try_to_ask_anew(self.desk, self.principal.organisation, self.principal.name)
         if target_of(before) != target_of(after) or before.credential != after.credential:
             view, remarks = self.looked_view(after.id, view, remarks)
         return ServerChanged(server=view, applied=answer.applied, note=answer.note, remarks=remarks)
@@ -65,6 +67,9 @@ class EditCases(LookCases):
         if after.url is not None and origin_of(after.url) != origin_of(before.url):
             after, dropped = without_credential(write, before, after, given=given)
             remarks += ["its credential was dropped, since its url leads to another origin; give it again"] if dropped else []
+        if has_moved(before, after):
+            after = note_move(write, before, after, by=self.principal.name, at_ns=self.now_ns())
+            remarks += [MOVED] if write.pins.state(after.id).since_ns is not None else []
         write.servers.replace(after)
         if target_of(after) != target_of(before):
             write.servers.forget_look(after.id)
@@ -146,15 +151,8 @@ class EditCases(LookCases):
             url=server.url if changes.url is None else changes.url,
             transport=server.transport if changes.transport is None else changes.transport,
             command=server.command if changes.command is None else changes.command,
+            program=server.program if changes.command is None else self.desk.environment.mark(changes.command),
         )
-
-
-def origin_of(url: str | None) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port: what a credential belongs to."""
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
 
 
 def without_credential(write: Transaction, before: Server, after: Server, *, given: bool) -> tuple[Server, bool]:

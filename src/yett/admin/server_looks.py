@@ -11,9 +11,10 @@ from yett.admin.credentials.records import open_credential
 from yett.admin.desk import Desk
 from yett.admin.drift import Drifted, drifted, note_drift
 from yett.admin.entries import server_entry
+from yett.admin.moves import note_program
 from yett.admin.outside import Seen
 from yett.admin.permissions import Permission
-from yett.admin.pinning import Pinning, note_pins, plan_pins
+from yett.admin.pinning import Kept, Pinning, note_pins, plan_pins
 from yett.admin.probing import asked_bare
 from yett.admin.server_views import ToolList, ToolView
 from yett.admin.showing import health_view
@@ -22,7 +23,7 @@ from yett.catalog.classes import classes_of
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
 from yett.sealing.vault import Vault
-from yett.stores.control.records import Look, Server, ToolPin
+from yett.stores.control.records import Look, Server
 from yett.stores.control.transaction import Transaction
 
 DESCRIPTION_MAX: Final = 2_000
@@ -73,6 +74,7 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
     if server is None:
         return None
     try:
+        note_program(desk, organisation, server_id, by)
         found = desk.read(organisation, lambda read: _entry_and_fields(read, server_id, environment.vault))
         if found is None:
             return None
@@ -120,8 +122,8 @@ def _entry_and_fields(
     return server, entry, None if fields is None else fields.fields
 
 
-def _pinned(read: Transaction, server_id: str) -> tuple[str, int | None, Mapping[str, ToolPin]]:
-    return (*read.pins.state(server_id), read.pins.of(server_id))
+def _pinned(read: Transaction, server_id: str) -> Kept:
+    return Kept(read.pins.state(server_id), read.pins.of(server_id))
 
 
 def note(
@@ -142,9 +144,9 @@ def note(
     note_pins(write, present, look, pinning or plan_pins(_pinned(write, server.id), present, look, by), by)
 
 
-def target_of(server: Server) -> tuple[str | None, str | None, str]:
+def target_of(server: Server) -> tuple[str | None, ...]:
     """What is asked when this server is."""
-    return server.url, server.command, server.transport
+    return server.url, server.command, server.program, server.transport
 
 
 def tool_view(definition: Mapping[str, Any]) -> ToolView:

@@ -133,6 +133,7 @@ class ServerCases(EditCases, GrantCases):
             url=new.url,
             transport=new.transport,
             command=new.command,
+            program=None if new.command is None else self.desk.environment.mark(new.command),
             credential=self.check_reference(new.credential) if new.credential is not None else None,
             credential_header=header,
             credential_scheme=scheme,

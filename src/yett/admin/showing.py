@@ -14,7 +14,9 @@ from yett.stores.control.policies import Summary
 from yett.stores.control.records import Change, Look, NamedGrant, Policy, Revision, Server
 
 REVISION_DIGITS: Final = 16
-_SAID_OF_SERVERS: Final = [one.name for one in fields(Server) if one.name not in {"stopped_at_ns", "created_at_ns"}]
+_SAID_OF_SERVERS: Final = [
+    one.name for one in fields(Server) if one.name not in {"stopped_at_ns", "created_at_ns", "program", "moved_at_ns"}
+]
 
 
 def server_view(server: Server, look: Look | None, grants: int, endpoint: Callable[[str], str]) -> ServerView:

@@ -22,6 +22,7 @@ from yett.admin.approvals_mending import mend_admin_log
 from yett.admin.desk import Desk
 from yett.admin.health import HealthRounds
 from yett.admin.issuer_keys import IssuerKeys
+from yett.admin.moves import note_programs
 from yett.admin.permissions import operator
 from yett.admin.policy_files import PolicyFiles
 from yett.admin.publish import Publisher
@@ -110,6 +111,7 @@ async def _policies(settings: Settings, desk: Desk) -> AsyncIterator[None]:
     files = PolicyFiles(Service(desk, operator("settings", desk.first_organisation(), kind="settings")), settings.policies)
     await asyncio.to_thread(files.release_others)
     await asyncio.to_thread(files.poll)
+    await asyncio.to_thread(note_programs, desk)
     await asyncio.to_thread(desk.begin)
     async with asyncio.TaskGroup() as parts:
         watching = parts.create_task(files.watch(), name="yett policy files")

@@ -30,7 +30,7 @@ from yett.sealing.vault import Vault
 from yett.settings import Settings
 from yett.stores.catalogue_index import FILE as CATALOGUE_FILE
 from yett.stores.catalogue_index import CatalogueIndex
-from yett.stores.commands import read_commands
+from yett.stores.commands import mark_of, read_commands
 from yett.stores.control.store import open_control
 from yett.stores.state_file import STATE_FILE
 from yett.stores.state_reader import StateReader
@@ -97,11 +97,18 @@ def open_desk(settings: Settings, publication: Publication, port: int | None = N
         vault=Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)),
         page=lambda path: f"{pages}{path}",
         host_secrets=HostSecrets(settings.state_dir),
+        mark=lambda name: program_mark(settings, name),
         program=program,
         approvals=StateApprovals(settings.state_dir / STATE_FILE),
         index=CatalogueIndex(settings.state_dir / CATALOGUE_FILE),
     )
     return Desk(open_control(settings.state_dir, clock), publication, environment)
+
+
+def program_mark(settings: Settings, name: str) -> str | None:
+    """By which the listed program of this name is known again. Errors: `OperatorFault` for a list that cannot be read."""
+    found = commands_of(settings).get(name)
+    return None if found is None else mark_of(found)
 
 
 def was_called(state_dir: Path, server: str) -> bool:

@@ -25,6 +25,7 @@ from yett.gateway.tokens import token_key
 from yett.ports import Upstream
 from yett.protocol.lines import Noise
 from yett.settings import Settings
+from yett.stores.commands import Command, mark_of
 from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.stdio import StdioUpstream
@@ -54,6 +55,13 @@ class LocalRun:
         return GrantEntry(id=id, organisation=ORGANISATION, digest="", server=self.server.id, label=self.name, policy=self.name)
 
     @property
+    def program(self) -> str:
+        """By which the command is known again. One that is named by a path is another one in another folder."""
+        first = self.argv[0]
+        path = str(Path.cwd() / first) if "/" in first else first
+        return mark_of(Command(argv=(path, *self.argv[1:])))
+
+    @property
     def server(self) -> ServerEntry:
         """The server that the command is."""
         return ServerEntry(id=f"local:{self.name}", organisation=ORGANISATION, name=self.name, command=self.name)
@@ -79,7 +87,7 @@ async def run_local(settings: Settings, run: LocalRun) -> None:
     file.changed()
     loaded = file.load()
     clock = SystemClock()
-    pins = LocalPins(PinFile(settings.state_dir, run.name), clock.now_ns) if run.pinned else None
+    pins = LocalPins(PinFile(settings.state_dir, run.name), clock.now_ns, run.program) if run.pinned else None
     core = build_core(settings, token_key(settings.state_dir))
     upstream = _upstream(settings, run, core)
     core.tools.classify = classes = LocalClasses(run.name)

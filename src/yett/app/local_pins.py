@@ -40,6 +40,8 @@ class KeptPin(msgspec.Struct, frozen=True):
     how: str
     at_ns: int
     reason: str = ""
+    void: bool = False
+    """Whether another program has been run since: it shows what changed, and lets nothing through."""
 
 
 class Kept(msgspec.Struct):
@@ -52,6 +54,10 @@ class Kept(msgspec.Struct):
     tools: dict[str, KeptPin] = {}
     waiting: dict[str, dict[str, Any]] = {}
     """Definitions that were listed last and that nobody accepted."""
+    program: str | None = None
+    """The mark of the command whose tools these are."""
+    moved_ns: int | None = None
+    """When another command came to be run under this name, if not all that it lists was accepted since."""
 
 
 class PinFile:
@@ -119,11 +125,17 @@ def pin_files(state_dir: Path) -> list[Kept]:
 class LocalPins:
     """Implements `yett.gateway.tools.Pinned` for one run."""
 
-    def __init__(self, file: PinFile, now_ns: Callable[[], int]) -> None:
-        """Errors: `OperatorFault` where what was accepted cannot be read."""
+    def __init__(self, file: PinFile, now_ns: Callable[[], int], program: str | None = None) -> None:
+        """`program`: the mark of the command that is run.
+
+        Errors: `OperatorFault` where what was accepted cannot be read or kept.
+        """
         self._file = file
         self._now_ns = now_ns
+        self._program = program
         self._kept = file.read()
+        if self._kept.tools and self._kept.program != program:
+            self._move()
         self._seen = file.state()
         self._told: set[tuple[str, bytes]] = set()
 
@@ -147,11 +159,38 @@ class LocalPins:
         settled = [tool.name for tool in listed if tool.name in kept.waiting and _fits(kept, tool)]
         if unknown or settled or (last and kept.since_ns is None):
             self._note(unknown, settled, last=last)
-        return {name: pin.marks for name, pin in self._kept.tools.items()}
+        if self._is_of_another():
+            return {}
+        return {name: pin.marks for name, pin in self._kept.tools.items() if not pin.void}
+
+    def _is_of_another(self) -> bool:
+        """Whether another command is run under this name by now, and the file is about that one."""
+        return self._kept.program not in {None, self._program}
+
+    def _move(self) -> None:
+        """Another command is run than the one whose tools were accepted: nothing of that counts. It is seen first once, too."""
+        with self._file.changing() as kept:
+            self._kept = kept
+            moved = self._is_of_another()
+            if moved:
+                kept.moved_ns, kept.waiting = self._now_ns(), {}
+                kept.since_ns = kept.since_ns or kept.moved_ns
+                kept.tools = {name: msgspec.structs.replace(pin, void=True) for name, pin in kept.tools.items()}
+            kept.program = self._program
+        if moved:
+            log.warning(
+                "another command is run as %s than the one whose tools were accepted: its tools are not shown, and calls of them "
+                "are refused, until somebody accepts them: `yett pins diff %s`, then `yett pins accept`",
+                *(ascii(self._kept.name),) * 2,
+            )
 
     def _note(self, unknown: Sequence[ToolDefinition], settled: Sequence[str], *, last: bool) -> None:
         try:
             with self._file.changing() as kept:
+                self._kept = kept
+                if self._is_of_another():
+                    return
+                kept.program = self._program
                 if kept.since_ns is None:
                     _pin_first(kept, unknown, self._now_ns())
                     kept.since_ns = self._now_ns() if last else None
@@ -159,7 +198,6 @@ class LocalPins:
                 for name in settled:
                     kept.waiting.pop(name, None)
                 kept.waiting.update({tool.name: read for tool in left if (read := _read(tool)) is not None})
-                self._kept = kept
         except OperatorFault as fault:
             log.warning("%s; tools that are not pinned are refused", fault)
             left = list(unknown)
@@ -172,7 +210,10 @@ class LocalPins:
         if key in self._told:
             return
         self._told.add(key)
-        what = "changed since it was accepted" if tool.name in self._kept.tools else "is not among those that were accepted"
+        pin = self._kept.tools.get(tool.name)
+        what = "is not among those that were accepted" if pin is None else "changed since it was accepted"
+        if pin is not None and pin.void:
+            what = "was accepted of another command"
         log.warning(
             "the tool %s %s: it is not shown, and calls of it are refused; `yett pins diff %s` shows why, and `yett pins accept` "
             "lets it be called",
@@ -184,7 +225,7 @@ class LocalPins:
 
 def _fits(kept: Kept, tool: ToolDefinition) -> bool:
     pin, marks = kept.tools.get(tool.name), marks_of_text(tool.raw)
-    return pin is not None and marks is not None and fits(marks, pin.marks.split(" "))
+    return pin is not None and not pin.void and marks is not None and fits(marks, pin.marks.split(" "))
 
 
 def _read(tool: ToolDefinition) -> dict[str, Any] | None:

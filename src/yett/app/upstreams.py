@@ -13,7 +13,7 @@ from yett.errors import OperatorFault, UpstreamNotReached
 from yett.gateway.snapshot import ServerEntry
 from yett.ports import Answer, Clock, Outbound, Upstream
 from yett.settings import Command, Settings
-from yett.stores.commands import read_commands
+from yett.stores.commands import mark_of, read_commands
 from yett.upstreams.bridge import Bridge
 from yett.upstreams.child import ChildSpec
 from yett.upstreams.credentials import Credentials
@@ -108,6 +108,11 @@ class Upstreams:
         command = commands_of(self.settings).get(server.command or "")
         if command is None:
             raise OperatorFault(f"the host lists no command `{server.command}`; add it with `yett server add`")
+        if server.program is not None and mark_of(command) != server.program:
+            raise OperatorFault(  # what people accepted was of another program
+                f"the program of `{server.name}` is another one than its tools were accepted of, and is not started before the "
+                f"control plane has seen that; have it look: `yett server look {server.name}`"
+            )
         return StdioUpstream(
             self._program(server.command or "", command),
             clock=self.clock,

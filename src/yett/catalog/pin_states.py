@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,8 +13,8 @@ from yett.catalog.pins import Pin, pins_of
 from yett.catalog.poison import Around, Flag, poison
 from yett.policy.json_value import JsonObject, JsonValue
 
-State = Literal["accepted", "changed", "new", "gone", "twice"]
-WAITING: Final[frozenset[State]] = frozenset({"changed", "new", "twice"})
+State = Literal["accepted", "changed", "moved", "new", "gone", "twice"]
+WAITING: Final[frozenset[State]] = frozenset({"changed", "moved", "new", "twice"})
 """States in which a tool waits for somebody to accept it. One that is listed twice cannot be accepted."""
 
 
@@ -30,6 +30,8 @@ class PinState:
     """What is otherwise than was accepted."""
     flags: tuple[Flag, ...] = ()
     """What the definition that is listed tries."""
+    moved: bool = False
+    """Whether it waits, among other things, because its server is another one than it was."""
 
     @property
     def severity(self) -> Severity | None:
@@ -37,11 +39,17 @@ class PinState:
         if self.state not in WAITING:
             return None
         grave = [flag.severity for flag in self.flags] + ([] if self.change is None else [self.change.severity])
+        grave += [Severity.HIGH] if self.moved else []
         return max(grave, key=lambda severity: severity.rank, default=Severity.LOW)
 
 
-def pin_states(pinned: Mapping[str, Pin], listed: Sequence[JsonValue], server: str) -> tuple[PinState, ...]:
-    """Each tool that was accepted or is listed, by name."""
+def pin_states(
+    pinned: Mapping[str, Pin], listed: Sequence[JsonValue], server: str, *, void: Collection[str] = (), moved: bool = False
+) -> tuple[PinState, ...]:
+    """Each tool that was accepted or is listed, by name. Those in `void` were accepted where the server no longer is.
+
+    `moved`: whether that is so of the server as a whole, and what else it lists is as doubtful.
+    """
     now = pins_of(listed)
     accepted: list[JsonValue] = [pin.definition for pin in pinned.values()]
     changes = {one.tool: one for one in drift(accepted, listed, server)}
@@ -53,9 +61,10 @@ def pin_states(pinned: Mapping[str, Pin], listed: Sequence[JsonValue], server: s
             fingerprint=None if (pin := now.get(name)) is None else pin.fingerprint,
             change=None if state == "accepted" else changes.get(name),
             flags=flags.get(name, ()),
+            moved=state in WAITING and (moved or name in void),
         )
         for name in sorted(pinned.keys() | now.keys())
-        for state in (_state(name, pinned, now),)
+        for state in (_state(name, pinned, now, void),)
     )
 
 
@@ -75,7 +84,7 @@ def flags_of(listed: Sequence[JsonValue]) -> dict[str, tuple[Flag, ...]]:
     return found
 
 
-def _state(name: str, pinned: Mapping[str, Pin], now: Mapping[str, Pin | None]) -> State:
+def _state(name: str, pinned: Mapping[str, Pin], now: Mapping[str, Pin | None], void: Collection[str]) -> State:
     if name not in now:
         return "gone"
     pin = now[name]
@@ -83,4 +92,6 @@ def _state(name: str, pinned: Mapping[str, Pin], now: Mapping[str, Pin | None]) 
         return "twice"
     if name not in pinned:
         return "new"
-    return "accepted" if fits(pin.marks, pinned[name].marks) else "changed"
+    if not fits(pin.marks, pinned[name].marks):
+        return "changed"
+    return "moved" if name in void else "accepted"

@@ -47,6 +47,8 @@ def tell_standing(pins: PinList) -> None:
         say(f"`{pins.server}` never told its tools, and is held to nothing; the first list that it tells is pinned")
     elif pins.mode == "off":
         say("nothing is suspended: the server is not held to its pins (mode `off`)")
+    if pins.moved_at is not None:
+        say(f"it moved at {pins.moved_at}: what was accepted before was of another server, and counts no more")
     if pins.waiting:
         count = "1 tool is" if pins.waiting == 1 else f"{pins.waiting} tools are"
         say(f"{count} suspended, until somebody accepts what changed")
@@ -87,7 +89,7 @@ def chosen(pins: PinList, tools: Sequence[str], *, all_of_them: bool) -> list[Pi
     if all_of_them == bool(tools):
         raise CommandError("name the tools that you accept, or say `--all`", exit_code=Exit.USAGE, code="usage")
     if all_of_them:
-        found = [one for one in pins.items if one.state in {"changed", "new"}]
+        found = [one for one in pins.items if one.state in {"changed", "moved", "new"}]
         if not found:
             raise CommandError(f"no tool of `{pins.server}` waits to be accepted")
         return found

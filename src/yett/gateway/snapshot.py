@@ -40,6 +40,8 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What is spoken at `url`: Streamable HTTP, or the two endpoints of revision 2024-11-05."""
     command: str | None = None
     """Name of a command that the host lists (configuration file or `yett server add`); None for an HTTP server."""
+    program: str | None = None
+    """The mark of the program that `command` was when the control plane last saw it: no other one is started. None: any."""
     credential: str | None = None
     """`env:NAME` or `file:PATH`; resolved after the decision, never stored."""
     credential_header: str = "authorization"

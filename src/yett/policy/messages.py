@@ -21,7 +21,8 @@ def unknown_tool(name: str) -> str:
 
 def tool_changed(name: str) -> str:
     """The tool is not what was approved."""
-    return f"tool `{name}` has changed since it was approved; someone must look at it again before it may be called"
+    what = f"tool `{name}`, or the server that it is on, has changed since it was approved"
+    return f"{what}; someone must look at it again before it may be called"
 
 
 def not_listed(call: Call) -> str:

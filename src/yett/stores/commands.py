@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,6 +14,7 @@ from yett.errors import OperatorFault
 from yett.private_files import read_private, write_private
 
 COMMANDS_FILE: Final = "commands.json"
+MARK_DIGITS: Final = 32
 SEALED: Final = "sealed:"
 """Stands for a word or a value that is kept, sealed, beside this list (`yett.sealing.host_file`)."""
 
@@ -51,6 +54,15 @@ def remove_command(state_dir: Path, name: str) -> None:
     commands = read_commands(state_dir)
     if name in commands:
         _write(state_dir, {other: command for other, command in commands.items() if other != name})
+
+
+def mark_of(command: Command) -> str:
+    """By which a program is known again: its words, and the folder that they are of.
+
+    What is sealed, and the variables, are no part of it: a credential may change, and the program is the same one.
+    """
+    text = json.dumps([command.argv, command.cwd], separators=(",", ":"))
+    return sha256(text.encode("ascii")).hexdigest()[:MARK_DIGITS]
 
 
 def _write(state_dir: Path, commands: Mapping[str, Command]) -> None:

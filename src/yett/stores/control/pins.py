@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from yett.stores.control.records import ToolPin
+from yett.stores.control.records import Hold, ToolPin
 from yett.stores.control.rows import Rows
 from yett.stores.control.tables import present, server_pins, servers, tool_pins
 
@@ -37,11 +38,16 @@ class Pins(Rows):
         rows = self.all(found.where(tool_pins.c.server_id == server_id, *self._ours()))
         return {json.loads(row["tool"]): row["fingerprint"] for row in rows}
 
-    def state(self, server_id: str) -> tuple[str, int | None]:
-        """How strictly a server is held to its pins, and since when it has any; None before."""
+    def state(self, server_id: str) -> Hold:
+        """How a server is held to its pins."""
         found = select(server_pins).join(servers).where(server_pins.c.server_id == server_id, *self._ours())
         row = self.first(found)
-        return (STRICT, None) if row is None else (row["mode"], row["since_ns"])
+        return Hold(mode=STRICT) if row is None else Hold(mode=row["mode"], since_ns=row["since_ns"], moved=row["moved"])
+
+    def modes(self) -> dict[str, str]:
+        """How strictly servers are held to their pins, by id, of those of which anybody said so."""
+        found = select(server_pins.c.server_id, server_pins.c.mode).join(servers).where(*self._ours())
+        return {row["server_id"]: row["mode"] for row in self.all(found)}
 
     def held(self, only: str | None = None) -> dict[str, str]:
         """How strictly servers are held to their pins, by id, of those that have some; `only` that of this server."""
@@ -52,7 +58,8 @@ class Pins(Rows):
 
     def marks(self, only: str | None = None) -> dict[str, dict[str, tuple[str, ...]]]:
         """What definitions are compared by, by server and tool; `only` those of this server."""
-        found = select(tool_pins.c.server_id, tool_pins.c.tool, tool_pins.c.marks).join(servers).where(*self._ours())
+        found = select(tool_pins.c.server_id, tool_pins.c.tool, tool_pins.c.marks).join(servers)
+        found = found.where(tool_pins.c.void.is_(False), *self._ours())
         given: dict[str, dict[str, tuple[str, ...]]] = {}
         for row in self.all(found if only is None else found.where(tool_pins.c.server_id == only)):
             given.setdefault(row["server_id"], {})[json.loads(row["tool"])] = tuple(json.loads(row["marks"]))
@@ -60,13 +67,26 @@ class Pins(Rows):
 
     def begin(self, server_id: str, at_ns: int) -> None:
         """The server has pins from now on."""
-        mode, since = self.state(server_id)
-        assert since is None, "it has none yet"
-        self._put_state(server_id, mode, at_ns)
+        hold = self.state(server_id)
+        assert hold.since_ns is None, "it has none yet"
+        self._put_state(server_id, replace(hold, since_ns=at_ns))
 
     def set_mode(self, server_id: str, mode: str) -> None:
         """Have the server held to its pins as strictly as this."""
-        self._put_state(server_id, mode, self.state(server_id)[1])
+        self._put_state(server_id, replace(self.state(server_id), mode=mode))
+
+    def void(self, server_id: str) -> int:
+        """Have nothing that was accepted of a server count any more, since it is another one now; how many pins that were."""
+        hold = self.state(server_id)
+        if hold.since_ns is None:
+            return 0
+        self._put_state(server_id, replace(hold, moved=True))
+        counting = tool_pins.c.server_id == server_id, tool_pins.c.void.is_(False)
+        return self.connection.execute(update(tool_pins).where(*counting).values(void=True)).rowcount
+
+    def settle(self, server_id: str) -> None:
+        """All that a server lists was accepted since it moved."""
+        self._put_state(server_id, replace(self.state(server_id), moved=False))
 
     def put(self, server_id: str, pins: Iterable[ToolPin]) -> None:
         """Pin these tools of a server, in the place of what they had before."""
@@ -91,9 +111,9 @@ class Pins(Rows):
             self.connection.execute(delete(table).where(table.c.server_id == server_id))
         self.touched.pins.add(server_id)
 
-    def _put_state(self, server_id: str, mode: str, since_ns: int | None) -> None:
+    def _put_state(self, server_id: str, hold: Hold) -> None:
         self._check(server_id)
-        values = {"mode": mode, "since_ns": since_ns}
+        values = asdict(hold)
         known = self.first(select(server_pins.c.mode).where(server_pins.c.server_id == server_id)) is not None
         if known:
             self.change_one(update(server_pins).where(server_pins.c.server_id == server_id).values(**values))
@@ -108,7 +128,7 @@ class Pins(Rows):
         return servers.c.organisation_id == self.organisation, present
 
 
-_PLAIN: Final = ("server_id", "fingerprint", "how", "set_by", "reason", "at_ns")
+_PLAIN: Final = ("server_id", "fingerprint", "how", "set_by", "reason", "at_ns", "void")
 
 
 def _row(pin: ToolPin) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class Server:
     credential_scheme: str = "Bearer"
     created_at_ns: int
     stopped_at_ns: int | None = None
+    program: str | None = None
+    """The mark of the program that `command` was when that was last seen (`yett.stores.commands.mark_of`)."""
+    moved_at_ns: int | None = None
+    """When it last came to be somewhere else: what was approved before was of another server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,19 @@ class ToolPin:
     """Who accepted it; empty for nobody."""
     reason: str = ""
     at_ns: int
+    void: bool = False
+    """Whether the server has moved since: it is kept to show what changed, and lets nothing through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """How a server is held to its pins."""
+
+    mode: str
+    since_ns: int | None = None
+    """Since when it has any; None before it told its tools."""
+    moved: bool = False
+    """Whether it moved, and something that it lists was not accepted since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

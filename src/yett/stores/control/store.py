@@ -23,7 +23,7 @@ from yett.stores.control.lock import DATABASE_FILE, take_lock
 from yett.stores.control.tables import organisations
 from yett.stores.control.transaction import Transaction, Whole
 
-SCHEMA: Final = "0006"
+SCHEMA: Final = "0007"
 """The newest migration. A database with another one is brought here, or refused if no migration leads here."""
 ORGANISATION: Final = "default"
 BUSY_TIMEOUT_MS: Final = 5_000

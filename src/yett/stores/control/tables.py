@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from yett.stores.control.columns import created, moment, organisation
 from yett.stores.control.columns import metadata as metadata
@@ -58,6 +58,8 @@ servers: Final = Table(
     created(),
     moment("removed_at_ns"),
     moment("stopped_at_ns"),
+    Column("program", Text),
+    moment("moved_at_ns"),
 )
 present: Final = servers.c.removed_at_ns.is_(None)
 """A removed server keeps its row, for the log names it; its name is free again."""
@@ -123,8 +125,10 @@ server_pins: Final = Table(
     Column("server_id", Text, ForeignKey("servers.id"), primary_key=True),
     Column("mode", Text, nullable=False),
     moment("since_ns"),
+    Column("moved", Boolean, nullable=False),
 )
-"""How strictly a server's tools are held to their pins, and since when it has pins: not before it told its tools."""
+"""How strictly a server's tools are held to their pins, since when it has pins (not before it told its tools), and whether it
+moved and nobody accepted all that it lists since."""
 
 tool_pins: Final = Table(
     "tool_pins",
@@ -138,8 +142,12 @@ tool_pins: Final = Table(
     Column("set_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at_ns", BigInteger, nullable=False),
+    Column("void", Boolean, nullable=False),
 )
-"""The definition of each tool that was accepted, by whom, when and how. `tool`, `marks` and `definition` are JSON, in ASCII."""
+"""The definition of each tool that was accepted, by whom, when and how, and whether the server moved since.
+
+`tool`, `marks` and `definition` are JSON, in ASCII.
+"""
 
 policies: Final = Table(
     "policies",

@@ -29,10 +29,10 @@ def test_what_servers_said_last_is_pinned(tmp_path: Path) -> None:
             old.execute("INSERT INTO server_looks VALUES (?, 9, NULL, ?, '{}', '')", (server, json.dumps(said)))
     open_control(tmp_path, ManualClock()).close()
     with closing(sqlite3.connect(tmp_path / "control.db")) as new:
-        assert new.execute("SELECT * FROM server_pins").fetchall() == [("s", "strict", 9)]
+        assert new.execute("SELECT * FROM server_pins").fetchall() == [("s", "strict", 9, 0)]
         ((server, tool, fingerprint, marks, definition, *rest),) = new.execute("SELECT * FROM tool_pins").fetchall()
         pin = pins_of(tools)["bell\x00"]
     assert pin is not None, "of a name that is listed once"
     assert (server, json.loads(tool), fingerprint, tuple(json.loads(marks))) == ("s", "bell\x00", pin.fingerprint, pin.marks)
     assert json.loads(definition) == tools[0]
-    assert rest == ["upgrade", "", "", 9]
+    assert rest == ["upgrade", "", "", 9, 0]
