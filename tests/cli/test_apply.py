@@ -107,8 +107,9 @@ def test_every_file_that_is_wrong_is_named(terminal: Terminal, documents: Path, 
     (documents / "b.json").write_text("null")
     done = terminal.run("apply", "-f", documents, "--yes")
     assert done.status == 1
-    assert f"{name}: " in done.err
-    assert "b.json: " in done.err
+    assert done.err.startswith("error: 2 files are not usable\n  ")
+    assert f"  {name}: " in done.err
+    assert "  b.json: " in done.err
     assert message in done.err
     assert terminal.ok("server", "list", "--json").json == []
 

@@ -133,9 +133,13 @@ def test_classes_of_a_configured_servers_tools_are_shown_and_set(terminal: Termi
     assert "was not asked yet" in terminal.ok("catalog", "show", "shop").out + terminal.ok("catalog", "show", "shop").err
     done = terminal.ok("catalog", "set-class", "shop", "flush", "destructive", "--reason", "it clears")
     assert "`flush` is Destructive, Critical" in done.out
+    assert "`shop` does not list a tool `flush`" in done.err
     (tool,) = terminal.ok("catalog", "show", "shop", "--json").json["tools"]
     assert (tool["name"], tool["risk"], tool["reason"]) == ("flush", "Destructive", "it clears")
     assert "Destructive" in terminal.ok("catalog", "show", "shop").out
     terminal.ok("catalog", "set-class", "shop", "flush", "--clear")
     assert terminal.ok("catalog", "show", "shop", "--json").json["tools"] == []
     assert "name a class, or say --clear" in terminal.run("catalog", "set-class", "shop", "flush").err
+    unknown = terminal.run("catalog", "show", "nowhere")
+    assert unknown.status == 3
+    assert "`yett server list` shows all, `yett catalog list` those that come with Yett" in unknown.err

@@ -57,6 +57,12 @@ def test_an_index_may_stand_anywhere(terminal: Terminal, file: Path, tmp_path: P
     assert len(terminal.ok("catalog", "search", "--server", "bank", "--index", tmp_path / "other.db", "--json").json) == 2
 
 
+def test_an_index_that_is_not_there_is_an_error(terminal: Terminal, tmp_path: Path) -> None:
+    done = terminal.run("catalog", "search", "pay", "--index", tmp_path / "none.db")
+    assert (done.status, done.out) == (3, "")
+    assert f"there is no index `{tmp_path / 'none.db'}`; `yett catalog import FILE --into" in done.err
+
+
 def test_bad_lines_are_told_and_nothing_is_changed(terminal: Terminal, file: Path) -> None:
     terminal.ok("catalog", "import", file)
     with file.open("a") as more:

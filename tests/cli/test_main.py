@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -65,6 +66,12 @@ def test_the_command_line_starts_fast(words: list[str]) -> None:
             break
         least = min(least, started())
     assert least < START_S
+
+
+def test_a_list_of_commands_says_what_each_does_to_the_end(terminal: Terminal) -> None:
+    for words in (("catalog",), ("server",), ("server", "pins"), ("grant",)):
+        assert not re.search(r"[a-z]\.\.\.", terminal.run(*words, "--help").out)
+    assert "of the MCP registry describes." in " ".join(terminal.run("server", "--help").out.split())
 
 
 def test_the_version_is_the_packages(terminal: Terminal) -> None:

@@ -75,6 +75,12 @@ def test_fields_are_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "a       one\nlonger  -\nc       3\n"
 
 
+def test_a_link_is_not_broken_however_narrow_the_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
+    link = f"https://gate.example/{'x' * 60}"
+    print_fields(CliContext(environment={"COLUMNS": "40"}), [("link", link), ("longer", "a b")])
+    assert capsys.readouterr().out == f"link    {link}\nlonger  a b\n"
+
+
 def test_a_note_is_not_data(capsys: pytest.CaptureFixture[str]) -> None:
     tell_note(None)
     tell_note("mind\x1b the gap")
@@ -87,6 +93,15 @@ def test_an_error_is_one_line_with_its_details_below(capsys: pytest.CaptureFixtu
     status = print_error(CONTEXT, CommandError("it\nfailed", exit_code=Exit.FAILED, details=details))
     assert status == 1
     assert capsys.readouterr().err == 'error: it\\x0afailed\n  /a: bad (better)\n  more\n  {"odd": 1}\n'
+
+
+def test_a_detail_that_the_errors_line_has_already_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(CONTEXT, CommandError("`x` is no url", details=[{"pointer": "/url", "message": "`x` is no url", "hint": None}]))
+    assert capsys.readouterr().err == "error: `x` is no url\n"
+    print_error(
+        CONTEXT, CommandError("`x` is no url", details=[{"pointer": "/url", "message": "`x` is no url", "hint": "write y"}])
+    )
+    assert capsys.readouterr().err.endswith("  /url: `x` is no url (write y)\n")
 
 
 def test_an_error_as_json_has_code_message_and_details(capsys: pytest.CaptureFixture[str]) -> None:

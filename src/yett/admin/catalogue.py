@@ -132,7 +132,11 @@ class CatalogueCases(Cases):
 
         view, answer = self.change(work)
         note_standing(self.desk, self.principal.organisation, heard.server.id, patient=False)
-        return ToolClassChanged(tool=view, applied=answer.applied, note=answer.note)
+        unheard = (
+            "" if listed or new is None else f"`{heard.server.name}` does not list a tool `{tool}`; the class counts once it does"
+        )
+        note = "; ".join(filter(None, (unheard, answer.note))) or None
+        return ToolClassChanged(tool=view, applied=answer.applied, note=note)
 
     def _given(self, server: Server, tool: str, new: NewToolClass) -> ToolClass:
         return ToolClass(

@@ -40,7 +40,7 @@ def read_directory(directory: Path) -> list[Document]:
             wrong.append(f"{path.relative_to(directory)}: {_reason(error)}")
     if wrong:
         count = "1 file is" if len(wrong) == 1 else f"{len(wrong)} files are"
-        raise CommandError(f"{count} not usable:\n  " + "\n  ".join(wrong), exit_code=Exit.FAILED)
+        raise CommandError(f"{count} not usable", exit_code=Exit.FAILED, details=wrong)
     return found
 
 

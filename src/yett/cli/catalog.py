@@ -87,9 +87,9 @@ def show(context: CliContext, server: str) -> None:
         with connect(context.settings) as control:
             found = control.catalogue(server)
             record = control.record(found.server)
-    except NotFound:
+    except NotFound as error:
         if not show_catalogued(context, server):
-            raise
+            raise CommandError(f"{error}, `yett catalog list` those that come with Yett", code=error.code) from error
         return
     if context.json:
         print_json({**asdict(found), "record": record_json(record)})
@@ -104,7 +104,7 @@ def show(context: CliContext, server: str) -> None:
 @command.command("set-class")
 @click.argument("server")
 @click.argument("tool")
-@click.argument("risk", type=click.Choice(CLASSES, case_sensitive=False), metavar="CLASS", required=False)
+@click.argument("risk", type=click.Choice(CLASSES, case_sensitive=False), metavar="[CLASS]", required=False)
 @click.option("--severity", type=click.Choice(LEVELS, case_sensitive=False), help="Another one than goes with the class.")
 @click.option("--reason", default="", help="For the admin log, and shown beside the class.")
 @click.option("--clear", is_flag=True, help="Let the classifier's class count again.")

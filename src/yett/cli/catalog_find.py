@@ -51,7 +51,9 @@ def import_(context: CliContext, file: Path, into: Path | None) -> None:
     if context.json:
         print_json({"servers": imported.servers, "tools": imported.tools, "index": str(path)})
         return
-    click.echo(plain(f"{imported.tools:,} tools of {imported.servers:,} servers are in {path}"))
+    tools, servers = _many(imported.tools, "tool"), _many(imported.servers, "server")
+    are = "is" if imported.tools == 1 else "are"
+    click.echo(plain(f"{tools} of {servers} {are} in {path}"))
 
 
 @click.command("search")
@@ -79,6 +81,8 @@ def search(context: CliContext, /, words: tuple[str, ...], index: Path | None, *
     )
     if not sought.words and not any((sought.risk, sought.severity, sought.server)):
         raise click.UsageError("say what to look for: a word with a letter or a digit, or a filter")
+    if index is not None and not index.exists():
+        raise CommandError(f"there is no index `{index}`; `yett catalog import FILE --into {index}` makes one")
     found = _found(sought, index or _index(context))
     if context.json:
         print_json([_found_json(one) for one in found])
@@ -128,6 +132,10 @@ def show_catalogued(context: CliContext, slug: str) -> bool:
     say_record(record_of(server))
     say(plain(_origin(server)))
     return True
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _tool_json(shown: ShownVerdict) -> dict[str, object]:

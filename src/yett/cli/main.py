@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -184,6 +185,13 @@ def _add_common_options(command: click.Command) -> None:
     if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
         for member in command.commands.values():
             _add_common_options(member)
+            member.short_help = member.short_help or _first_sentence(member.help or "")
+
+
+def _first_sentence(help_text: str) -> str:
+    """For the list of commands, whole: the library would cut it off."""
+    words = " ".join(help_text.strip().split("\n\n")[0].split())
+    return re.split(r"(?<=\.) ", words, maxsplit=1)[0]
 
 
 _STYLE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

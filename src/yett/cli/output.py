@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+GAP: Final = "  "
+"""Between two columns."""
 BELOW: Final = "    "
 """Before a line that belongs to the one above."""
 
@@ -150,27 +152,34 @@ def _print_with_below(
 
 
 def print_fields(context: CliContext, fields: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line, on stdout. None is printed as a dash."""
+    """Names and values, one a line, on stdout. None is printed as a dash.
+
+    A word is never broken, however narrow the terminal is: a link that goes on in a second line cannot be taken from there.
+    """
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, show_header=False, show_edge=False)
-    table.add_column(style="bold")
+    table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in fields:
-        shown = value if isinstance(value, Text) else Text("-" if value is None else plain(value))
+    least = 0
+    rows = [(name, value if isinstance(value, Text) else Text("-" if value is None else plain(value))) for name, value in fields]
+    names = max((len(name) for name, _ in rows), default=0)
+    for name, shown in rows:
         table.add_row(name, shown)
-    _print(context, table)
+        least = max(least, *(names + len(GAP) + len(word) for word in shown.plain.split()), 0)
+    _print(context, table, least)
 
 
-def _print(context: CliContext, table: Table) -> None:
-    """Without the blanks that fill a table's last column: they would only wrap lines."""
-    for line in _lines(context, table):
+def _print(context: CliContext, table: Table, least: int = 0) -> None:
+    """Without the blanks that fill a table's last column: they would only wrap lines. `least` columns, though there be fewer."""
+    for line in _lines(context, table, least):
         click.echo(line, color=context.color())
 
 
-def _lines(context: CliContext, table: Table) -> Iterator[str]:
+def _lines(context: CliContext, table: Table, least: int = 0) -> Iterator[str]:
     console = context.console()
+    console.width = max(console.width, least)
     with console.capture() as captured:
         console.print(table)
     return (line.rstrip() for line in captured.get().splitlines())
@@ -198,11 +207,20 @@ def print_error(context: CliContext, error: BaseException) -> int:
     else:
         label = click.style("error:", fg="red", bold=True)
         click.echo(f"{label} {plain(error)}", err=True, color=context.color(stderr=True))
-        for line in details:
-            click.echo(f"  {plain(line if isinstance(line, str) else _detail(line))}", err=True)
+        lines = [line if isinstance(line, str) else _detail(line) for line in details]
+        for line in () if _is_said(str(error), details) else lines:
+            click.echo(f"  {plain(line)}", err=True)
     sys.stderr.flush()
     exit_code: int = getattr(error, "exit_code", Exit.NOT_RUN)
     return exit_code
+
+
+def _is_said(message: str, details: Sequence[Any]) -> bool:
+    """Whether the error's own line has all of it."""
+    texts = [
+        text for one in details for text in ((one.get("message"), one.get("hint") or "") if isinstance(one, dict) else (one,))
+    ]
+    return all(isinstance(text, str) and text in message for text in texts)
 
 
 def _detail(value: object) -> str:

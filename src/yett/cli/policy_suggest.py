@@ -73,7 +73,7 @@ def _from_file(path: Path, _: str | None) -> list[ToolDefinition]:
     found = read_tool_list(path)
     servers = sorted({tool.server or "" for tool in found})
     if len(servers) > 1:
-        named = ", ".join(f"`{plain(name)}`" for name in servers[:8] if name)
+        named = ", ".join(f"`{plain(name)}`" if name else "one without a name" for name in servers[:8])
         raise CommandError(f"`{path}` holds tools of {len(servers)} servers ({named}); a policy belongs to one: divide the file")
     return found
 
