@@ -42,11 +42,11 @@ from yett.protocol.capabilities import (
 from yett.protocol.eras import Era
 from yett.protocol.lists import LISTS, ToolsPage, filter_list
 from yett.protocol.messages import Message
-from yett.protocol.methods import CALL, Handling
+from yett.protocol.methods import Handling
 from yett.protocol.peek import peek_response
 from yett.protocol.revisions import negotiated
 from yett.protocol.server_messages import declared_kinds
-from yett.protocol.tasks import TASK, TASKS_LIST
+from yett.protocol.tasks import TASKS_LIST
 
 
 class Dispatcher:
@@ -133,18 +133,12 @@ class Dispatcher:
             if isinstance(resumed, Answer):
                 return resumed
             message, earlier = resumed
-        making = self._making(route, message)
+        making = self._tasks.begin(route, message)
         return making if isinstance(making, Answer) else (message, earlier, making)
-
-    def _making(self, route: Route, message: Message) -> Making | Answer | None:
-        """How a task is taken that may answer a call; None where none may."""
-        if message.method != CALL or (message.era is Era.HANDSHAKE and TASK not in message.params):
-            return None
-        return self._tasks.begin(route, message)
 
     async def _anew(self, route: Route, message: Message) -> Answer:
         """The answer to a call for which people have had their time: it is judged as if it had just come, and waits no more."""
-        making = self._making(route, message)
+        making = self._tasks.begin(route, message)
         if isinstance(making, Answer):
             return making
         return await self._admitted(route, message, None, making, waits=False)

@@ -25,6 +25,7 @@ from yett.ports import Answer
 from yett.protocol.answers import MalformedAnswer
 from yett.protocol.eras import Era
 from yett.protocol.messages import Message
+from yett.protocol.methods import CALL
 from yett.protocol.peek import TASK_RESULT, peek_response
 from yett.protocol.rejection import (
     INTERNAL_ERROR,
@@ -33,12 +34,13 @@ from yett.protocol.rejection import (
     MISSING_CLIENT_CAPABILITY,
     http_status,
 )
-from yett.protocol.replies import error
+from yett.protocol.replies import RELATED_TASK, error
 from yett.protocol.revisions import WITH_TASKS
 from yett.protocol.server_messages import Key
 from yett.protocol.strict_json import read
 from yett.protocol.tasks import (
     TASK,
+    TASK_ID,
     TASKS_GET,
     TASKS_RESULT,
     TASKS_UPDATE,
@@ -77,10 +79,13 @@ class TaskCalls:
     # --- calls that may become tasks ------------------------------------------------------------------------------------
 
     def begin(self, route: Route, message: Message) -> Making | Answer | None:
-        """How the answer to a call is taken that may be a task; the refusal of one that may not become what it asks for."""
+        """How the answer to a call is taken that may be a task, None where none may; the refusal of one that may not become what
+        it asks for, or says that it belongs to a task which is none of this grant's: servers put what comes of it there."""
         assert message.id is not None, "a call has an id"
         stateless = message.era is Era.STATELESS
-        if stateless and not declares_tasks(message.params):
+        if "_meta" in message.params and self._is_of_anothers(route, message):
+            return self._not_found(route, message, message.id)
+        if message.method != CALL or (not declares_tasks(message.params) if stateless else TASK not in message.params):
             return None
         if not stateless and not _has_tasks(route):
             text = f"this revision has no tasks; call without `{TASK}`"
@@ -104,10 +109,21 @@ class TaskCalls:
         if not _has_tasks(route):
             return Answer(body=error(message.id, METHOD_NOT_FOUND, "Method not found"))
         task = self.book.find(route, message.name)
-        if task is None:
-            self._calls.turn_away(route.caller, "no such task of this grant", Refused.SESSION)
-            return Answer(status=http_status(INVALID_PARAMS, message.era), body=not_found(message.id))
+        if task is None or ("_meta" in message.params and self._is_of_anothers(route, message)):
+            return self._not_found(route, message, message.id)
         return Following(self._calls, task)
+
+    def _is_of_anothers(self, route: Route, message: Message) -> bool:
+        meta = message.params["_meta"]
+        if not isinstance(meta, dict) or RELATED_TASK not in meta:
+            return False
+        related = meta[RELATED_TASK]
+        id = related.get(TASK_ID) if isinstance(related, dict) else None
+        return not isinstance(id, str) or self.book.find(route, id) is None
+
+    def _not_found(self, route: Route, message: Message, id: bytes) -> Answer:
+        self._calls.turn_away(route.caller, "no such task of this grant", Refused.SESSION)
+        return Answer(status=http_status(INVALID_PARAMS, message.era), body=not_found(id))
 
     # --- lists ----------------------------------------------------------------------------------------------------------
 
