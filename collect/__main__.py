@@ -20,6 +20,7 @@ import click
 from collect.installing import Installed, NotCollected, install
 from collect.listing import listed
 from collect.wanted import Wanted, wanted_servers
+from yett.site.known import ROWS, rows_text
 
 HOME: Final = "/home/user"
 KNOWN: Final = Path(__file__).parents[1] / "src/yett/site/known"
@@ -80,7 +81,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m collect", description=__doc__)
     parser.add_argument("slugs", nargs="*", metavar="SLUG", help="only these of the list")
     parser.add_argument("--into", type=Path, default=KNOWN, help="the directory to write to")
+    parser.add_argument(
+        "--rows", action="store_true", help="collect nothing; write anew what lists show of each, judged as of now"
+    )
     said = parser.parse_args(arguments)
+    if said.rows:
+        ROWS.write_text(rows_text(), encoding="utf-8")
+        return 0
     failed = 0
     for wanted in wanted_servers():
         if said.slugs and wanted.slug not in said.slugs:
@@ -93,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         (said.into / f"{wanted.slug}.json").write_text(text_of(server), encoding="utf-8")
         click.echo(f"{wanted.slug}: {server['package']['version']}, {len(server['tools'])} tools")
+    if said.into == KNOWN:
+        ROWS.write_text(rows_text(), encoding="utf-8")
     return min(failed, 1)
 
 

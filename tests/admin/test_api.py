@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from starlette.routing import Match
 
 from tests.admin.listener import TOKEN, Listener, listen
-from tests.admin.service import open_office
+from tests.admin.service import Office, open_office
+from yett.admin.api import build_api
 from yett.admin.views import NewGrant
 
 
@@ -156,3 +158,15 @@ def test_a_label_with_slashes_finds_its_grant(listener: Listener) -> None:
     listener.office.with_server().service.mint_grant(NewGrant(server="files", label="team/ci rotate"))
     assert listener.ask("GET", "/api/v1/grants/team%2Fci%20rotate")[1]["label"] == "team/ci rotate"
     assert listener.ask("POST", "/api/v1/grants/team%2Fci%20rotate/revoke")[1]["grant"]["status"] == "revoked"
+
+
+def test_a_page_is_reached_without_the_routes_of_the_api_being_built_for_it(office: Office) -> None:
+    # The framework builds a router's routes when the first request passes it; the API's take most of a second.
+    routes = build_api(office.service.desk, TOKEN, "gate.example").routes
+
+    def place(path: str) -> int:
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+        return next(number for number, route in enumerate(routes) if route.matches(dict(scope))[0] is Match.FULL)
+
+    assert place("/catalog") < place("/api/v1/servers")
+    assert place("/catalog/git/git_add") < place("/v0/servers")

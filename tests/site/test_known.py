@@ -10,7 +10,8 @@ import pytest
 import yett.site.known as known
 from yett.catalog.finding import Sought, words_of
 from yett.catalog.model import RiskClass
-from yett.catalog.page_model import Package
+from yett.catalog.page_model import Package, server_row
+from yett.catalog.pages import server_page
 from yett.site.known import known_server, known_servers, known_slugs, search_known
 
 FILES = sorted((Path(known.__file__).parent / "known").glob("*.json"))
@@ -40,6 +41,12 @@ def test_a_file_says_where_its_server_comes_from(path: Path) -> None:
     assert server.seen_at == package.listed
     assert str(Path.home()) not in path.read_text() or Path.home() == Path("/")
     assert "collect-" not in path.read_text()
+
+
+def test_what_lists_show_of_them_is_kept_as_they_are_judged_today() -> None:
+    assert known.ROWS.read_text(encoding="utf-8") == known.rows_text(), "run `python -m collect --rows`"
+    assert [row.slug for row in known.known_rows()] == sorted(known_slugs())
+    assert known.known_rows() == tuple(server_row(server_page(server)) for server in known_servers())
 
 
 def test_search_gives_what_a_look_at_every_tool_gives() -> None:

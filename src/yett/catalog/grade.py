@@ -6,6 +6,7 @@ whoever meets it: orders to the model, hidden characters, a name that imitates a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -65,12 +66,13 @@ class Grade:
 
 def grade(tools: Sequence[ShownVerdict], impostor: str | None = None) -> Grade:
     """The grade of a server with these tools; `impostor` says why it may be one."""
-    hostile = [tool.verdict.name for tool in tools if HOSTILE & set(tool.verdict.codes)]
+    hostile = [tool.verdict.name for tool in tools if any(signal.code in HOSTILE for signal in tool.verdict.signals)]
+    classes = Counter([tool.risk for tool in tools])
     terms = Terms(
         tools=len(tools),
         hostile=len(hostile),
-        dangerous=sum(tool.risk in DANGEROUS for tool in tools),
-        writing=sum(tool.risk is RiskClass.WRITE for tool in tools),
+        dangerous=sum(classes[risk] for risk in DANGEROUS),
+        writing=classes[RiskClass.WRITE],
         impostor=impostor is not None,
     )
     return Grade(terms.letter, _why(terms, hostile, impostor), terms)

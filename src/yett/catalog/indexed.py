@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from yett.catalog.classify import classify, classify_tools
 from yett.catalog.definition import tool_definition
@@ -15,6 +17,7 @@ from yett.catalog.overriding import shown
 from yett.catalog.page_model import CataloguedServer
 from yett.catalog.record import NOBODY
 from yett.policy.document import read_json
+from yett.policy.json_value import JsonValue
 
 RISKS: Final = tuple(RiskClass)
 SEVERITIES: Final = tuple(Severity)
@@ -23,8 +26,7 @@ FACETS: Final = {value: chr(0xE000 + number) for number, value in enumerate((*RI
 """A character for each class and severity, which no word of a text can hold: it is of no script."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """What is kept of a judged tool."""
 
     name: str
@@ -66,7 +68,7 @@ def _judged(tool: ToolDefinition, verdict: Verdict) -> Judged:
 
 def light_server(name: str, slug: str, tools: Sequence[Kept], whole: ToolDefinition | None = None) -> CataloguedServer:
     """A server of what is kept; the tool `whole`, the first of its name, is judged with everything that it says."""
-    pairs = [(ToolDefinition(tool.name, tool.title, server=name), shown(_verdict(tool, name))) for tool in tools]
+    pairs = [(ToolDefinition(tool.name, tool.title, "", None, NO_HINTS, name), shown(_verdict(tool, name))) for tool in tools]
     if whole is not None:
         at = next(index for index, tool in enumerate(tools) if tool.name == whole.name)
         pairs[at] = (whole, shown(classify(whole, Neighbours.of(tool for tool, _ in pairs))))
@@ -77,6 +79,13 @@ _NOTHING: Final = Evidence(Place.NAME, "", "")
 """An index keeps that something was found, and not where."""
 
 
+NO_HINTS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+
+
+@lru_cache(maxsize=4_096)
+def _signals(codes: tuple[str, ...]) -> tuple[Signal, ...]:
+    return tuple(Signal(code, _NOTHING) for code in codes)
+
+
 def _verdict(tool: Kept, server: str) -> Verdict:
-    signals = tuple(Signal(code, _NOTHING) for code in tool.codes)
-    return Verdict(tool.name, server, tool.risk, tool.severity, 1.0, signals, (), "")
+    return Verdict(tool.name, server, tool.risk, tool.severity, 1.0, _signals(tool.codes), (), "")

@@ -48,8 +48,8 @@ def tool_markdown(page: ToolPage) -> str:
     return _joined(parts)
 
 
-def server_markdown(page: ServerPage) -> str:
-    """The page of a server."""
+def server_markdown(page: ServerPage, onward: str | None = None) -> str:
+    """The page of a server; `onward` is where the next of its tools are."""
     parts = [
         f"# {code(page.name)}",
         f"Grade **{page.grade.letter}**: {page.grade.why}.",
@@ -61,6 +61,7 @@ def server_markdown(page: ServerPage) -> str:
         "## Tools",
         ", ".join(f"{number} {risk.value}" for risk, number in page.by_class if number) or "none",
         _rows(page.tools),
+        f"{page.span}, the riskiest first.{f' The next: <{onward}>' if onward else ''}" if page.pages > 1 else "",
         "## Recommended policy",
         block(page.policy, "json"),
         _numbered(page.steps),

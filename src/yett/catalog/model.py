@@ -21,10 +21,10 @@ class RiskClass(StrEnum):
     @property
     def rank(self) -> int:
         """0 for Read to 4 for Financial."""
-        return _CLASSES.index(self)
+        return _CLASSES[self]
 
 
-_CLASSES = tuple(RiskClass)
+_CLASSES = {risk: rank for rank, risk in enumerate(RiskClass)}
 
 
 class Severity(StrEnum):
@@ -38,10 +38,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for Low to 3 for Critical."""
-        return _SEVERITIES.index(self)
+        return _SEVERITIES[self]
 
 
-_SEVERITIES = tuple(Severity)
+_SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Verdict:
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes of the signals, each once, in the order of their table."""
-        return tuple(dict.fromkeys(signal.code for signal in self.signals))
+        return tuple(dict.fromkeys([signal.code for signal in self.signals]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from yett.catalog.attacks import Attack
-from yett.catalog.grade import Grade
+from yett.catalog.grade import Grade, Letter
 from yett.catalog.model import Evidence, RiskClass, Severity, ShownVerdict, ToolDefinition
 from yett.catalog.record import ServerIdentity, ServerPosture, ServerRecord
+
+TOOLS_A_PAGE: Final = 100
+"""Tools on one page of a server, where it has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class ServerPage:
     about: str
     grade: Grade
     tools: tuple[ToolRow, ...]
+    """The riskiest first; of a large server those of one page."""
     by_class: tuple[tuple[RiskClass, int], ...]
     by_severity: tuple[tuple[Severity, int], ...]
     policy: str
@@ -160,7 +165,38 @@ class ServerPage:
     changed: tuple[ChangeRow, ...] = ()
     """What changed lately, the newest first."""
     record: ServerRecord | None = None
-    """Everything that is known of it, in one value; None where a page is made without."""
+    """Everything that is known of it, in one value, with the same tools; None where a page is made without."""
+    page: int = 1
+    pages: int = 1
+
+    @property
+    def tool_count(self) -> int:
+        """How many tools it has."""
+        return self.grade.terms.tools
+
+    @property
+    def span(self) -> str:
+        """Which of its tools are on this page, in words."""
+        first = (self.page - 1) * TOOLS_A_PAGE
+        return f"Tools {first + 1:,} to {first + len(self.tools):,} of {self.tool_count:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A server in the list of all."""
+
+    slug: str
+    name: str
+    about: str
+    letter: Letter
+    why: str
+    by_class: tuple[tuple[RiskClass, int], ...]
+    tool_count: int
+
+
+def server_row(page: ServerPage) -> ServerRow:
+    """What the list of all shows of a server."""
+    return ServerRow(page.slug, page.name, page.about, page.grade.letter, page.grade.why, page.by_class, page.tool_count)
 
 
 def quoted(piece: Evidence) -> Quoted:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from yett.catalog import schema_reading
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.attacks import concerning
-from yett.catalog.grade import grade
-from yett.catalog.model import RiskClass, Severity, ShownVerdict, Suggestion, ToolDefinition
-from yett.catalog.page_model import CataloguedServer, ChangeRow, Quoted, ServerPage, ToolPage, ToolRow, quoted
+from yett.catalog.grade import Grade
+from yett.catalog.model import RiskClass, ShownVerdict, Suggestion, ToolDefinition
+from yett.catalog.page_model import TOOLS_A_PAGE, CataloguedServer, ChangeRow, Quoted, ServerPage, ToolPage, ToolRow, quoted
 from yett.catalog.questions import server_questions, tool_questions
 from yett.catalog.quoting import json_text
-from yett.catalog.record import LISTED, NOBODY, UNSEEN, Described, RecordChange, ServerRecord, server_record
+from yett.catalog.record import LISTED, NOBODY, UNSEEN, Described, RecordChange, ServerRecord, riskiest_first, server_record
 from yett.catalog.record import RULE as RULE
 from yett.catalog.signals import SIGNALS
 from yett.catalog.suggest import Classified, recommended_policy, suggest
@@ -68,8 +67,12 @@ def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
     )
 
 
-def record_of(server: CataloguedServer, changes: tuple[RecordChange, ...] = ()) -> ServerRecord:
-    """The record of a server."""
+def record_of(
+    server: CataloguedServer,
+    changes: tuple[RecordChange, ...] = (),
+    told: Sequence[tuple[ToolDefinition, ShownVerdict]] | None = None,
+) -> ServerRecord:
+    """The record of a server; of its tools, `told` are in it, or all."""
     described = Described(
         slug=server.slug,
         name=server.name,
@@ -80,34 +83,44 @@ def record_of(server: CataloguedServer, changes: tuple[RecordChange, ...] = ()) 
         posture=server.stands or UNSEEN,
         seen_at=server.seen_at,
     )
-    return server_record(described, changes)
+    return server_record(described, changes, told)
 
 
 def server_page(
-    server: CataloguedServer, changed: tuple[ChangeRow, ...] = (), changes: tuple[RecordChange, ...] = ()
+    server: CataloguedServer,
+    changed: tuple[ChangeRow, ...] = (),
+    changes: tuple[RecordChange, ...] = (),
+    page: int | None = None,
 ) -> ServerPage:
-    """The page of a server; `changed` are its tools that did lately, `changes` is its whole history."""
-    rows = sorted((_row(tool, shown) for tool, shown in server.tools), key=lambda row: (-row.risk.rank, row.name))
-    worst = max((shown.risk for _, shown in server.tools), key=lambda risk: risk.rank, default=RiskClass.READ)
-    codes = [code for _, shown in server.tools for code in shown.verdict.codes]
-    classes, severities = Counter(row.risk for row in rows), Counter(row.severity for row in rows)
-    policy = json_text(recommended_policy([Classified.of(tool, shown) for tool, shown in server.tools]))
+    """The page of a server; `changed` are its tools that did lately, `changes` is its whole history.
+
+    With `page`, a number from 1 that is brought within bounds, it holds `TOOLS_A_PAGE` of its tools; without, all.
+    """
+    ranked = riskiest_first(server.tools)
+    pages = 1 if page is None else max(1, -(-len(ranked) // TOOLS_A_PAGE))
+    number = min(max(1, page or 1), pages)
+    told = ranked if page is None else ranked[(number - 1) * TOOLS_A_PAGE : number * TOOLS_A_PAGE]
+    codes = list(dict.fromkeys([signal.code for _, shown in ranked for signal in shown.verdict.signals]))
+    record = record_of(server, changes, told)
+    policy = json_text(recommended_policy([Classified(tool, shown.risk) for tool, shown in server.tools]))
     return ServerPage(
         slug=server.slug,
         name=server.name,
         about=server.about,
-        grade=grade([shown for _, shown in server.tools], None if server.identity is None else server.identity.impostor),
-        tools=tuple(rows),
-        by_class=tuple((risk, classes[risk]) for risk in RiskClass),
-        by_severity=tuple((severity, severities[severity]) for severity in Severity),
+        grade=Grade(record.grade.letter, record.grade.why, record.grade.terms),
+        tools=tuple(_row(tool, shown) for tool, shown in told),
+        by_class=tuple(record.by_class.items()),
+        by_severity=tuple(record.by_severity.items()),
         policy=policy,
-        attacks=concerning(ALL_ATTACKS, worst, codes),
+        attacks=concerning(ALL_ATTACKS, ranked[0][1].risk if ranked else RiskClass.READ, codes),
         steps=_steps(server, None),
         questions=server_questions(server, policy),
         posture=server.posture,
         package=server.package,
         changed=changed,
-        record=record_of(server, changes),
+        record=record,
+        page=number,
+        pages=pages,
     )
 
 

@@ -19,6 +19,8 @@ INVISIBLE: Final = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
 )
 """Characters that show nothing, reorder text, or carry hidden tags."""
+_PLAIN: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+"""Those of ASCII."""
 
 
 def quoted(text: str, most: int = QUOTE_MAX) -> str:
@@ -33,7 +35,7 @@ def quoted(text: str, most: int = QUOTE_MAX) -> str:
 
 def visible(text: str) -> str:
     """The whole of `text`, its lines kept, with invisible characters written out."""
-    return INVISIBLE.sub(_escape, text)
+    return text if text.isascii() and _PLAIN.search(text) is None else INVISIBLE.sub(_escape, text)
 
 
 def json_text(value: JsonValue) -> str:
@@ -43,6 +45,8 @@ def json_text(value: JsonValue) -> str:
         text = msgspec.json.format(json.dumps(value, ensure_ascii=False), indent=2)
     except ValueError:  # half of a surrogate pair
         text = json.dumps(value, indent=2, ensure_ascii=False)
+    if text.isascii() and "\x7f" not in text:  # other controls are written out already
+        return text
     return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 

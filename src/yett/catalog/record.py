@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -140,6 +140,7 @@ class ServerRecord:
     grade: RecordGrade
     posture: ServerPosture
     tool_count: int
+    """Of all, also where only some are told."""
     by_class: Mapping[RiskClass, int]
     by_severity: Mapping[Severity, int]
     tools: tuple[RecordTool, ...]
@@ -164,12 +165,18 @@ class Described:
     seen_at: str | None = None
 
 
-def server_record(server: Described, changes: tuple[RecordChange, ...] = ()) -> ServerRecord:
-    """The record of a server."""
+def riskiest_first(tools: Sequence[tuple[ToolDefinition, ShownVerdict]]) -> list[tuple[ToolDefinition, ShownVerdict]]:
+    """The tools by class, by severity, by name."""
+    return sorted(tools, key=lambda one: (-one[1].risk.rank, -one[1].severity.rank, one[0].name))
+
+
+def server_record(
+    server: Described, changes: tuple[RecordChange, ...] = (), told: Sequence[tuple[ToolDefinition, ShownVerdict]] | None = None
+) -> ServerRecord:
+    """The record of a server; of its tools, `told` are in it, or all."""
     judged = [shown for _, shown in server.tools]
     found = grade(judged, server.identity.impostor)
-    classes, severities = Counter(one.risk for one in judged), Counter(one.severity for one in judged)
-    ranked = sorted(server.tools, key=lambda one: (-one[1].risk.rank, -one[1].severity.rank, one[0].name))
+    classes, severities = Counter([one.risk for one in judged]), Counter([one.severity for one in judged])
     return ServerRecord(
         slug=server.slug,
         name=server.name,
@@ -181,7 +188,7 @@ def server_record(server: Described, changes: tuple[RecordChange, ...] = ()) -> 
         tool_count=len(judged),
         by_class={risk: classes[risk] for risk in RiskClass},
         by_severity={severity: severities[severity] for severity in Severity},
-        tools=tuple(record_tool(tool.name, shown) for tool, shown in ranked),
+        tools=tuple(record_tool(tool.name, shown) for tool, shown in (riskiest_first(server.tools) if told is None else told)),
         changes=changes,
         seen_at=server.seen_at,
     )
@@ -194,8 +201,8 @@ def record_tool(name: str, shown: ShownVerdict) -> RecordTool:
         risk=shown.risk,
         severity=shown.severity,
         confidence=shown.verdict.confidence,
-        signals=tuple(shown.verdict.codes),
-        owasp=_owasp(shown.risk, tuple(shown.verdict.codes)),
+        signals=(codes := shown.verdict.codes),
+        owasp=_owasp(shown.risk, codes),
         recommended=RULE[shown.risk],
     )
 

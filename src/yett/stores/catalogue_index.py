@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -102,7 +103,7 @@ class CatalogueIndex:
             "SELECT name, title, risk, severity, codes FROM tools WHERE id BETWEEN ? AND ? ORDER BY id",
             (named[1], named[1] + named[2] - 1),
         )
-        return [Kept(row[0], row[1], RISKS[row[2]], SEVERITIES[row[3]], tuple(row[4].split())) for row in rows]
+        return [Kept(name, title, RISKS[risk], SEVERITIES[severity], split(codes)) for name, title, risk, severity, codes in rows]
 
     def _named(self, slug: str) -> tuple[str, int, int] | None:
         rows = self._rows("SELECT name, first, tools FROM servers WHERE slug = ?", (slug,))
@@ -192,6 +193,12 @@ def _named(sought: Sought) -> tuple[str, dict[str, Any]]:
     risk = None if sought.risk is None else RISKS.index(sought.risk)
     severity = None if sought.severity is None else SEVERITIES.index(sought.severity)
     return _BY_NAME, {"joined": joined(sought.words), "risk": risk, "severity": severity}
+
+
+@lru_cache(maxsize=4_096)
+def split(codes: str) -> tuple[str, ...]:
+    """Codes as they are kept; few tools have another combination than those before."""
+    return tuple(codes.split())
 
 
 _FLAGS: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI

@@ -12,6 +12,7 @@ from yett.admin.catalogue_views import NewToolClass
 from yett.admin.server_looks import note
 from yett.admin.standing import note_standing
 from yett.catalog.grade import FORMULA
+from yett.site import known
 from yett.stores.control.records import Look
 
 TOOLS = [
@@ -54,6 +55,14 @@ def test_what_comes_with_yett_is_open_to_all(shop: House) -> None:
         assert stranger.get(path).status_code == 200
 
 
+def test_the_list_and_a_page_of_a_server_judge_no_other_server(shop: House) -> None:
+    known._judged.cache_clear()
+    assert "redbook" in shop.browser().get("/catalog").text
+    assert known._judged.cache_info().currsize == 0
+    assert shop.browser().get("/catalog/redbook").status_code == 200
+    assert known._judged.cache_info().currsize == 1
+
+
 def test_an_organisations_servers_are_there_for_its_members_only(shop: House) -> None:
     stranger, member = shop.browser(), shop.with_member("eve@example.com", "viewer")
     for path in ("/catalog/shop", "/catalog/shop/refund_order", "/catalog/none", "/catalog/shop.json"):
@@ -89,7 +98,7 @@ def test_a_search_finds_words_as_they_stand_in_json_and_what_an_admin_said(shop:
     member = shop.with_member("eve@example.com", "viewer")
     assert "a/b" in member.get("/catalog?q=a/b").text
     for nothing in ("%25", "refund_order%25", '"', "\\", "_____________"):
-        assert "0 tools for" in member.get(f"/catalog?q={nothing}").text
+        assert "No tools for" in member.get(f"/catalog?q={nothing}").text
     assert "get.md" not in member.get("/catalog?q=execute").text
     shop.service.set_tool_class("shop", "get.md", NewToolClass(risk="Execute"))
     assert "get.md" in member.get("/catalog?q=execute+shop").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,6 @@ import pytest
 
 from tests.admin.people.house import House
 from yett.app.catalogue_import import import_catalogue
-from yett.site.known import known_servers
 from yett.stores.catalogue_index import CatalogueIndex
 
 TOOLS: list[dict[str, Any]] = [
@@ -28,7 +28,6 @@ def town(house: House, tmp_path: Path) -> Iterator[House]:
     source, into = tmp_path / "tools.jsonl", tmp_path / "catalogue.db"
     source.write_text("".join(f"{json.dumps(tool)}\n" for tool in TOOLS))
     import_catalogue(source, into)
-    known_servers()  # judged once in a process: on a busy machine nobody waits for the first page as long as that
     index = CatalogueIndex(into)
     house.desk.environment = replace(house.desk.environment, index=index)
     yield house
@@ -46,7 +45,7 @@ def test_the_search_finds_what_the_index_has(town: House) -> None:
     assert "refund_order" in page.text
     assert "303 tools of 3 servers in an index" in page.text
     assert "generate_images" in town.browser().get("/catalog?q=generate").text
-    assert "0 tools for" in town.browser().get("/catalog?q=zzyzx").text
+    assert "No tools for" in town.browser().get("/catalog?q=zzyzx").text
     assert "delete_0001" not in town.browser().get("/catalog").text
 
 
@@ -80,13 +79,36 @@ def test_what_comes_with_yett_and_what_is_ones_own_hide_the_index(town: House) -
     assert "delete_0001" in town.browser().get("/catalog?q=delete_0001").text
 
 
-def test_a_page_shows_the_riskiest_of_many_tools_and_its_other_forms_all(town: House) -> None:
-    stranger = town.browser()
-    page = stranger.get("/catalog/vast").text
-    assert page.count("<tr><td><a") == 200
-    assert "100 more" in page
-    assert len(json.loads(stranger.get("/catalog/vast.json").text)["tools"]) == 300
-    assert "delete_0299" in stranger.get("/catalog/vast.md").text
+def test_a_page_shows_the_riskiest_of_many_tools_and_leads_to_the_others_in_each_form(town: House) -> None:
+    stranger, address, found = town.browser(), "/catalog/vast", []
+    for _ in range(3):
+        page = stranger.get(address).text
+        assert page.count("<tr><td><a") == 100
+        found += re.findall(r"<code>(\w+_\d{4})</code></a>", page)
+        address = "".join(re.findall(r'href="([^"]*)" rel="next"', page))
+    assert not address
+    assert sorted(found) == [f"delete_{number:04}" for number in range(300)]
+    assert 'href="/catalog/vast?page=2" rel="prev"' in page
+    assert "Tools 201 to 300 of 300" in page
+
+
+def test_markdown_and_json_lead_to_the_next_tools_too_and_count_all(town: House) -> None:
+    stranger, address, found = town.browser(), "/catalog/vast.json", []
+    while address:
+        said = json.loads(stranger.get(address).text)
+        assert (said["record"]["tool_count"], dict(said["by_class"])["Destructive"], said["pages"]) == (300, 300, 3)
+        assert "delete_0299" in said["policy"]
+        assert [tool["name"] for tool in said["record"]["tools"]] == [tool["name"] for tool in said["tools"]]
+        found += [tool["name"] for tool in said["tools"]]
+        address = said["next"]
+    assert found == [f"delete_{number:04}" for number in range(300)]
+    assert "The next: </catalog/vast.md?page=3>" in stranger.get("/catalog/vast.md?page=2").text
+    assert "The next:" not in stranger.get("/catalog/vast.md?page=3").text
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("0", 1), ("-5", 1), ("4", 3), ("999999999999", 3)])
+def test_a_page_that_there_is_not_is_the_nearest_one(town: House, asked: str, shown: int) -> None:
+    assert json.loads(town.browser().get(f"/catalog/vast.json?page={asked}").text)["page"] == shown
 
 
 def test_a_recommendation_of_the_index_becomes_a_draft(town: House) -> None:

@@ -6,7 +6,7 @@ Each page is also there as Markdown (`.md`) and as JSON (`.json`). Recommended p
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import fields, replace
 from itertools import islice
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -23,18 +23,17 @@ from yett.admin.pages.looks import HEADERS
 from yett.admin.service import Service
 from yett.catalog.finding import Found, Sought, words_of
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
-from yett.catalog.page_model import CataloguedServer, ChangeRow, ToolRow
+from yett.catalog.page_model import CataloguedServer, ChangeRow, ServerRow, ToolRow, server_row
 from yett.catalog.pages import server_page, tool_page
 from yett.catalog.record import RecordChange
 from yett.errors import OperatorFault
 from yett.site.export import as_json
-from yett.site.known import known_server, known_servers, known_slugs, search_known
+from yett.site.known import known_rows, known_server, known_slugs, search_known
 from yett.site.render import (
     SCRIPT,
     STYLE,
     Links,
     Searched,
-    ServerRow,
     attack_html,
     attack_of,
     attacks_html,
@@ -67,8 +66,8 @@ def index(request: Request, q: str = "", after: str = "") -> Response:
     """Servers, page by page, and the tools that fit a search."""
     query, own = q[:QUERY_MAX], _own(request)
     shown, onward = ([], None) if own is None else own.catalogued_servers(Listing(limit=SERVERS_MAX, after=after[:QUERY_MAX]))
-    known = [] if after else [_known_row(server.slug) for server in _others(own)]
-    rows = sorted([*known, *(ServerRow(server.slug, server_page(server)) for server in shown)], key=lambda row: row.slug)
+    known = [] if after else _others(own)
+    rows = sorted([*known, *(server_row(server_page(server)) for server in shown)], key=lambda row: row.slug)
     further = None if onward is None else f"{HERE}?{urlencode({'after': onward})}"
     searched = Searched(query, _found(request, own, query), _index(request).size())
     return _page(index_html(rows, _links(), searched, further=further))
@@ -130,17 +129,20 @@ def script() -> Response:
 
 
 @router.get("/{server}")
-def show_server(request: Request, server: str) -> Response:
-    """A server: its grade, its tools, the recommended policy."""
+def show_server(request: Request, server: str, page: int = 1) -> Response:
+    """A server: its grade, its tools, page by page, the recommended policy."""
     found, form = _server(request, server), ""
     for ending in FORMS:
         if found is None and server.endswith(ending):
             found, form = _server(request, server.removesuffix(ending)), ending
     if found is None:
         raise _unknown()
-    shown = server_page(found, _changed(request, found), _history(request, found))
-    links = _links(_server_at(found.slug), use=_use(found, None))
-    return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown), shown)
+    shown = server_page(found, _changed(request, found), _history(request, found), page)
+    here = _server_at(found.slug)
+    links = replace(_links(here, use=_use(found, None)), page=lambda number: f"{here}?page={number}")
+    onward = f"{here}{form}?page={shown.page + 1}" if shown.page < shown.pages else None
+    told = {**{one.name: getattr(shown, one.name) for one in fields(shown)}, "next": onward} if form == ".json" else None
+    return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown, onward), told)
 
 
 @router.get("/{server}/{tool:path}")
@@ -190,17 +192,10 @@ def _index(request: Request) -> Index:
     return index
 
 
-def _others(own: Service | None) -> list[CataloguedServer]:
+def _others(own: Service | None) -> list[ServerRow]:
     """Servers that come with Yett and whose place none of one's own takes."""
-    names = frozenset[str]() if own is None else own.server_names([server.slug for server in known_servers()])
-    return [server for server in known_servers() if server.slug not in names]
-
-
-@cache
-def _known_row(slug: str) -> ServerRow:
-    server = known_server(slug)
-    assert server is not None, "one that comes with Yett"
-    return ServerRow(slug, server_page(server))
+    names = frozenset[str]() if own is None else own.server_names(known_slugs())
+    return [row for row in known_rows() if row.slug not in names]
 
 
 def _changed(request: Request, server: CataloguedServer) -> tuple[ChangeRow, ...]:
