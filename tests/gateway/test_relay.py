@@ -15,7 +15,7 @@ from tests.support.wire import request
 from yett.audit.record import Result
 from yett.errors import UpstreamFault, UpstreamNotReached, UpstreamTimedOut
 from yett.gateway.sessions import Session
-from yett.ports import Answer, Event
+from yett.ports import Answer, Event, Outbound
 
 pytestmark = pytest.mark.anyio
 
@@ -121,22 +121,43 @@ async def test_a_later_round_that_could_not_be_sent_gives_nothing_back() -> None
     assert (gate.ledger.results, held(gate)) == ([Result.LOST], 1)
 
 
+QUESTION = b'{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"who?"}}'
+
+
 @pytest.mark.parametrize("asks", [True, False], ids=["asked", "not asked"])
+@pytest.mark.parametrize("can", ["elicitation", "nothing", None], ids=["client can", "client cannot", "no session"])
 @pytest.mark.parametrize("code", [-32601, -32600, -32700])
-async def test_an_error_after_the_client_was_asked_is_no_proof_that_nothing_ran(asks: bool, code: int) -> None:
+async def test_an_error_after_the_server_asked_something_is_no_proof_that_nothing_ran(
+    asks: bool, can: str | None, code: int
+) -> None:
     gate = limited()
     gate.publish(policy(default="allow", tools={"echo": {"limits": [{"counter": "n", "window": "day", "max": 9}]}}))
-    session = await asked_session(gate)
-    question = b'{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"who?"}}'
-    answer, _ = await streaming(gate, question if asks else PROGRESS, rpc_error(b"1", code), session=session)
+    session = None if can is None else await asked_session(gate, can)
+    answer, _ = await streaming(gate, QUESTION if asks else PROGRESS, rpc_error(b"1", code), session=session)
     assert (await events_of(answer))[-1] == rpc_error(b"1", code)
     assert (gate.ledger.results, gate.ledger.outcome.rpc_code, held(gate)) == ([Result.RPC_ERROR], code, int(asks))
 
 
-async def asked_session(gate: Gate) -> Session:
-    """A session whose client can be asked things."""
+async def test_what_a_server_asks_on_its_own_stream_counts_as_well() -> None:
+    gate = limited()
+    gate.publish(policy(default="allow", tools={"echo": {"limits": [{"counter": "n", "window": "day", "max": 9}]}}))
+    session = await asked_session(gate, "nothing")
+
+    async def reply(message: Outbound) -> Answer:
+        gate.upstream.replies["GET"] = streamed(QUESTION)
+        stream = await gate.dispatcher.listen(gate.route(session=session))
+        assert await events_of(stream) == []
+        return Answer(body=rpc_error(message.id, -32601))
+
+    gate.upstream.replies["tools/call"] = reply
+    await gate.send(said("echo"), session=session)
+    assert (gate.ledger.results, held(gate)) == ([Result.RPC_ERROR], 1)
+
+
+async def asked_session(gate: Gate, can: str) -> Session:
+    """A session whose client can be asked this."""
     gate.upstream.session = "up-1"
-    params = {"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "t", "version": "1"}}
+    params = {"protocolVersion": "2025-06-18", "capabilities": {can: {}}, "clientInfo": {"name": "t", "version": "1"}}
     opened = await gate.send(request("initialize", params))
     session = gate.sessions.find(opened.session or "", grant_id="g1", server_id=gate.server.id)
     assert session is not None

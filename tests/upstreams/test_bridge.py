@@ -190,6 +190,14 @@ async def test_an_answer_longer_than_anybody_reads_is_a_fault() -> None:
         await bridge.exchange(said("tools/list", session=session))
 
 
+async def test_a_capability_that_is_found_missing_in_the_middle_of_the_work_does_not_say_that_nothing_ran() -> None:
+    fault = {"code": -32021, "message": "Missing", "data": {"requiredCapabilities": {"elicitation": {}}}}
+    missing = Answer(status=400, body=encode({"jsonrpc": "2.0", "id": 1, "error": fault}))
+    bridge, session = await opened(stateless_only(**{"tools/call": missing}))
+    answer = await bridge.exchange(said("tools/call", {"name": "echo"}, session=session))
+    assert json.loads(answer.body or b"")["error"] == {**fault, "code": -32603}
+
+
 async def test_a_tool_that_answers_with_a_task_only_is_refused_with_a_sentence() -> None:
     """Tasks are not carried between the eras: no wish for one goes on, and the refusal says why."""
 

@@ -274,6 +274,20 @@ async def test_what_the_client_cannot_be_asked_is_refused_in_its_place() -> None
     assert json.loads(upstream.of("")[0].body)["error"]["code"] == -32601
 
 
+@pytest.mark.parametrize("asks", [True, False])
+async def test_what_a_server_makes_of_a_refusal_does_not_say_that_nothing_ran(asks: bool) -> None:
+    async def reply(message: Outbound) -> Answer:
+        roots = encode({"jsonrpc": "2.0", "id": "r", "method": "roots/list"})
+        return streamed(*([roots] if asks else []), rpc_error(message.id, -32601))
+
+    final = await first(await bridge_to(handshake_only(**{"tools/call": reply})).exchange(asks_for_echo()))
+    assert final["error"]["code"] == (-32603 if asks else -32601)
+
+
+def asks_for_echo() -> Outbound:
+    return asks("tools/call", {"name": "echo"})
+
+
 async def test_a_client_that_leaves_cancels_the_request_in_the_session() -> None:
     async def reply(message: Outbound) -> Answer:
         return Answer(events=Stream([Event(b"")]))

@@ -90,7 +90,7 @@ class Conversation:
     over: bool = False
     """Whether the session ended."""
     asked_count: int = 0
-    """How often the server asked something of the client."""
+    """How often the server asked something of the client, whether or not the client heard of it."""
     _task_calls: deque[bytes] = field(default_factory=lambda: deque(maxlen=TASK_CALLS_MAX))
     _client_tasks: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _asked: OrderedDict[Key, Asked] = field(default_factory=OrderedDict)
@@ -110,7 +110,6 @@ class Conversation:
         if id not in self._asked and len(self._asked) >= ASKED_MAX:
             return False
         self._asked[id] = Asked(method, progress_token, now + ASKED_S, as_task)
-        self.asked_count += 1
         self._asked.move_to_end(id)
         return True
 

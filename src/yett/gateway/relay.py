@@ -54,6 +54,10 @@ class Asking(Protocol):
         """The server could not be reached, was late, or broke off."""
         ...
 
+    def asked(self) -> None:
+        """The server asked something before it answered."""
+        ...
+
     def shed(self) -> None:
         """Let go of everything but what its answer needs."""
         ...
@@ -70,6 +74,7 @@ class Forwarded:
     judge: Callable[[Route, Message, Answer, Admitted], Judged]
     _token: Key | None = None
     _settled: bool = False
+    _asked: bool = False
     _asked_before: int = 0
     """What the server had asked the client in this session until then."""
 
@@ -99,24 +104,28 @@ class Forwarded:
     ) -> None:
         """Write down what came of it, unless that is known already.
 
-        A server that asked the client something meanwhile may have begun with this call, and what it says in the end may be
-        what the client answered: then such an error is no proof that nothing ran.
+        A server that asked something meanwhile may have begun with this call, and what it says in the end may be what it was
+        answered: then such an error is no proof that nothing ran.
         """
         if self._settled:
             return
         self._settled = True
-        call, session = self.call, self.route.session
+        session, asked = self.route.session, self._asked
         if session is not None:
             if self._token is not None:
                 session.conversation.done_with(self._token)
-            if session.conversation.asked_count != self._asked_before:
-                call = call.begun()
+            asked = asked or session.conversation.asked_count != self._asked_before
+        call = self.call.begun() if asked else self.call
         self.calls.settle(call, result, status=status, rpc_code=rpc_code, size=size, task=task)
 
     def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
         """The server could not be reached, was late, or broke off; with a status, when it had begun to answer."""
         self.settle(_result_of(failure, begun=status is not None), status=status, size=size)
         self.calls.report(self.call.request_id, self.route.caller.server.name, failure)
+
+    def asked(self) -> None:
+        """It has begun to run, as far as anybody can tell."""
+        self._asked = True
 
     def shed(self) -> None:
         """Let go of the body and of the arguments."""
@@ -147,6 +156,9 @@ class Unjudged:
     def fail(self, failure: UpstreamFault, *, status: int | None = None, size: int = 0) -> None:
         """Tell the operator."""
         self.calls.report(self.calls.request_id(), self.route.caller.server.name, failure)
+
+    def asked(self) -> None:
+        """Nothing was charged."""
 
     def shed(self) -> None:
         """Let go of the body; what was asked is needed to edit the answer."""
@@ -257,6 +269,8 @@ class RelayedEvents:
             peek = peek_response(event.data) if event.data else None
             if peek is not None and answers(peek, message.id):
                 return self._response(route, event)
+            if peek is not None and peek.is_request:
+                self._asking.asked()
             relayed = await self._from_server.event(route, message, event)
             if relayed is not None:
                 if relayed.id and route.session is not None:

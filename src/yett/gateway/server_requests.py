@@ -39,6 +39,8 @@ class ServerRequests:
 
     async def may_pass(self, route: Route, said: Said) -> bool:
         """Whether the client gets to see a request; if not, it has been answered."""
+        if route.session is not None and said.method != PING:
+            route.session.conversation.asked_count += 1
         refusal = _refusal(route, said)
         if refusal is None:
             return True

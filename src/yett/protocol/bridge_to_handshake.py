@@ -23,7 +23,7 @@ from yett.protocol.eras import (
 from yett.protocol.lists import LISTS
 from yett.protocol.methods import CALL, ENVELOPE_META_KEYS
 from yett.protocol.peek import peek_response
-from yett.protocol.rejection import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND
+from yett.protocol.rejection import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND
 from yett.protocol.requests import CLIENT_INFO
 from yett.protocol.rounds import RESPONSES, ROUND_KEYS, STATE
 from yett.protocol.server_messages import Said
@@ -187,6 +187,13 @@ def completed(id: bytes, method: str, data: bytes, welcome: Welcome) -> tuple[by
         code = INVALID_REQUEST
         parts["error"] = joined({**members(parts["error"]), "code": msgspec.Raw(b"%d" % code), "message": _NO_TASKS})
     return bytes(joined(parts)), code
+
+
+def failed_within(body: bytes) -> bytes:
+    """An error as one from the middle of the work: its own code may only repeat what the server was told."""
+    parts = members(body)
+    parts["error"] = joined({**members(parts["error"]), "code": msgspec.Raw(b"%d" % INTERNAL_ERROR)})
+    return bytes(joined(parts))
 
 
 def input_required(id: bytes, said: Said, data: bytes, state: str) -> bytes:

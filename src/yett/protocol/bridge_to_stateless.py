@@ -54,9 +54,10 @@ _NO_TASKS: Final = msgspec.Raw(
 _CODES: Final[Mapping[int, int]] = {
     HEADER_MISMATCH: INTERNAL_ERROR,
     UNSUPPORTED_VERSION: INTERNAL_ERROR,
-    MISSING_CLIENT_CAPABILITY: INVALID_REQUEST,
+    MISSING_CLIENT_CAPABILITY: INTERNAL_ERROR,
 }
-"""Errors that the handshake era does not have. The first two are about what the gateway itself wrote."""
+"""Errors that the handshake era does not have. The first two are about what the gateway itself wrote; the third may come in the
+middle of the work, so it must not become one that says that nothing ran."""
 
 
 class ClientOf(msgspec.Struct, frozen=True):
@@ -213,7 +214,7 @@ def _error(raw: msgspec.Raw, method: str) -> msgspec.Raw:
     if method == READ and code == INVALID_PARAMS and b'"uri"' in bytes(fault.data):
         code = RESOURCE_NOT_FOUND
     if fault.code == MISSING_CLIENT_CAPABILITY and EXTENSION.encode() in bytes(fault.data):
-        return joined({**members(raw), "code": msgspec.Raw(b"%d" % code), "message": _NO_TASKS})
+        return joined({**members(raw), "code": msgspec.Raw(b"%d" % INVALID_REQUEST), "message": _NO_TASKS})
     return raw if code == fault.code else joined({**members(raw), "code": msgspec.Raw(b"%d" % code)})
 
 

@@ -16,7 +16,15 @@ import msgspec
 
 from yett.errors import UpstreamFault
 from yett.ports import Answer, Event, Outbound
-from yett.protocol.bridge_to_handshake import Asked, completed, input_required, is_logged, response_to, with_token
+from yett.protocol.bridge_to_handshake import (
+    Asked,
+    completed,
+    failed_within,
+    input_required,
+    is_logged,
+    response_to,
+    with_token,
+)
 from yett.protocol.peek import peek_response
 from yett.protocol.rejection import INVALID_REQUEST
 from yett.protocol.replies import error
@@ -45,6 +53,8 @@ class Held:
     method: str
     answer: Answer
     events: AsyncIterator[Event]
+    refused: bool = False
+    """Whether something that the server asked was refused in the client's place."""
     question: bytes | None = None
     """The id of what the server asked, while it waits for that."""
     until_s: float = 0.0
@@ -130,7 +140,8 @@ class Replayed:
         if peek is not None and peek.is_response:
             self._over = True
             await self._held.answer.aclose()
-            return completed(self._id, self._method, data, self._held.kept.welcome)[0]
+            body, code = completed(self._id, self._method, data, self._held.kept.welcome)
+            return failed_within(body) if self._held.refused and code is not None else body
         said = read_said(data)
         if said is None:
             return None
@@ -151,6 +162,7 @@ class Replayed:
         kind = KIND_OF.get(said.method)
         capabilities = msgspec.json.decode(self._asked.capabilities, type=dict[str, msgspec.Raw])
         if kind is None or kind not in capabilities or self._method not in METHODS:
+            self._held.refused = True
             await self._held.kept.refuse(said)
             return None
         self._held.question = said.id
