@@ -294,6 +294,26 @@ def test_a_document_that_leads_elsewhere_voids_what_was_sealed_for_the_old_origi
     assert office.service.apply(ApplyWanted(documents=[ServerDocument(**document)])).steps == []  # type: ignore[arg-type]  # as above
 
 
+@pytest.mark.parametrize(
+    ("document", "message", "pointer"),
+    [
+        (ServerDocument(kind="server", name="b", url="ftp://x/mcp"), "the server `b`: ", "/documents/1/url"),
+        (ServerDocument(kind="server", name="b", url="http://x/mcp", notes="\0"), "the server `b`: ", "/documents/1/notes"),
+        (PolicyDocument(kind="policy", name="p", document='{"version":"1"}'), "the policy `p` ", "/documents/1/document/default"),
+        (GrantDocument(kind="grant", server="away", label="x"), "the grant `away/x`: ", "/documents/1"),
+        (GrantDocument(kind="grant", server="a", label="x", expires="1h"), "the grant `a/x`: ", "/documents/1/expires"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_document_and_its_field(
+    office: Office, document: Document, message: str, pointer: str
+) -> None:
+    fine = ServerDocument(kind="server", name="a", url="http://x.example/mcp")
+    with pytest.raises((Invalid, NotFound, PolicyRefused), match=message) as refused:
+        office.service.apply(ApplyWanted(documents=[fine, document]))
+    assert pointer in [one["pointer"] for one in refused.value.details]
+    assert office.service.servers() == []
+
+
 def test_a_document_whose_url_may_not_be_asked_is_refused_as_a_whole(office: Office) -> None:
     office.lookout.refused["http://10.0.0.1/"] = "the host `10.0.0.1` has a private address"
     with pytest.raises(Invalid, match="a private address"):

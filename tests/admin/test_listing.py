@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.admin.service import Office
@@ -33,6 +35,24 @@ def test_what_is_no_number_is_refused(place: str) -> None:
 def test_a_page_has_a_sane_length_and_a_search_too(listing: dict[str, object]) -> None:
     with pytest.raises(Invalid):
         Listing(**listing)  # type: ignore[arg-type]  # as somebody may send it
+
+
+@pytest.mark.parametrize(
+    ("look", "pointer"),
+    [
+        (lambda _: Listing(limit=0), "/limit"),
+        (lambda _: Listing(search="x" * (SEARCH_MAX + 1)), "/search"),
+        (lambda office: office.service.grant_page(Listing(after="x")), "/after"),
+        (lambda office: office.service.tool_changes(after="x"), "/after"),
+        (lambda office: office.service.tool_changes(severity="grave"), "/severity"),
+        (lambda office: office.service.server_changes(kinds=["odd"]), "/kind"),
+        (lambda office: office.service.find_tools("x", risk="odd"), "/class"),
+    ],
+)
+def test_a_refused_question_names_the_parameter(office: Office, look: Callable[[Office], object], pointer: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        look(office)
+    assert [one["pointer"] for one in refused.value.details] == [pointer]
 
 
 def test_the_pages_of_a_list_are_the_list(office: Office) -> None:

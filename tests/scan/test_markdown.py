@@ -34,3 +34,5 @@ def test_names_stay_text() -> None:
     assert "`` <img src=x onerror=1> @everyone [a](https://b.example) `\\| ## x ``" in text
     outside = re.sub(r"(`+).*?(?<!`)\1(?!`)", "", text)
     assert not re.search(r"<|@|everyone", outside)
+    text = scan_markdown([scanned("get_note", name="y")], [(Path("a"), "`it` WWW.evil.example `is` x\r\r1. y")])
+    assert not re.search(r"WWW|\r", re.sub(r"(`+).*?(?<!`)\1(?!`)", "", text))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Final
 
-from yett.admin.apply_plan import name_of, plan_digest, read_documents, steps_between
+from yett.admin.apply_plan import Documents, name_of, naming, places_of, plan_digest, read_documents, steps_between
 from yett.admin.apply_views import (
     ApplyResult,
     ApplyWanted,
@@ -65,6 +65,8 @@ class _Marks:
 
     moved: set[str] = field(default_factory=set)
     """Gone, or at another origin: no credential is kept alive for them."""
+    places: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Which document of those that were sent each is."""
     unseen: dict[str, str] = field(default_factory=dict)
     """New or another one now, so that nobody knows their tools; with their names."""
 
@@ -73,7 +75,7 @@ class _Marks:
 class _Present:
     """What there is, as documents and as rows."""
 
-    documents: dict[tuple[str, str], Document]
+    documents: Documents
     grants: dict[str, NamedGrant]
     """By `server/label`."""
     left_out: list[str]
@@ -101,10 +103,13 @@ class ApplyCases(PolicyCases):
         for permission in sorted(NEEDED):
             self.principal.require_everywhere(permission)
         check_text("the message", wanted.message, "/message")
-        documents = {key: _canonical(document) for key, document in read_documents(wanted.documents).items()}
-        self._check_new_urls(documents)
+        documents, places = read_documents(wanted.documents), places_of(wanted.documents)
+        for key, document in documents.items():
+            with naming(document, places[key]):
+                documents[key] = _canonical(document)
+        self._check_new_urls(documents, places)
 
-        vault, marks = token_vault(self.desk), _Marks()
+        vault, marks = token_vault(self.desk), _Marks(places=places)
 
         def work(write: Transaction) -> ApplyResult:
             present = replace(self._present(write), vault=vault, marks=marks)
@@ -149,15 +154,16 @@ class ApplyCases(PolicyCases):
         except StoreFault as fault:
             return str(fault)
 
-    def _check_new_urls(self, documents: dict[tuple[str, str], Document]) -> None:
+    def _check_new_urls(self, documents: Documents, places: Mapping[tuple[str, str], int]) -> None:
         """Errors: `Invalid` for a url that may not be asked. Before the transaction: hosts are looked up for it."""
         known = {server.url for server in self.read(lambda read: read.servers.listed())}
-        for document in documents.values():
+        for key, document in documents.items():
             if isinstance(document, ServerDocument) and document.url is not None and document.url not in known:
-                self.check_reachable(document.url)
+                with naming(document, places[key]):
+                    self.check_reachable(document.url)
 
     def _present(self, read: Transaction) -> _Present:
-        documents: dict[tuple[str, str], Document] = {}
+        documents: Documents = {}
         left_out = []
         names = {server.id: server.name for server in read.servers.listed(only=self.principal.servers)}
         for server in read.servers.listed(only=self.principal.servers):
@@ -175,9 +181,7 @@ class ApplyCases(PolicyCases):
         grants = self._present_grants(read, documents, left_out)
         return _Present(documents, grants, left_out)
 
-    def _present_grants(
-        self, read: Transaction, documents: dict[tuple[str, str], Document], left_out: list[str]
-    ) -> dict[str, NamedGrant]:
+    def _present_grants(self, read: Transaction, documents: Documents, left_out: list[str]) -> dict[str, NamedGrant]:
         grants: dict[str, NamedGrant] = {}
         for found in read.grants.listed(live(self.now_ns()), only=self.principal.servers):
             grant = found.grant
@@ -204,7 +208,7 @@ class ApplyCases(PolicyCases):
         self,
         write: Transaction,
         step: Step,
-        documents: dict[tuple[str, str], Document],
+        documents: Documents,
         present: _Present,
         message: str,
     ) -> list[MintedToken]:
@@ -214,13 +218,15 @@ class ApplyCases(PolicyCases):
         if step.action == "remove":
             self._remove(write, step, present)
             return []
-        match documents[step.kind, step.name]:
-            case ServerDocument() as document:
-                self._put_server(write, document, present.marks)
-            case PolicyDocument() as document:
-                self._put_policy(write, document, message)
-            case GrantDocument() as document:
-                return self._put_grant(write, document, present.grants.get(step.name), present.vault)
+        key = step.kind, step.name
+        with naming(documents[key], present.marks.places[key]):
+            match documents[key]:
+                case ServerDocument() as document:
+                    self._put_server(write, document, present.marks)
+                case PolicyDocument() as document:
+                    self._put_policy(write, document, message)
+                case GrantDocument() as document:
+                    return self._put_grant(write, document, present.grants.get(step.name), present.vault)
         return []
 
     def _remove(self, write: Transaction, step: Step, present: _Present) -> None:
@@ -322,7 +328,7 @@ def _canonical(document: Document) -> Document:
             return replace(document, document=canonical_json(parsed(name, text.encode("utf-8", "surrogatepass"), yaml=False)))
         case GrantDocument(expires=str(expires)):
             if expires[-1:] in tuple("smhdw"):
-                raise Invalid(f"the grant `{name_of(document)}`: `{expires}` is a duration; write a day or a moment")
+                raise Invalid(f"`{expires}` is a duration; write a day or a moment", pointer="/expires")
             return replace(document, expires=show_moment(expiry_ns(expires, 0)))
         case ServerDocument():
             return replace(document, credential_header=document.credential_header.lower())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from yett.admin.apply_views import Document, GrantDocument, PolicyDocument, ServerDocument, Step
-from yett.admin.errors import Invalid
+from yett.admin.errors import Conflict, Invalid, NotFound, PolicyRefused
 
 DOCUMENTS_MAX: Final = 20_000
 ORDER: Final = {"server": 0, "policy": 1, "grant": 2}
@@ -17,16 +18,38 @@ ORDER: Final = {"server": 0, "policy": 1, "grant": 2}
 T = TypeVar("T")
 
 
+Documents: TypeAlias = dict[tuple[str, str], Document]
+"""By kind and name."""
+
+
 def name_of(document: Document) -> str:
     """What a document is about, in its kind."""
     return f"{document.server}/{document.label}" if isinstance(document, GrantDocument) else document.name
 
 
-def read_documents(documents: Sequence[Document]) -> dict[tuple[str, str], Document]:
+def places_of(documents: Sequence[Document]) -> dict[tuple[str, str], int]:
+    """Where each stands among those that were sent."""
+    return {(document.kind, name_of(document)): index for index, document in enumerate(documents)}
+
+
+@contextmanager
+def naming(document: Document, place: int) -> Iterator[None]:
+    """Have a refusal within the block tell which document it is about, and point into it."""
+    try:
+        yield
+    except (Invalid, PolicyRefused, NotFound, Conflict) as fault:
+        at = f"/documents/{place}{'/document' if isinstance(fault, PolicyRefused) else ''}"
+        inside = fault.details or [{"pointer": "", "message": str(fault), "hint": None}]
+        details = [{**one, "pointer": f"{at}{one.get('pointer') or ''}"} for one in inside]
+        named = "" if isinstance(fault, PolicyRefused) else f"the {document.kind} `{name_of(document)}`: "
+        raise type(fault)(f"{named}{fault}", details) from fault
+
+
+def read_documents(documents: Sequence[Document]) -> Documents:
     """The documents by kind and name, in the order in which they are to be. Errors: `Invalid` for two about one thing."""
     if len(documents) > DOCUMENTS_MAX:
         raise Invalid(f"more than {DOCUMENTS_MAX:,} documents", pointer="/documents")
-    found: dict[tuple[str, str], Document] = {}
+    found: Documents = {}
     for index, document in enumerate(documents):
         if isinstance(document, GrantDocument) and not document.label:
             raise Invalid("a grant in a document needs a label, which names it", pointer=f"/documents/{index}/label")

@@ -40,7 +40,7 @@ class ApprovalCases(ApprovalBase):
         """Requests within reach, the newest first: all, or those that stand so."""
         self.require(Permission.VIEW)
         if not 1 <= limit <= PAGE_MAX:
-            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
+            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
         query = ApprovalQuery(
             organisation=self.principal.organisation,
             state=None if state is None else State(state),

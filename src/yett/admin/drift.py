@@ -39,7 +39,7 @@ class DriftCases(Cases):
         self.require(Permission.VIEW)
         rank, place = rank_of(severity), place_in_feed(after)
         if not 1 <= limit <= PAGE_MAX:
-            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
+            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
 
         def look(read: Transaction) -> list[tuple[ToolChange, str]]:
             server_id = None if server is None else self.find_server(read, server).id
@@ -115,7 +115,7 @@ def rank_of(severity: str | None) -> int:
     if severity is None:
         return 0
     if severity not in get_args(Level):
-        raise Invalid(f"`{severity}` is no severity: there are {', '.join(get_args(Level))}")
+        raise Invalid(f"`{severity}` is no severity: there are {', '.join(get_args(Level))}", pointer="/severity")
     return Severity(severity).rank
 
 
@@ -124,5 +124,5 @@ def place_in_feed(after: str | None) -> int | None:
     if after is None or after == "":
         return None
     if not (after.isascii() and after.isdecimal() and len(after) <= 16 and int(after) <= CURSOR_MAX):
-        raise Invalid("`after` is not the `cursor` of a page; `0` is before the oldest")
+        raise Invalid("`after` is not the `cursor` of a page; `0` is before the oldest", pointer="/after")
     return int(after)

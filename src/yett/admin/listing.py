@@ -28,9 +28,9 @@ class Listing:
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= PAGE_MAX:
-            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
+            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
         if len(self.search) > SEARCH_MAX:
-            raise Invalid(f"`search` is longer than {SEARCH_MAX} characters")
+            raise Invalid(f"`search` is longer than {SEARCH_MAX} characters", pointer="/search")
 
 
 def grant_place(grant: Grant) -> str:
@@ -58,5 +58,5 @@ def read_number(place: str) -> int | None:
 
 def _number(text: str, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most):
-        raise Invalid("`after` is not the `next` of a page; leave it out to begin anew")
+        raise Invalid("`after` is not the `next` of a page; leave it out to begin anew", pointer="/after")
     return int(text)

@@ -51,7 +51,7 @@ class RegistryCases(CatalogueCases):
         self.require(Permission.VIEW)
         words = _words(search)
         if not 1 <= limit <= PAGE_MAX:
-            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
+            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
 
         places = {slug: one for slug, one in self._page(words, after, limit).items() if _fits(_about(slug, one), words)}
         slugs = sorted(places)
@@ -102,7 +102,7 @@ class RegistryCases(CatalogueCases):
         _one_of("class", risk, Class)
         _one_of("severity", severity, Level)
         if not 1 <= limit <= HITS_MAX:
-            raise Invalid(f"`limit` must be from 1 to {HITS_MAX}")
+            raise Invalid(f"`limit` must be from 1 to {HITS_MAX}", pointer="/limit")
         if server is not None:
             self._place(server)
         wanted = Sought(
@@ -143,7 +143,7 @@ class RegistryCases(CatalogueCases):
         rank, place = rank_of(severity), place_in_feed(after)
         check_kinds(kinds)
         if not 1 <= limit <= PAGE_MAX:
-            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}")
+            raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
 
         def look(read: Transaction) -> list[tuple[ToolChange, str]]:
             server_id = None if server is None else self.find_server(read, server).id
@@ -246,7 +246,8 @@ def _record_change(change: ToolChange) -> RecordChange:
 
 def _one_of(what: str, value: str | None, choices: Any) -> None:
     if value is not None and value not in get_args(choices):
-        raise Invalid(f"`{value}` is no {what}: there are {', '.join(get_args(choices))}")
+        pointer = f"/{what.partition(' ')[0]}"
+        raise Invalid(f"`{value}` is no {what}: there are {', '.join(get_args(choices))}", pointer=pointer)
 
 
 def _words(search: str) -> list[str]:

@@ -124,7 +124,10 @@ class ServerCases(EditCases, GrantCases):
         if new.command is not None:
             self._check_command(new)
         if new.transport not in TRANSPORTS:
-            raise Invalid(f"`{new.transport}` is no transport: write `http` (Streamable HTTP) or `sse` (revision 2024-11-05)")
+            raise Invalid(
+                f"`{new.transport}` is no transport: write `http` (Streamable HTTP) or `sse` (revision 2024-11-05)",
+                pointer="/transport",
+            )
         header, scheme = check_header(new.credential_header, new.credential_scheme)
         return Server(
             id=str(uuid.uuid4()),

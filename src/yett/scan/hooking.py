@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from yett.catalog.quoting import visible
+from yett.catalog.quoting import quoted
 from yett.scan.adding import Unclear, added_by
 from yett.scan.dialects import format_of
 from yett.scan.formats import BadFile, Entry, entries_of
@@ -23,6 +23,8 @@ MATCHER: Final = "Write|Edit|MultiEdit|Bash"
 """The tools that change files or run `claude mcp add`."""
 _SAID_MAX: Final = 4
 """Servers and reasons that one answer names."""
+_REASON_MAX: Final = 400
+"""Characters of one. All is on one line: what somebody named must not look like a sentence of ours."""
 _SAID: Final = "yett scan"
 
 __all__ = ["EVENT", "MATCHER", "Unclear", "answer", "proposed", "skipped", "unclear"]
@@ -105,12 +107,12 @@ def answer(scanned: Sequence[Scanned]) -> dict[str, object]:
 
 def unclear(why: str) -> dict[str, object]:
     """A question, because it cannot be told what would be added."""
-    return _question(f"it cannot be told which MCP server this adds: {visible(why)}")
+    return _question(f"it cannot be told which MCP server this adds: {quoted(why, _REASON_MAX)}")
 
 
 def skipped(why: str) -> dict[str, object]:
     """That nothing was looked at, so that nobody takes silence for consent."""
-    return {"systemMessage": f"{_SAID}: skipped: {visible(why)}"}
+    return {"systemMessage": f"{_SAID}: skipped: {quoted(why, _REASON_MAX)}"}
 
 
 def _question(text: str) -> dict[str, object]:
@@ -120,8 +122,8 @@ def _question(text: str) -> dict[str, object]:
 
 def _told(scanned: Sequence[Scanned]) -> str:
     told = [
-        f"`{visible(one.server.name)}` ({visible(one.server.shown)}): {one.judgement.advice.value}; "
-        + "; ".join(visible(reason) for reason in one.judgement.reasons[:_SAID_MAX])
+        f"`{quoted(one.server.name)}` ({quoted(one.server.shown)}): {one.judgement.advice.value}; "
+        + "; ".join(quoted(reason, _REASON_MAX) for reason in one.judgement.reasons[:_SAID_MAX])
         for one in scanned[:_SAID_MAX]
     ]
     more = f". And {len(scanned) - _SAID_MAX} more" if len(scanned) > _SAID_MAX else ""

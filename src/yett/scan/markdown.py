@@ -89,6 +89,6 @@ def _sentence(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    if not re.search(r"[<>@\[\]*_#|!\\`&]|://", text):
+    if not re.search(r"[<>@\[\]*_#|!\\`&\r\n]|://|www\.", text, re.IGNORECASE):
         return text
     return code(text.replace("`", "'"))
