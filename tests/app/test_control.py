@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,12 @@ from yett.stores.control.lock import take_lock
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "yett.toml").write_text("")
     return load_settings(tmp_path / "yett.toml", {"YETT_STATE_DIRECTORY": str(tmp_path / "state")})
+
+
+def test_a_command_beside_a_control_plane_loads_neither_a_database_nor_a_server() -> None:
+    code = "import sys, yett.app.control; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"sqlalchemy", "fastapi", "starlette", "aiohttp", "pydantic", "jinja2"}
 
 
 def test_where_nothing_runs_the_command_is_the_control_plane_itself(settings: Settings) -> None:

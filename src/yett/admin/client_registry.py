@@ -6,8 +6,7 @@ from collections.abc import Collection
 from urllib.parse import urlencode
 
 from yett.admin.listing import PAGE
-from yett.admin.registry_cases import HITS_MAX
-from yett.admin.registry_views import ChangePage, Hits, RecordPage, ToolRecord
+from yett.admin.registry_views import HITS_MAX, ChangePage, Hits, RecordPage, ToolRecord
 from yett.admin.remote import REGISTRY_PREFIX, Remote, step
 from yett.catalog.record import ServerRecord
 

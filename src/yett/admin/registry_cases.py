@@ -12,6 +12,7 @@ from yett.admin.errors import Invalid, NotFound
 from yett.admin.listing import PAGE, PAGE_MAX, SEARCH_MAX
 from yett.admin.permissions import Permission
 from yett.admin.registry_views import (
+    HITS_MAX,
     ChangeKind,
     ChangePage,
     Class,
@@ -38,7 +39,6 @@ Place = Server | CataloguedServer
 """Where a record is made from: a server of this installation, or one that comes with Yett."""
 HISTORY_MAX: Final = 50
 """Changes in a record; the feed has them all."""
-HITS_MAX: Final = 100
 
 
 class RegistryCases(CatalogueCases):

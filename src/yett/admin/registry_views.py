@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from yett.catalog.record import RecordTool, ServerRecord, Source
 
 ChangeKind = Literal["added", "removed", "changed", "grade", "posture", "identity"]
 Level = Literal["Low", "Medium", "High", "Critical"]
 Class = Literal["Read", "Write", "Execute", "Destructive", "Financial"]
+
+HITS_MAX: Final = 100
+"""Tools and servers of one answer to a search, each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,7 @@ from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from yett.admin.listing import PAGE, PAGE_MAX, SEARCH_MAX
-from yett.admin.registry_cases import HITS_MAX
-from yett.admin.registry_views import ChangeKind, ChangePage, Class, Hits, Level, RecordPage, ToolRecord
+from yett.admin.registry_views import HITS_MAX, ChangeKind, ChangePage, Class, Hits, Level, RecordPage, ToolRecord
 from yett.admin.routes.asked import Asked, router
 from yett.catalog.record import ServerRecord
 
