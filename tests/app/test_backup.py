@@ -21,8 +21,8 @@ from yett.admin.people.rules import Rules
 from yett.admin.people.service import PeopleService
 from yett.admin.people.views import LinkWanted, NewInvitation
 from yett.admin.views import NewGrant, NewServer
-from yett.app import backup
 from yett.app.backup import WAYS_IN, restore_backup, write_backup
+from yett.app.backup_contents import KEYS
 from yett.app.desk import open_alone
 from yett.approvals.lifecycle import made
 from yett.approvals.model import State
@@ -132,7 +132,7 @@ def test_a_backup_is_for_its_owner_only_and_has_no_keys_unless_asked(tmp_path: P
     settings, _ = filled(tmp_path / "one")
     manifest = write_backup(settings.state_dir, tmp_path / "b.tar", CLOCK, with_keys=False)
     assert stat.S_IMODE((tmp_path / "b.tar").stat().st_mode) == 0o600
-    assert not set(manifest.files) & set(backup.KEYS)
+    assert not set(manifest.files) & set(KEYS)
     key = (settings.state_dir / "token.key").read_bytes()
     assert key not in (tmp_path / "b.tar").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "one"]

@@ -84,7 +84,7 @@ def ask_anew(desk: Desk, organisation: str, actor: str) -> None:
 
 
 def try_to_ask_anew(desk: Desk, organisation: str, actor: str) -> None:
-    """`ask_anew` after a change was committed, which stands whatever comes of this: it is done again before any tool is accepted."""
+    """`ask_anew` after a change that stands whatever comes of this: it is done again before any tool is accepted."""
     try:
         ask_anew(desk, organisation, actor)
     except StoreFault as fault:

@@ -24,30 +24,19 @@ import msgspec
 
 from yett import __version__
 from yett.admin.checks import show_moment
-from yett.app.address import TOKEN_FILE
+from yett.app.backup_contents import DATABASES, DERIVED, is_ours, plain_names
 from yett.approvals.model import State
 from yett.errors import OperatorFault, StoreFault
-from yett.gateway.snapshot_file import SNAPSHOT_FILE, journal_of
-from yett.gateway.tokens import KEY_FILE as TOKEN_KEY_FILE
 from yett.ports import Clock
-from yett.sealing.handover import CREDENTIALS_FILE
-from yett.sealing.host_file import SEALED_FILE
-from yett.sealing.keys import KEY_FILE as MASTER_KEY_FILE
 from yett.stores.approval_desk import ApprovalDesk
-from yett.stores.commands import COMMANDS_FILE
 from yett.stores.control.lock import DATABASE_FILE, ControlBusy, take_lock
 from yett.stores.control.store import SCHEMA, check_integrity
 from yett.stores.state_file import STATE_FILE
-from yett.stores.wrapped import WRAPPED_FILE
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
-MANIFEST_BYTES_MAX: Final = 64 * 1024
-DATABASES: Final = (DATABASE_FILE, STATE_FILE)
-KEYS: Final = (TOKEN_KEY_FILE, TOKEN_FILE, MASTER_KEY_FILE)
-PLAIN: Final = (COMMANDS_FILE, SEALED_FILE, WRAPPED_FILE)
-DERIVED: Final = (SNAPSHOT_FILE, journal_of(Path(SNAPSHOT_FILE)).name, CREDENTIALS_FILE)
-"""What the gateway makes anew of the databases; what it made of the old ones must not judge any more."""
+MANIFEST_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Each run of `yett run` has two files."""
 WAYS_IN: Final = frozenset({"sessions", "one_time_links", "flows"})
 """Tables of who is signed in, of links that open once, and of round trips to others."""
 BUSY_MS: Final = 5_000
@@ -69,7 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     yett: str
     created_at: str
     schema: str
-    """Of the control database: the migration that it is at."""
+    """Of the control database: the migration that it is at; empty where there is none."""
     keys: bool
     files: dict[str, Entry]
 
@@ -87,12 +76,12 @@ def write_backup(state_dir: Path, target: Path, clock: Clock, *, with_keys: bool
     """Write a backup to `target` (0600), whole or not at all. Errors: `OperatorFault`, also where there is such a file."""
     if target.exists():
         raise OperatorFault(f"`{target}` is there already; move it away, or choose another name")
-    if not (state_dir / DATABASE_FILE).exists():
+    if not any((state_dir / name).exists() for name in DATABASES):
         raise OperatorFault(f"there is nothing to copy in `{state_dir}`; look at `state.directory` in the settings")
     try:
         with _staging(target.absolute().parent) as staging:
             names = [name for name in DATABASES if _copy_database(state_dir / name, staging / name)]
-            wanted = PLAIN + (KEYS if with_keys else ())
+            wanted = plain_names(state_dir, with_keys=with_keys)
             names += [name for name in wanted if _copy_file(state_dir / name, staging / name)]
             manifest = Manifest(
                 format=FORMAT,
@@ -120,13 +109,19 @@ def restore_backup(state_dir: Path, source: Path, clock: Clock) -> Restored:
     try:
         with _lock(state_dir), _staging(state_dir) as staging:
             manifest = _unpack(source, staging)
-            _check_database(staging)
-            _end_ways_in(staging / DATABASE_FILE)
+            if DATABASE_FILE in manifest.files:
+                _check_database(staging)
+                _end_ways_in(staging / DATABASE_FILE)
+            elif (state_dir / DATABASE_FILE).exists():
+                raise OperatorFault(
+                    f"`{source}` is of a machine without a gateway, and `{state_dir}` has one; restore it elsewhere"
+                )
             _take_back_approvals(staging / STATE_FILE, clock.now_ns())
             for name in (STATE_FILE, DATABASE_FILE):  # what may be refused comes first
                 _settle(state_dir / name)
             aside = _keep_aside(state_dir, manifest, clock)
             for name in manifest.files:
+                (state_dir / name).parent.mkdir(mode=0o700, exist_ok=True)
                 (staging / name).replace(state_dir / name)
             return Restored(manifest, aside)
     except OSError as error:
@@ -185,6 +180,7 @@ def _copy_file(source: Path, target: Path) -> bool:
 
 
 def _make(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
@@ -243,8 +239,7 @@ def _read_manifest(archive: tarfile.TarFile, first: tarfile.TarInfo | None, sour
         raise OperatorFault(f"`{source}` is no backup that this Yett can read: {error}") from error
     if manifest.format != FORMAT or manifest.schema > SCHEMA:
         raise OperatorFault(f"the backup `{source}` was written by Yett {manifest.yett}, which is newer; upgrade Yett")
-    unknown = set(manifest.files) - {*DATABASES, *PLAIN, *KEYS}
-    if unknown or DATABASE_FILE not in manifest.files:
+    if not manifest.files.keys() & set(DATABASES) or not all(map(is_ours, manifest.files)):
         raise OperatorFault(f"`{source}` is no backup of Yett")
     return manifest
 
@@ -328,6 +323,7 @@ def _keep_aside(state_dir: Path, manifest: Manifest, clock: Clock) -> Path | Non
     aside = state_dir / f"before-restore-{stamp}-{secrets.token_hex(2)}"
     aside.mkdir(mode=0o700)
     for name in present:
+        (aside / name).parent.mkdir(mode=0o700, exist_ok=True)
         os.link(state_dir / name, aside / name)
         if name in logs or name in DERIVED:
             (state_dir / name).unlink()
@@ -335,6 +331,8 @@ def _keep_aside(state_dir: Path, manifest: Manifest, clock: Clock) -> Path | Non
 
 
 def _schema_of(path: Path) -> str:
+    if not path.exists():
+        return ""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         found = next(iter(connection.execute("SELECT version_num FROM alembic_version")), None)

@@ -19,6 +19,7 @@ from yett.private_files import write_private
 
 ORGANISATION: Final = "local"
 """Under which local grants are counted."""
+DIRECTORY: Final = "policies"
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class PolicyFile:
         self._path = path
         self._name = name
         key = hashlib.sha256(f"{name}\0{path.resolve()}".encode()).hexdigest()[:32]
-        self._stored_path = state_dir / "policies" / f"{key}.json"
+        self._stored_path = state_dir / DIRECTORY / f"{key}.json"
         self._seen: tuple[int, int, int] | None = None
 
     def changed(self) -> bool:

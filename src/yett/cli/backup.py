@@ -18,7 +18,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--with-keys", is_flag=True, help="The keys too: whoever has the file has everything then.")
 @pass_context
 def backup(context: CliContext, file: Path, with_keys: bool) -> None:
-    """Copy databases and listed commands into FILE, which only you can read. The gateway may run meanwhile."""
+    """Copy databases, pins and listed commands into FILE, which only you can read. The gateway may run meanwhile."""
     from yett.app.backup import write_backup
     from yett.app.clock import SystemClock
 
