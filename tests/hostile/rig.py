@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -107,6 +108,11 @@ class Gate:
         """Memory of the process now."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0])
+
+    def cpu_s(self) -> float:
+        """Seconds that the process has worked."""
+        own = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(own[11]) + int(own[12])) / os.sysconf("SC_CLK_TCK")
 
     def outcomes(self) -> list[str | None]:
         """What came of each recorded call that was allowed, oldest first; None for one that is not settled."""
