@@ -156,6 +156,8 @@ class Answer:
     headers: Sequence[tuple[bytes, bytes]] = ()
     challenge: bytes = b""
     """What the server said with 401 or 403 (`www-authenticate`): for whoever renews its credential, never for a client."""
+    nonce: bytes = b""
+    """What it then wants in proofs (`dpop-nonce`), as it stood there."""
 
     async def aclose(self) -> None:
         """Release the connection; closing early is allowed."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,6 @@ from tests.conformance.stage import ALLOW_ALL, LAUNCHED, program
 from tests.conformance.suite import EXTENSIONS, Outcome, Outcomes, run_auth
 from tests.support.real_gateway import SILENT, Gateway, running_gateway
 
-FILE: Final = Path(__file__).with_name("known_auth.json")
-"""What does not pass, by scenario, and why."""
 REVISIONS: Final = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", EXTENSIONS)
 METADATA_URL: Final = "https://conformance-test.local/client-metadata.json"
 """The one that the suite expects of every client."""
@@ -55,21 +52,6 @@ def running_stage(directory: Path) -> Iterator[Stage]:
         yield Stage(gateway, directory, " ".join([*LAUNCHED, client]))
 
 
-def known() -> Mapping[str, str]:
-    """The scenarios that do not pass, each with its reason."""
-    entries: dict[str, str] = json.loads(FILE.read_text(encoding="utf-8"))
-    assert all(reason.strip() for reason in entries.values()), "a scenario that does not pass needs its reason"
-    return entries
-
-
-def unlisted(outcomes: Outcomes) -> dict[str, str]:
-    """Where run and list disagree."""
-    listed = known()
-    worse = {name: "does not pass" for name, found in outcomes.items() if not passes(found) and name not in listed}
-    mended = {name: "is on the list and passes" for name, found in outcomes.items() if passes(found) and name in listed}
-    return {**worse, **mended}
-
-
 def passes(found: Outcome) -> bool:
     """Whether nothing failed, and the suite had nothing to remark."""
     return found.passed and not found.warned and bool(found.checks)
@@ -85,12 +67,11 @@ def lines_of(revision: str, outcomes: Outcomes) -> list[str]:
         lines.append(f"{name:{width}}  {mark} {found.count('SUCCESS')} checks {', '.join(failed)}".rstrip())
     passing = sum(passes(found) for found in outcomes.values())
     lines.append(f"{passing} of {len(outcomes)} scenarios pass")
-    lines += [f"{name}: {what}" for name, what in unlisted(outcomes).items()]
     return [*lines, ""]
 
 
 def main(arguments: list[str]) -> int:
-    """Print the tables; 0 if what does not pass is written down."""
+    """Print the tables; 0 if every scenario passes."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.auth", description=__doc__)
     parser.add_argument("--revision", choices=REVISIONS, action="append", help="only this one; may be given again")
     parser.add_argument("--keep", type=Path, help="keep what the suite wrote in this directory")
@@ -99,7 +80,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch, running_stage(options.keep or Path(scratch)) as stage:
         for revision in options.revision or REVISIONS:
             outcomes = stage.run(revision)
-            holds = holds and not unlisted(outcomes)
+            holds = holds and all(map(passes, outcomes.values()))
             print("\n".join(lines_of(revision, outcomes)), flush=True)
     return 0 if holds else 1
 

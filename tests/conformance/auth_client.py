@@ -32,7 +32,13 @@ CONNECTIONS_MAX: Final = 3
 """How often a person connects a server that asks for it again, before they give up."""
 LOOKS_MAX: Final = 20
 LOOK_S: Final = 0.1
-MACHINE: Final = ("auth/client-credentials-basic", "auth/client-credentials-jwt")
+MACHINE: Final = {
+    "auth/client-credentials-basic": "client_credentials",
+    "auth/client-credentials-jwt": "client_credentials",
+    "auth/wif-jwt-bearer": "jwt_bearer",
+    "auth/enterprise-managed-authorization": "jwt_bearer",
+}
+"""Scenarios without a person, and how the gateway comes by tokens in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +84,15 @@ def _set_up(url: str, scenario: str, context: Mapping[str, Any]) -> Gated:
     control.add_server(NewServer(name=name, url=url, look=False))  # nothing reaches the suite but what its client sends
     issuer = context.get("issuer") or (_issuer_of(url) if context else None)
     new = NewCredential(
-        kind="client_credentials" if scenario in MACHINE else "authorization_code",
+        kind=MACHINE.get(scenario, "authorization_code"),  # type: ignore[arg-type]  # kinds, all of them
         issuer=issuer,
         client_id=context.get("client_id"),
         client_secret=context.get("client_secret"),
         private_key=context.get("private_key_pem"),
         algorithm=context.get("signing_algorithm", "ES256"),
+        subject_token=context.get("valid_jwt") or context.get("idp_id_token"),
+        identity_provider=context.get("idp_issuer"),
+        identity_client_id=context.get("idp_client_id"),
     )
     control.set_credential(name, new)
     return Gated(control, name, control.mint_grant(NewGrant(server=name, policy=POLICY, label="conformance")).token)

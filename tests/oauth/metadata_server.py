@@ -20,6 +20,8 @@ class Documents:
     bodies: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     fields: Mapping[str, str] = field(default_factory=dict)
+    later: Mapping[str, list[Any]] = field(default_factory=dict)
+    """What a path answers after its first answer, one after the other."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -30,6 +32,8 @@ class Documents:
             path = head.split(" ")[1]
             self.asked.append(path)
             found = self.paths.get(path, 404)
+            if self.later.get(path):
+                self.paths[path] = self.later[path].pop(0)
             status, body = (found, "") if isinstance(found, int) else (200, json.dumps(found))
             if isinstance(found, tuple):
                 status, body = found[0], json.dumps(found[1])

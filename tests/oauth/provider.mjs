@@ -1,6 +1,8 @@
-// A real authorization server: `oidc-provider`, with RFC 8693 added by its own extension mechanism. Prints its address as JSON.
-// The order on stdin: {modules, resource, accessTokenTtl?, rotate?, clients?}. GET /counts tells how often each grant was asked for.
+// A real authorization server: `oidc-provider`, with RFC 8693 and RFC 7523 added by its own extension mechanism. Prints its
+// address as JSON. The order on stdin: {modules, resource, accessTokenTtl?, rotate?, clients?, trusted?, binds?}: `trusted` is the
+// public key (JWK) of whoever signs assertions, with `binds` tokens are bound to keys, by proofs with a nonce. GET /counts tells how often each grant was asked for.
 import { createRequire } from 'node:module';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 
@@ -11,10 +13,14 @@ for await (const chunk of process.stdin) {
 }
 const order = JSON.parse(input);
 const require = createRequire(`${order.modules}/`);
+const jose = await import(pathToFileURL(require.resolve('jose')).href);
 const { Provider, errors } = await import(pathToFileURL(require.resolve('oidc-provider')).href);
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
+const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const server = createServer();
 await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -38,6 +44,7 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
+    dPoP: { enabled: order.binds ?? false, nonceSecret: randomBytes(32), requireNonce: () => true },
     resourceIndicators: {
       enabled: true,
       defaultResource: async () => undefined,
@@ -50,9 +57,51 @@ const provider = new Provider(issuer, {
   },
 });
 
+// Whose assertions are believed: a workload's identity provider outside, and we ourselves as an identity provider.
+const own = await jose.generateKeyPair('ES256');
+const trusted = order.trusted === undefined ? null : await jose.importJWK(order.trusted, 'ES256');
+
+async function claimsOf(jwt, key, audience, what) {
+  if (key === null) throw new errors.InvalidGrant(`${what} is signed by nobody known`);
+  try {
+    return (await jose.jwtVerify(jwt, key, { audience })).payload;
+  } catch {
+    throw new errors.InvalidGrant(`${what} is not good`);
+  }
+}
+
+function tokenFor(client, scope) {
+  const token = new provider.ClientCredentials({ client, scope: scope || undefined });
+  token.resourceServer = new provider.ResourceServer(order.resource, { scope: 'read write', audience: order.resource });
+  return token;
+}
+
+// What an identity provider does: a person's ID token for an assertion that a client may have tokens elsewhere.
+async function grantAssertion(client, params) {
+  const { sub } = await claimsOf(params.subject_token, trusted, client.clientId, 'subject_token');
+  if (!params.audience || !params.resource) throw new errors.InvalidRequest('audience and resource are needed');
+  return new jose.SignJWT({ sub, resource: params.resource, client_id: 'machine' })
+    .setProtectedHeader({ alg: 'ES256', typ: 'oauth-id-jag+jwt' })
+    .setIssuer(issuer).setAudience(params.audience).setIssuedAt().setExpirationTime('5m').sign(own.privateKey);
+}
+
+// RFC 7523 section 2.1: a token for an assertion.
+provider.registerGrantType(JWT_BEARER, async ctx => {
+  const { client, params } = ctx.oidc;
+  const { typ } = jose.decodeProtectedHeader(params.assertion ?? '');
+  await claimsOf(params.assertion, typ === 'oauth-id-jag+jwt' ? own.publicKey : trusted, issuer, 'assertion');
+  if (params.resource !== order.resource) throw new errors.InvalidTarget();
+  const token = tokenFor(client, params.scope);
+  ctx.body = { access_token: await token.save(), token_type: 'Bearer', expires_in: token.expiration, scope: token.scope };
+}, ['assertion', 'scope', 'resource']);
+
 // RFC 8693: an access token of ours for another one, for a resource, by a client that is allowed it.
 provider.registerGrantType(EXCHANGE, async ctx => {
   const { client, params } = ctx.oidc;
+  if (params.subject_token_type === ID_TOKEN && params.requested_token_type === ID_JAG) {
+    ctx.body = { access_token: await grantAssertion(client, params), issued_token_type: ID_JAG, token_type: 'N_A' };
+    return;
+  }
   if (params.subject_token_type !== ACCESS_TOKEN) throw new errors.InvalidRequest('subject_token_type is not supported');
   if (params.requested_token_type && params.requested_token_type !== ACCESS_TOKEN) {
     throw new errors.InvalidRequest('requested_token_type is not supported');
@@ -62,8 +111,7 @@ provider.registerGrantType(EXCHANGE, async ctx => {
   if (params.resource !== order.resource) throw new errors.InvalidTarget();
   const wanted = (params.scope ?? '').split(' ').filter(Boolean);
   if (wanted.some(scope => !['read', 'write'].includes(scope))) throw new errors.InvalidScope('unknown scope', params.scope);
-  const token = new provider.ClientCredentials({ client, scope: wanted.join(' ') || undefined });
-  token.resourceServer = new provider.ResourceServer(order.resource, { scope: 'read write', audience: order.resource });
+  const token = tokenFor(client, wanted.join(' '));
   ctx.body = {
     access_token: await token.save(),
     issued_token_type: ACCESS_TOKEN,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs
 
+import jwt
 import pytest
 
 from tests.oauth.metadata_server import documents
 from yett.egress.addresses import EgressRules
 from yett.egress.fetch import Egress
+from yett.egress.proofs import ProofKey
 from yett.errors import UpstreamFault
 from yett.oauth.client import Client
 from yett.oauth.errors import OAuthFault, Refused
@@ -106,3 +108,39 @@ async def test_no_token_is_not_exchanged() -> None:
     issuer = Issuer(identifier="https://i.example", token_endpoint="https://i.example/never")
     with pytest.raises(OAuthFault, match="nothing was asked"):
         await by_exchange(EGRESS, Ask(issuer, Client(id="us", issuer="https://i.example"), RESOURCE), Subject(""))
+
+
+async def bound(answers: list[Any], key: ProofKey | None) -> tuple[Tokens, list[dict[str, Any]]]:
+    """What comes of answers to a request for a bound token, and what each proof said."""
+    async with documents({"/token": answers[0]}) as served:
+        served.fields = {"DPoP-Nonce": "n-1"}
+        served.later = {"/token": answers[1:]}
+        issuer = Issuer(identifier="https://i.example", token_endpoint=f"{served.origin}/token")
+        client = Client(id="us", issuer="https://i.example", secret="hidden", method="client_secret_post")
+        tokens = await by_client_credentials(EGRESS, Ask(issuer, client, RESOURCE, (), NOW, key))
+        shown = [line[6:] for head in served.heads for line in head.split("\r\n") if line.startswith("dpop: ")]
+        return tokens, [jwt.decode(proof, options={"verify_signature": False}) for proof in shown]
+
+
+async def test_a_token_is_bound_to_the_key_whose_proof_went_along() -> None:
+    key = ProofKey.new()
+    tokens, proofs = await bound([{"access_token": "t", "token_type": "DPoP"}], key)
+    assert tokens.proof_key == key.pem
+    assert [(one["htm"], one["iat"], "nonce" in one, "ath" in one) for one in proofs] == [("POST", 1_000, False, False)]
+    assert key.pem not in repr(tokens)
+
+
+async def test_a_token_endpoint_that_wants_a_nonce_is_asked_once_more_with_it() -> None:
+    wants = (400, {"error": "use_dpop_nonce"})
+    tokens, proofs = await bound([wants, {"access_token": "t", "token_type": "DPoP"}], ProofKey.new())
+    assert tokens.access_token == "t"
+    assert [one.get("nonce") for one in proofs] == [None, "n-1"]
+    with pytest.raises(Refused, match="use_dpop_nonce"):
+        await bound([wants, wants, {"access_token": "t"}], ProofKey.new())
+
+
+async def test_a_server_that_binds_no_tokens_gives_one_that_is_sent_as_any_other() -> None:
+    tokens, _ = await bound([{"access_token": "t", "token_type": "Bearer"}], ProofKey.new())
+    assert tokens.proof_key is None
+    with pytest.raises(OAuthFault, match="another type"):
+        await bound([{"access_token": "t", "token_type": "DPoP"}], None)

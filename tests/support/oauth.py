@@ -23,6 +23,7 @@ from tests.support.programs import MODULES, ROOT, find_program, require_program
 STOP_SECONDS_MAX: Final = 5.0
 PAGES_MAX: Final = 12
 EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REDIRECT: Final = "http://127.0.0.1:8701/oauth/callback"
 WEB_CLIENT: Final[Mapping[str, Any]] = {
     "client_id": "gateway",
@@ -39,7 +40,7 @@ MACHINE_CLIENT: Final[Mapping[str, Any]] = {
     "client_secret": "machine-secret",
     "redirect_uris": [],
     "response_types": [],
-    "grant_types": ["client_credentials", EXCHANGE],
+    "grant_types": ["client_credentials", EXCHANGE, JWT_BEARER],
     "token_endpoint_auth_method": "client_secret_post",
     "scope": "read write",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ async def ask(asking: Asking, server: ServerEntry) -> dict[str, Any]:
 
     Errors: `UpstreamFault`, `OperatorFault` for a credential or a command that cannot be had.
     """
-    credential = dict(asking.credentials.headers_of(server))
+    credential = asking.credentials.headers_of(server)
     upstreams = Upstreams(asking.settings, SystemClock(), asking.credentials, lambda *_: None, log.debug, where=asking.where)
     probe = _Probe(upstreams.of(server), credential)
     try:
@@ -97,7 +98,7 @@ async def speaks_other(asking: Asking, server: ServerEntry) -> bool:
     upstreams = Upstreams(asking.settings, SystemClock(), asking.credentials, lambda *_: None, log.debug, where=asking.where)
     try:
         async with asyncio.timeout(TRANSPORT_S):
-            probe = _Probe(upstreams.of(other), dict(asking.credentials.headers_of(server)))
+            probe = _Probe(upstreams.of(other), asking.credentials.headers_of(server))
             found = await probe.handshake()
             await probe.leave()
             return found
@@ -116,7 +117,7 @@ def _other(server: ServerEntry) -> str:
 class _Probe:
     """A client of the least kind."""
 
-    def __init__(self, upstream: Upstream, credential: dict[str, str]) -> None:
+    def __init__(self, upstream: Upstream, credential: Mapping[str, str]) -> None:
         self._upstream = upstream
         self._credential = credential
         self._session: str | None = None

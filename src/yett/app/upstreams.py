@@ -19,6 +19,7 @@ from yett.upstreams.child import ChildSpec
 from yett.upstreams.credentials import Credentials
 from yett.upstreams.http import HttpUpstream, HttpUpstreamLimits
 from yett.upstreams.http1 import ClientLimits, Where
+from yett.upstreams.proving import Proving
 from yett.upstreams.renewing import Renewals, Renewing
 from yett.upstreams.sse_2024 import SseUpstream
 from yett.upstreams.stdio import StdioUpstream
@@ -96,7 +97,10 @@ class Upstreams:
         if server.url is not None:
             if server.transport == "http":
                 plain = HttpUpstream(server.url, clock=self.clock, timeout_s=timeout_s, limits=limits)
-                return plain if self.renewals is None or server.sealed != "oauth" else Renewing(plain, server.id, self.renewals)
+                if server.sealed != "oauth":
+                    return plain
+                proving = Proving(plain, server.url, self.clock.now_ns)
+                return proving if self.renewals is None else Renewing(proving, server.id, self.renewals)
             return SseUpstream(
                 server.url,
                 clock=self.clock,

@@ -15,7 +15,7 @@ from yett.cli.output import CommandError, print_fields, print_json, tell_note
 if TYPE_CHECKING:
     from yett.admin.credentials.views import CredentialView, NewCredential
 
-KINDS: Final = ("none", "reference", "headers", "authorization_code", "client_credentials", "token_exchange")
+KINDS: Final = ("none", "reference", "headers", "authorization_code", "client_credentials", "token_exchange", "jwt_bearer")
 KEY_BYTES_MAX: Final = 64 * 1024
 
 
@@ -32,10 +32,13 @@ KEY_BYTES_MAX: Final = 64 * 1024
 @click.option("--private-key", type=click.Path(dir_okay=False, exists=True), help="PEM file for private_key_jwt.")
 @click.option("--algorithm", default="ES256", show_default=True, help="What the key signs with.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Ask for this; what the server wants, if left out.")
-@click.option("--subject", "subject_reference", metavar="REF", help="token_exchange: where the token to exchange is.")
-@click.option("--subject-token", is_flag=True, help="token_exchange: ask for the token, or read it from stdin.")
+@click.option("--subject", "subject_reference", metavar="REF", help="token_exchange, jwt_bearer: where the token is.")
+@click.option("--subject-token", is_flag=True, help="token_exchange, jwt_bearer: ask for the token, or read it from stdin.")
 @click.option("--subject-type", metavar="URN", help="What kind of token is exchanged.")
 @click.option("--audience", metavar="TEXT", help="Whom the exchanged token is for.")
+@click.option("--identity-provider", metavar="URL", help="jwt_bearer: who gives an assertion for the token.")
+@click.option("--identity-client-id", metavar="ID", help="What the identity provider knows the gateway by.")
+@click.option("--identity-client-secret", is_flag=True, help="Ask for that client's secret, or read it from stdin.")
 @pass_context
 def credential(context: CliContext, /, name: str, kind: str | None, **options: Any) -> None:
     """Show or replace how the gateway proves itself to a server. Values go in only; nobody sees them again."""
@@ -82,13 +85,15 @@ def _read(kind: str, options: dict[str, Any]) -> NewCredential:
     key = options.pop("private_key")
     headers = {header: _secret(f"value of {header}") for header in options.pop("headers")}
     secret = _secret("client secret") if options.pop("client_secret") else None
-    subject = _secret("token to exchange") if options.pop("subject_token") else None
+    subject = _secret("token to exchange" if kind == "token_exchange" else "token") if options.pop("subject_token") else None
+    at_provider = _secret("secret of the identity provider's client") if options.pop("identity_client_secret") else None
     scopes = list(options.pop("scopes"))
     return NewCredential(
         kind=kind,  # type: ignore[arg-type]  # one of KINDS, says the option
         headers=headers,
         client_secret=secret,
         subject_token=subject,
+        identity_client_secret=at_provider,
         scopes=scopes,
         private_key=None if key is None else _key(Path(key)),
         **options,

@@ -50,8 +50,11 @@ def choose_scopes(found: Found, requested: Iterable[str] = (), *, held: Iterable
     return scopes
 
 
-def begin(found: Found, client: Client, redirect_uri: str, scopes: tuple[str, ...]) -> Flow:
-    """A new flow, with its PKCE verifier and state. Errors: `OAuthFault` where the server cannot do it safely."""
+def begin(found: Found, client: Client, redirect_uri: str, scopes: tuple[str, ...], *, thumbprint: str | None = None) -> Flow:
+    """A new flow, with its PKCE verifier and state; `thumbprint` is that of the key that the tokens are to be bound to.
+
+    Errors: `OAuthFault` where the server cannot do it safely.
+    """
     issuer = found.issuer
     if issuer.authorization_endpoint is None:
         raise OAuthFault(f"the authorization server `{issuer.identifier}` has no authorization endpoint")
@@ -69,6 +72,7 @@ def begin(found: Found, client: Client, redirect_uri: str, scopes: tuple[str, ..
         "code_challenge_method": "S256",
         "resource": found.resource.identifier,
         **({"scope": " ".join(scopes)} if scopes else {}),
+        **({} if thumbprint is None else {"dpop_jkt": thumbprint}),
         **({"prompt": "consent"} if OFFLINE in scopes else {}),
     }
     joint = "&" if urlsplit(issuer.authorization_endpoint).query else "?"

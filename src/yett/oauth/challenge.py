@@ -1,4 +1,4 @@
-"""What a server says with 401 and 403: the `WWW-Authenticate` field of RFC 9110, of which only `Bearer` concerns us. Pure."""
+"""What a server says with 401 and 403: the `WWW-Authenticate` field of RFC 9110, of which `Bearer` and `DPoP` count. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CHARS_MAX: Final = 8_192
+_SCHEMES: Final = frozenset({"bearer", "dpop"})
 SCOPE_CHARS_MAX: Final = 2_048
 
 _TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - a pattern
@@ -24,6 +25,8 @@ class Challenge:
     """Where the server says that its metadata is (RFC 9728). From outside."""
     scopes: tuple[str, ...] | None = None
     error: str | None = None
+    bound: bool = False
+    """Whether it takes tokens that are bound to a key (RFC 9449)."""
 
 
 def scopes_of(text: str) -> tuple[str, ...]:
@@ -34,17 +37,18 @@ def scopes_of(text: str) -> tuple[str, ...]:
 
 
 def read_challenge(field: str) -> Challenge:
-    """The first `Bearer` challenge of a field value; an empty one where there is none that can be read."""
-    for scheme, parameters in _challenges(field[:CHARS_MAX]):
-        if scheme.lower() != "bearer":
-            continue
-        scope = parameters.get("scope")
-        return Challenge(
-            resource_metadata=parameters.get("resource_metadata"),
-            scopes=None if scope is None else scopes_of(scope) or None,
-            error=parameters.get("error"),
-        )
-    return Challenge()
+    """The first `Bearer` or `DPoP` challenge of a field value; an empty one where there is none that can be read."""
+    ours = [(scheme.lower(), said) for scheme, said in _challenges(field[:CHARS_MAX]) if scheme.lower() in _SCHEMES]
+    if not ours:
+        return Challenge()
+    parameters = ours[0][1]
+    scope = parameters.get("scope")
+    return Challenge(
+        resource_metadata=parameters.get("resource_metadata"),
+        scopes=None if scope is None else scopes_of(scope) or None,
+        error=parameters.get("error"),
+        bound=any(scheme == "dpop" for scheme, _ in ours),
+    )
 
 
 def _challenges(field: str) -> list[tuple[str, dict[str, str]]]:

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from yett.egress.fetch import Egress, FetchLimits, origin_of
+from yett.egress.proofs import ALGORITHM
 from yett.oauth.challenge import Challenge, read_challenge
 from yett.oauth.errors import OAuthFault
 from yett.oauth.metadata import Document, Issuer, Resource, check_address, read_issuer, read_resource, same_issuer
@@ -38,6 +39,11 @@ class Found:
     issuer: Issuer
     challenge: Challenge
 
+    @property
+    def binds(self) -> bool:
+        """Whether both sides take tokens that are bound to a key of ours: then no other one is asked for."""
+        return (self.challenge.bound or self.resource.bound) and ALGORITHM in (self.issuer.proof_algorithms or ())
+
 
 async def ask_for_challenge(egress: Egress, server_url: str) -> Challenge:
     """What the server says to a request without credential; an empty challenge where it says nothing of use.
@@ -60,7 +66,8 @@ async def discover(egress: Egress, server_url: str, challenge: Challenge, *, pre
         identifier = server_url if resource is None else resource.identifier
         scopes = None if resource is None else resource.scopes
         issuer = await find_issuer(egress, preferred or origin) or _by_convention(origin)
-        return Found(Resource(identifier, (issuer.identifier,), scopes), issuer, challenge)
+        bound = resource is not None and resource.bound
+        return Found(Resource(identifier, (issuer.identifier,), scopes, bound), issuer, challenge)
     wanted = [one for one in resource.issuers if preferred is None or same_issuer(one, preferred)]
     chosen = wanted[0] if wanted else resource.issuers[0]
     if not wanted:

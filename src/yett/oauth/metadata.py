@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from yett.egress.fetch import EgressRefused, origin_of, target_of
+from yett.egress.proofs import ALGORITHM
 from yett.oauth.errors import OAuthFault
 from yett.protocol.strict_json import JsonValue
 
@@ -29,6 +30,8 @@ class Resource:
     """Exactly as published: it goes into requests as `resource` (RFC 8707)."""
     issuers: tuple[str, ...]
     scopes: tuple[str, ...] | None
+    bound: bool = False
+    """Whether it takes tokens that are bound to a key (RFC 9449)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Issuer:
     """Whether every authorization answer holds `iss` (RFC 9207)."""
     takes_client_metadata: bool = False
     """Whether a client may be named by the URL of its metadata document."""
+    proof_algorithms: tuple[str, ...] | None = None
+    """What proofs for bound tokens may be signed with; None where it binds none."""
 
 
 def read_resource(document: Document, server_url: str) -> Resource:
@@ -63,7 +68,9 @@ def read_resource(document: Document, server_url: str) -> Resource:
     issuers = _texts(document, "authorization_servers") or ()
     for issuer in issuers:
         check_address(issuer, "authorization server")
-    return Resource(identifier, issuers, _texts(document, "scopes_supported"))
+    proofs = _texts(document, "dpop_signing_alg_values_supported") or ()
+    bound = document.get("dpop_bound_access_tokens_required") is True or ALGORITHM in proofs
+    return Resource(identifier, issuers, _texts(document, "scopes_supported"), bound)
 
 
 def covers(identifier: str, server_url: str) -> bool:
@@ -102,6 +109,7 @@ def read_issuer(document: Document, expected: str) -> Issuer:
         code_challenge_methods=_texts(document, "code_challenge_methods_supported"),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         takes_client_metadata=document.get("client_id_metadata_document_supported") is True,
+        proof_algorithms=_texts(document, "dpop_signing_alg_values_supported"),
     )
 
 

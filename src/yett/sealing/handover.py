@@ -33,6 +33,8 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fields: dict[str, str]
     """Header fields by lower-case name."""
     expires_at_ns: int | None = None
+    proof_key: str | None = None
+    """PEM of the key that the token is bound to, with which each request is proved."""
 
     def __repr__(self) -> str:
         return f"Fields({', '.join(self.fields)})"

@@ -40,6 +40,7 @@ _PASSED_BACK: Final = frozenset({b"retry-after"})
 """Fields of a response that may reach the client."""
 _SESSION: Final = b"mcp-session-id"
 _CHALLENGE: Final = b"www-authenticate"
+_NONCE: Final = b"dpop-nonce"
 _READ: Final = _PASSED_BACK | {b"content-type", b"content-encoding", _SESSION}
 _DEFAULTS: Final = (
     (b"content-type", b"application/json"),
@@ -191,6 +192,7 @@ class HttpUpstream:
         answer = Answer(status=status, content_type=content_type)
         if status in _REFUSED:
             answer.challenge = b", ".join(value for name, value in response.headers if name == _CHALLENGE)
+            answer.nonce = b", ".join(value for name, value in response.headers if name == _NONCE)
         if (session := fields.get(_SESSION)) is not None:
             answer.session = self._session(session)
         if fields:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from yett.errors import UpstreamNotReached
+from yett.upstreams.sealed import BoundFields
 
 _FIELD_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _NEVER_A_CREDENTIAL: Final = frozenset(
@@ -16,6 +17,8 @@ _NEVER_A_CREDENTIAL: Final = frozenset(
 
 def credential_fields(credential: Mapping[str, str], server: str) -> list[tuple[bytes, bytes]]:
     """The fields by lower-case name; `server` is what messages call the server. Errors: `UpstreamNotReached`."""
+    if isinstance(credential, BoundFields):
+        raise UpstreamNotReached(f"the token for {server} is bound to a key, which cannot be proved over this transport")
     fields = [(name.lower(), value) for name, value in credential.items()]
     for name, value in fields:
         if not _FIELD_NAME.fullmatch(name) or name in _NEVER_A_CREDENTIAL:

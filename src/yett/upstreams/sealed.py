@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from yett.egress.proofs import SCHEME, ProofKey
 from yett.errors import OperatorFault
 from yett.sealing.handover import Handover, take_over
 from yett.sealing.vault import Vault
@@ -15,6 +16,18 @@ from yett.upstreams.credentials import CredentialUnavailable, Secret, header_fie
 LOOK_AGAIN_NS: Final = 1_000_000_000
 """Between two tries to open what did not open."""
 _SEE: Final = "see `yett server credential NAME`"
+
+
+class BoundFields(dict[str, str]):
+    """Header fields with a token that is sent with a proof only (RFC 9449); see `yett.upstreams.proving`."""
+
+    def __init__(self, fields: Mapping[str, str], key: ProofKey) -> None:
+        super().__init__(fields)
+        self.key = key
+        self.token = next((value.removeprefix(f"{SCHEME} ") for value in fields.values()), "")
+
+    def __repr__(self) -> str:
+        return f"BoundFields({', '.join(self)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +110,6 @@ class SealedCredentials:
             fields = dict(header_field(name, "", Secret(value)) for name, value in taken.fields.items())
         except OperatorFault as fault:
             return _Held(handover, {}, None, f"a server's credential stays sealed: {fault}")
+        if taken.proof_key is not None:
+            return _Held(handover, BoundFields(fields, ProofKey(taken.proof_key)), taken.expires_at_ns)
         return _Held(handover, MappingProxyType(fields), taken.expires_at_ns)

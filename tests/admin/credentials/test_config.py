@@ -15,6 +15,9 @@ from yett.oauth.metadata import Issuer
 ORIGIN = "https://server.example"
 CLIENT: dict[str, Any] = {"issuer": "https://i.example", "client_id": "us", "client_secret": "hidden"}
 
+SUBJECT: dict[str, Any] = {"subject_token": "hidden"}
+IDP = "https://people.example"
+
 
 @pytest.mark.parametrize(
     ("fields", "pointer"),
@@ -39,6 +42,16 @@ CLIENT: dict[str, Any] = {"issuer": "https://i.example", "client_id": "us", "cli
         ({"kind": "token_exchange", **CLIENT}, "/subject_token"),
         ({"kind": "token_exchange", **CLIENT, "subject_token": "hidden", "subject_reference": "env:A"}, "/subject_token"),
         ({"kind": "token_exchange", **CLIENT, "subject_token": ""}, "/subject_token"),
+        ({"kind": "jwt_bearer", **CLIENT}, "/subject_token"),
+        ({"kind": "jwt_bearer", "subject_token": "hidden"}, "/client_id"),
+        ({"kind": "jwt_bearer", **CLIENT, **SUBJECT, "identity_client_id": "we"}, "/identity_provider"),
+        ({"kind": "jwt_bearer", **CLIENT, **SUBJECT, "identity_provider": IDP}, "/identity_client_id"),
+        (
+            {"kind": "jwt_bearer", **CLIENT, **SUBJECT, "identity_provider": "ftp://x", "identity_client_id": "we"},
+            "/identity_provider",
+        ),
+        ({"kind": "jwt_bearer", **CLIENT, **SUBJECT, "identity_provider": IDP, "identity_client_id": "ä"}, "/identity_client_id"),
+        ({"kind": "token_exchange", **CLIENT, **SUBJECT, "identity_provider": IDP}, "/identity_provider"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_place(fields: dict[str, Any], pointer: str) -> None:

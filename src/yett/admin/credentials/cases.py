@@ -11,7 +11,7 @@ from yett.admin.cases import Cases
 from yett.admin.checks import check_credential, show_moment
 from yett.admin.credentials.config import check_values, config_of, read_new, stored
 from yett.admin.credentials.port import CredentialKeeper, absent
-from yett.admin.credentials.records import CLIENT, HEADERS, SUBJECT, Sealing
+from yett.admin.credentials.records import CLIENT, HEADERS, IDENTITY, SUBJECT, UNATTENDED, Sealing
 from yett.admin.credentials.views import (
     ConnectStarted,
     CredentialChanged,
@@ -65,7 +65,7 @@ class CredentialCases(Cases):
 
         (server_id, view), answer = self.change(work)
         problem = keeper.changed(self.principal.organisation, server_id)
-        if new.kind in {"client_credentials", "token_exchange"}:
+        if new.kind in UNATTENDED:
             view = self.credential(server_id)
         return CredentialChanged(credential=view, applied=answer.applied and problem is None, note=problem or answer.note)
 
@@ -180,6 +180,9 @@ class CredentialCases(Cases):
             sealing.keep(CLIENT, msgspec.json.encode(client))
         if new.subject_token is not None:
             sealing.keep(SUBJECT, new.subject_token.encode())
+        if new.identity_provider is not None and new.identity_client_id is not None:
+            known = Client(id=new.identity_client_id, issuer=new.identity_provider, secret=new.identity_client_secret)
+            sealing.keep(IDENTITY, msgspec.json.encode(known))
 
 
 def credential_view(server: Server, found: StoredCredential | None) -> CredentialView:

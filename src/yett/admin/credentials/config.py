@@ -15,7 +15,7 @@ from yett.oauth.challenge import scopes_of
 from yett.oauth.client import ALGORITHMS
 from yett.oauth.errors import OAuthFault
 from yett.oauth.metadata import Issuer, check_address
-from yett.oauth.tokens import ACCESS_TOKEN_TYPE, JWT_TYPE
+from yett.oauth.tokens import ACCESS_TOKEN_TYPE, ID_JAG_TYPE, ID_TOKEN_TYPE, JWT_TYPE
 
 HEADERS_MAX: Final = 16
 VALUE_CHARS_MAX: Final = 8_192
@@ -44,6 +44,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject_type: str = JWT_TYPE
     requested_type: str = ACCESS_TOKEN_TYPE
     audience: str | None = None
+    identity_provider: str | None = None
+    """`jwt_bearer`: who gives the assertion for the subject token; None where the subject token is the assertion."""
 
     asked: tuple[str, ...] = ()
     """Scopes that were asked for so far."""
@@ -73,8 +75,10 @@ def read_new(new: NewCredential, origin: str) -> Config:
     if new.kind == "reference":
         return Config(origin=origin, header=header, scheme=scheme)
     _check_client(new)
-    if new.kind == "token_exchange":
+    if new.kind in {"token_exchange", "jwt_bearer"}:
         _check_subject(new)
+    _check_identity(new)
+    subject_type, requested_type = _types(new)
     return Config(
         origin=origin,
         header=header,
@@ -84,9 +88,10 @@ def read_new(new: NewCredential, origin: str) -> Config:
         own_client=new.client_id is not None,
         scopes=_scopes(new.scopes),
         subject_reference=None if new.subject_reference is None else check_credential(new.subject_reference),
-        subject_type=new.subject_type or JWT_TYPE,
-        requested_type=new.requested_type or ACCESS_TOKEN_TYPE,
+        subject_type=subject_type,
+        requested_type=requested_type,
         audience=new.audience,
+        identity_provider=new.identity_provider,
     )
 
 
@@ -111,10 +116,7 @@ def check_values(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _check_client(new: NewCredential) -> None:
     if new.issuer is not None:
-        try:
-            check_address(new.issuer, "issuer")
-        except OAuthFault as error:
-            raise Invalid(str(error), pointer="/issuer") from error
+        _check_issuer(new.issuer, "/issuer")
     if new.client_id is None:
         if new.client_secret is not None or new.private_key is not None:
             raise Invalid("a secret or a key belongs to a client; give its id", pointer="/client_id")
@@ -123,12 +125,23 @@ def _check_client(new: NewCredential) -> None:
         return
     if new.issuer is None:
         raise Invalid("give the authorization server that knows this client; it is shown to no other one", pointer="/issuer")
-    if not _VALUE.fullmatch(new.client_id) or len(new.client_id) > VALUE_CHARS_MAX:
-        raise Invalid("the client id must be plain ASCII", pointer="/client_id")
+    _check_client_id(new.client_id, "/client_id")
     if new.client_secret is not None and new.private_key is not None:
         raise Invalid("give a secret or a private key, not both", pointer="/private_key")
     if new.algorithm not in ALGORITHMS:
         raise Invalid(f"`{new.algorithm}` is no signing algorithm; known are {', '.join(ALGORITHMS)}", pointer="/algorithm")
+
+
+def _check_issuer(address: str, pointer: str) -> None:
+    try:
+        check_address(address, "issuer")
+    except OAuthFault as error:
+        raise Invalid(str(error), pointer=pointer) from error
+
+
+def _check_client_id(id: str, pointer: str) -> None:
+    if not _VALUE.fullmatch(id) or len(id) > VALUE_CHARS_MAX:
+        raise Invalid("the client id must be plain ASCII", pointer=pointer)
 
 
 def _check_subject(new: NewCredential) -> None:
@@ -136,6 +149,27 @@ def _check_subject(new: NewCredential) -> None:
         raise Invalid("give the token to exchange, or where it is: one of the two", pointer="/subject_token")
     if new.subject_token is not None and not new.subject_token:
         raise Invalid("the token to exchange is empty", pointer="/subject_token")
+
+
+def _check_identity(new: NewCredential) -> None:
+    """An identity provider stands before a `jwt_bearer` only, and knows the gateway."""
+    if new.identity_provider is None:
+        if new.identity_client_id is not None or new.identity_client_secret is not None:
+            raise Invalid("a client of an identity provider needs the provider's address", pointer="/identity_provider")
+        return
+    if new.kind != "jwt_bearer":
+        raise Invalid("an identity provider goes with the kind `jwt_bearer` only", pointer="/identity_provider")
+    _check_issuer(new.identity_provider, "/identity_provider")
+    if new.identity_client_id is None:
+        raise Invalid("give the id by which the identity provider knows the gateway", pointer="/identity_client_id")
+    _check_client_id(new.identity_client_id, "/identity_client_id")
+
+
+def _types(new: NewCredential) -> tuple[str, str]:
+    """Of the token that is exchanged, and of what it is exchanged for."""
+    if new.identity_provider is not None:
+        return new.subject_type or ID_TOKEN_TYPE, new.requested_type or ID_JAG_TYPE
+    return new.subject_type or JWT_TYPE, new.requested_type or ACCESS_TOKEN_TYPE
 
 
 def _scopes(scopes: list[str]) -> tuple[str, ...]:

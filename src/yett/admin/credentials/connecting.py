@@ -22,6 +22,7 @@ from yett.admin.credentials.port import Begun, Departure
 from yett.admin.credentials.records import CLIENT, TOKENS, Opened, Sealing, open_credential
 from yett.admin.credentials.renewal import READY
 from yett.admin.errors import Conflict, NotFound
+from yett.egress.proofs import ProofKey
 from yett.oauth.authorization import Flow, begin, choose_scopes, code_of
 from yett.oauth.challenge import Challenge, read_challenge
 from yett.oauth.client import Client, obtain_client
@@ -47,6 +48,8 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     issuer: Issuer
     cookie: str
     actor: str
+    key: str | None = None
+    """PEM of the key that the tokens are to be bound to."""
     changed_at_ns: int
     """Which credential it is for: another one may be entered meanwhile."""
 
@@ -65,12 +68,15 @@ class Connector:
         client = await self._client(opened, found)
         same = opened.tokens is None or opened.tokens.issuer == found.issuer.identifier
         scopes = choose_scopes(found, opened.config.scopes, held=opened.config.asked if same else ())
+        key = ProofKey.new() if found.binds else None
+        thumbprint = None if key is None else key.thumbprint
         kept = _Kept(
-            flow=begin(found, client, self._tools.identity().redirect_uri, scopes),
+            flow=begin(found, client, self._tools.identity().redirect_uri, scopes, thumbprint=thumbprint),
             client=client,
             issuer=found.issuer,
             cookie=secrets.token_urlsafe(32),
             actor=actor,
+            key=None if key is None else key.pem,
             changed_at_ns=opened.stored.changed_at_ns,
         )
         ticket, expires_at_ns = secrets.token_urlsafe(32), self._tools.now_ns() + FLOW_S * NS
@@ -112,7 +118,8 @@ class Connector:
         if not hmac.compare_digest(kept.cookie.encode(), cookie.encode()):
             raise OAuthFault(_GONE)
         code = code_of(kept.flow, answer)
-        ask = Ask(kept.issuer, kept.client, kept.flow.resource, kept.flow.scopes, self._tools.now_ns())
+        key = None if kept.key is None else ProofKey(kept.key)
+        ask = Ask(kept.issuer, kept.client, kept.flow.resource, kept.flow.scopes, self._tools.now_ns(), key)
         tokens = await redeem_code(self._tools.egress, ask, code, kept.flow.verifier, kept.flow.redirect_uri)
         await asyncio.to_thread(
             self._tools.desk.change, organisation, lambda write: self._finish(write, row.server_id, kept, tokens)

@@ -18,7 +18,7 @@ import msgspec
 
 from yett.admin.credential_feed import CredentialFeed
 from yett.admin.credentials.config import stored
-from yett.admin.credentials.records import TOKENS, Opened, Sealing, open_credential
+from yett.admin.credentials.records import TOKENS, UNATTENDED, Opened, Sealing, open_credential
 from yett.admin.credentials.renewal import Renewed, renew
 from yett.admin.credentials.tools import Tools
 from yett.errors import OperatorFault
@@ -109,7 +109,7 @@ class Keeper:
             await self._feed.offer([], gone=[server_id])
         else:
             await self._offer(opened)
-        if opened is not None and opened.tokens is None and opened.stored.kind in {"client_credentials", "token_exchange"}:
+        if opened is not None and opened.tokens is None and opened.stored.kind in UNATTENDED:
             return await self.renewed(organisation, server_id, None)
         return None
 

@@ -9,6 +9,7 @@ import msgspec
 
 from yett.admin.credentials.config import Config, config_of
 from yett.egress.fetch import origin_of
+from yett.egress.proofs import SCHEME
 from yett.errors import OperatorFault
 from yett.oauth.client import Client
 from yett.oauth.tokens import Tokens
@@ -23,6 +24,10 @@ HEADERS: Final = "headers"
 CLIENT: Final = "client"
 TOKENS: Final = "tokens"
 SUBJECT: Final = "subject"
+IDENTITY: Final = "identity"
+"""The gateway as a client of an identity provider."""
+UNATTENDED: Final = frozenset({"client_credentials", "token_exchange", "jwt_bearer"})
+"""Kinds whose tokens are obtained without a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Opened:
     client: Client | None
     tokens: Tokens | None
     subject: str | None = field(repr=False)
+    identity: Client | None = None
 
     @property
     def fields(self) -> Fields | None:
@@ -51,6 +57,11 @@ class Opened:
         if self.tokens is None:
             return None
         token = self.tokens.access_token
+        if self.tokens.proof_key is not None:
+            bound = {
+                "authorization": f"{SCHEME} {token}"
+            }  # where RFC 9449 has it, whatever was set for tokens that are not bound
+            return Fields(fields=bound, expires_at_ns=self.tokens.expires_at_ns, proof_key=self.tokens.proof_key)
         value = f"{self.config.scheme} {token}" if self.config.scheme else token
         return Fields(fields={self.config.header: value}, expires_at_ns=self.tokens.expires_at_ns)
 
@@ -66,6 +77,7 @@ def open_credential(read: Transaction, server_id: str, vault: Vault) -> Opened |
         return None if blob is None else vault.open(Place(read.organisation, server_id, purpose), blob)
 
     headers, client, tokens, subject = opened(HEADERS), opened(CLIENT), opened(TOKENS), opened(SUBJECT)
+    identity = opened(IDENTITY)
     try:
         return Opened(
             organisation=read.organisation,
@@ -76,6 +88,7 @@ def open_credential(read: Transaction, server_id: str, vault: Vault) -> Opened |
             client=None if client is None else msgspec.json.decode(client, type=Client),
             tokens=None if tokens is None else msgspec.json.decode(tokens, type=Tokens),
             subject=None if subject is None else subject.decode(),
+            identity=None if identity is None else msgspec.json.decode(identity, type=Client),
         )
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise OperatorFault(f"the credential of `{server.name}` cannot be understood; enter it again") from error

@@ -11,13 +11,14 @@ import msgspec
 from yett.admin.credentials.config import Config
 from yett.admin.credentials.records import Opened
 from yett.admin.credentials.tools import Tools
+from yett.egress.proofs import ProofKey
 from yett.errors import UpstreamFault
 from yett.oauth.authorization import choose_scopes
 from yett.oauth.challenge import Challenge, read_challenge
-from yett.oauth.discovery import ask_for_challenge, discover, find_resource
-from yett.oauth.errors import Refused
+from yett.oauth.discovery import Found, ask_for_challenge, discover, find_issuer, find_resource
+from yett.oauth.errors import OAuthFault, Refused
 from yett.oauth.metadata import Issuer, same_issuer
-from yett.oauth.tokens import Ask, Subject, Tokens, by_client_credentials, by_exchange, refresh
+from yett.oauth.tokens import Ask, Subject, Tokens, by_assertion, by_client_credentials, by_exchange, refresh
 
 UNCONNECTED: Final = "unconnected"
 FAILING: Final = "failing"
@@ -79,7 +80,8 @@ async def _refreshed(tools: Tools, opened: Opened, config: Config) -> Renewed:
     tokens, issuer, client = opened.tokens, config.server, opened.client
     if tokens is None or issuer is None or client is None:
         return Renewed(config, UNCONNECTED, problem="nobody has connected the server yet")
-    ask = Ask(issuer, client, tokens.resource, tokens.scopes, tools.now_ns())
+    key = None if tokens.proof_key is None else ProofKey(tokens.proof_key)
+    ask = Ask(issuer, client, tokens.resource, tokens.scopes, tools.now_ns(), key)
     return Renewed(config, READY, tokens=await refresh(tools.egress, ask, tokens))
 
 
@@ -104,13 +106,29 @@ async def _obtained(tools: Tools, opened: Opened, config: Config, said: Challeng
     found = await discover(tools.egress, url, challenge, preferred=config.issuer)
     held = config.asked if opened.tokens is not None and opened.tokens.issuer == found.issuer.identifier else ()
     scopes = tuple(scope for scope in choose_scopes(found, config.scopes, held=held) if scope != "offline_access")
-    ask = Ask(found.issuer, client, found.resource.identifier, scopes, tools.now_ns())
+    key = await asyncio.to_thread(ProofKey.new) if found.binds else None
+    ask = Ask(found.issuer, client, found.resource.identifier, scopes, tools.now_ns(), key)
     if opened.stored.kind == "token_exchange":
         subject = Subject(await _subject(tools, opened), config.subject_type, config.audience, config.requested_type)
         tokens = await by_exchange(tools.egress, ask, subject)
+    elif opened.stored.kind == "jwt_bearer":
+        tokens = await by_assertion(tools.egress, ask, await _assertion(tools, opened, found, scopes))
     else:
         tokens = await by_client_credentials(tools.egress, ask)
     return Renewed(_with(config, found.issuer, found.resource.identifier, scopes), READY, tokens=tokens)
+
+
+async def _assertion(tools: Tools, opened: Opened, found: Found, scopes: tuple[str, ...]) -> str:
+    """What the authorization server takes for a token: the subject token itself, or what the identity provider gives for it."""
+    subject, config, identity = await _subject(tools, opened), opened.config, opened.identity
+    if config.identity_provider is None:
+        return subject
+    provider = await find_issuer(tools.egress, config.identity_provider)
+    if provider is None or identity is None:
+        raise OAuthFault(f"the identity provider `{config.identity_provider}` has no metadata at any of the known places")
+    ask = Ask(provider, identity, found.resource.identifier, scopes, tools.now_ns())
+    wanted = Subject(subject, config.subject_type, config.audience or found.issuer.identifier, config.requested_type)
+    return (await by_exchange(tools.egress, ask, wanted)).access_token
 
 
 async def _subject(tools: Tools, opened: Opened) -> str:

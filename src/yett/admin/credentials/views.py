@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 from yett.admin.views import STRICT
 
-CredentialKind = Literal["none", "reference", "headers", "authorization_code", "client_credentials", "token_exchange"]
+CredentialKind = Literal[
+    "none", "reference", "headers", "authorization_code", "client_credentials", "token_exchange", "jwt_bearer"
+]
 CredentialState = Literal["none", "ready", "unconnected", "failing"]
 
 
@@ -38,12 +40,17 @@ class NewCredential:
     scopes: list[str] = field(default_factory=list)
     """What to ask for; what the server wants, if empty."""
     subject_token: str | None = field(default=None, repr=False)
-    """`token_exchange`: the token that is exchanged."""
+    """`token_exchange`: the token that is exchanged. `jwt_bearer`: the assertion, or what an identity provider gives it for."""
     subject_reference: str | None = None
     """The same as `env:NAME` or `file:/PATH`, read at each exchange."""
     subject_type: str | None = None
     audience: str | None = None
     requested_type: str | None = None
+    identity_provider: str | None = None
+    """`jwt_bearer`: who exchanges the subject token for the assertion; without, the subject token is the assertion."""
+    identity_client_id: str | None = None
+    """What the identity provider knows the gateway by."""
+    identity_client_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
