@@ -103,6 +103,48 @@ class Ledger(Protocol):
         ...
 
 
+class StoredTask(Struct, frozen=True, kw_only=True):
+    """Whose a task is, and of which call: what must be known of it after the process that made it."""
+
+    server_id: str
+    id: str
+    """The server's own."""
+    grant_id: str
+    child: str
+    """Whose channel to the server, where each session or grant has one of its own; else empty."""
+    upstream: str
+    """Mark of what the server was: at another address the id means nothing."""
+    run: str
+    """Of the process that holds the channel; empty where there is none to hold."""
+    tool: str
+    arguments: bytes
+    """Sealed."""
+    covers: tuple[str, ...]
+    """Rules for which people approved the call."""
+    asked: tuple[str, ...]
+    """Keys of what the server asked and the client was shown."""
+    made_ns: int
+    until_ns: int
+    collected: bool
+    contested: bool
+
+
+class TaskStore(Protocol):
+    """What outlives this process of tasks, and is shared by all that work on one state. Errors: `StoreFault`."""
+
+    def find(self, server_id: str, task: str, grant_id: str) -> list[StoredTask]:
+        """The tasks of this grant with this id: of a server with several channels there may be several."""
+        ...
+
+    def is_taken(self, task: StoredTask) -> bool:
+        """Whether another grant has a task of this id at this place now, or nobody knows whose it is."""
+        ...
+
+    def keep(self, task: StoredTask) -> None:
+        """Write it with the next group, which comes no later than that of a call settled after this."""
+        ...
+
+
 class Outbound(Struct, frozen=True):
     """One JSON-RPC message on its way to a server."""
 
