@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -72,6 +73,15 @@ def test_a_hundred_at_once_come_as_one_digest() -> None:
     hundred = [asked(number) for number in range(100)]
     [digest] = due(hundred, {}, START_NS, MANNER)
     assert (digest.is_digest, len(digest.approvals)) == (True, 100)
+
+
+@pytest.mark.parametrize("kind", [Kind.DECIDED, Kind.EXPIRED])
+def test_a_hundred_ends_at_once_come_as_one_digest(kind: Kind) -> None:
+    hundred = [asked(number) for number in range(100)]
+    no = lifecycle.current if kind is Kind.EXPIRED else lambda one, at_ns: lifecycle.voted(one, yes(ANN), START_NS)
+    ended = [after for one in hundred if isinstance(after := no(one, START_NS + 10**15), Approval)]
+    [digest] = due(ended, {(one.id, Kind.ASKED): taken() for one in hundred}, START_NS, MANNER)
+    assert (digest.kind, len(digest.approvals), digest.waits) == (kind, 100, False)
 
 
 def test_the_name_of_a_notice_is_its_own_and_the_same_whenever_it_is_tried() -> None:

@@ -40,7 +40,7 @@ class Manner:
     remind_share: float = 0.5
     """After which part of the time people are reminded; 1 never."""
     digest_over: int = 5
-    """More new requests than this within the window come as digests."""
+    """More requests than this within the window come as digests: new ones, reminders, decisions, ends, each for itself."""
     window_s: float = 300.0
     pauses_s: Sequence[int] = (5, 30, 120, 600)
     """After the first failure, the second and so on; after the last one it is given up."""
@@ -61,6 +61,11 @@ class Notice:
         return f"{one}.{self.kind.value}"
 
     @property
+    def waits(self) -> bool:
+        """Whether people may still decide."""
+        return self.kind in {Kind.ASKED, Kind.REMINDER}
+
+    @property
     def is_digest(self) -> bool:
         """Whether it is about several."""
         return len(self.approvals) > 1
@@ -69,11 +74,9 @@ class Notice:
 def due(approvals: Sequence[Approval], said: Said, now_ns: int, manner: Manner) -> list[Notice]:
     """What is to be said now on one channel."""
     found: list[Notice] = []
-    for kind in (Kind.ASKED, Kind.REMINDER):
+    for kind in Kind:
         wanted = [one for one in approvals if _wanted(one, kind, said, now_ns, manner)]
         found += _together(kind, wanted, said, now_ns, manner)
-    for kind in (Kind.DECIDED, Kind.EXPIRED):
-        found += [Notice(kind, (one,)) for one in approvals if _wanted(one, kind, said, now_ns, manner)]
     return found
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any, Final
 
-from yett.admin.approval_notices.texts import Link, call_of, moment, subject, text, who
+from yett.admin.approval_notices.texts import Link, call_of, moment, outcome, subject, text, who
 from yett.approvals.model import Approval
-from yett.approvals.notices import Kind, Notice
+from yett.approvals.notices import Notice
 from yett.approvals.shown import inert
 
 APPROVE: Final = "yett_approve"
@@ -32,12 +32,14 @@ def escaped(words: str) -> str:
 def message(notice: Notice, link: Link) -> Json:
     """The text, and the blocks that show it."""
     if notice.is_digest:
-        lines = _fitting([f"• <{link(one.id)}|{_short(call_of(one))}>, {_short(who(one))}" for one in notice.approvals])
+        lines = _fitting(
+            [f"• <{link(one.id)}|{_short(call_of(one))}>, {_short(who(one))}, {outcome(notice, one)}" for one in notice.approvals]
+        )
         more = len(notice.approvals) - len(lines)
         lines += [f"and {more} more: <{link('')}|all>"] if more else []
         return {"text": escaped(subject(notice)), "blocks": [_section(f"*{escaped(subject(notice))}*\n" + "\n".join(lines))]}
     one = notice.approvals[0]
-    if notice.kind in {Kind.DECIDED, Kind.EXPIRED}:
+    if not notice.waits:
         return {"text": escaped(subject(notice)), "blocks": [_section(escaped(text(notice, lambda _: "").strip()))]}
     return {"text": escaped(subject(notice)), "blocks": [_section(_asked(one, link)), _buttons(one)]}
 

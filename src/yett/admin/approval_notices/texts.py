@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from yett.approvals.model import Approval, State
 from yett.approvals.notices import Kind, Notice
 from yett.approvals.shown import inert
 
+DIGESTS: Final = {
+    Kind.ASKED: "{} calls wait for a person",
+    Kind.REMINDER: "{} calls wait for a person, still",
+    Kind.DECIDED: "{} calls wait for nobody any more",
+    Kind.EXPIRED: "The time of {} calls is over",
+}
 Link = Callable[[str], str]
 """The page of a request, or with an empty id the page of all."""
 
@@ -17,24 +23,22 @@ Link = Callable[[str], str]
 def subject(notice: Notice) -> str:
     """One line."""
     if notice.is_digest:
-        return f"{len(notice.approvals)} calls wait for a person" + (", still" if notice.kind is Kind.REMINDER else "")
+        return DIGESTS[notice.kind].format(len(notice.approvals))
     one = notice.approvals[0]
     match notice.kind:
         case Kind.ASKED:
             return f"Approve a call? {call_of(one)}"
         case Kind.REMINDER:
             return f"Still waits for a person: {call_of(one)}"
-        case Kind.DECIDED:
-            return f"{'Denied' if one.state is State.DENIED else 'Approved'}: {call_of(one)}"
-        case Kind.EXPIRED:
-            return f"Nobody decided in time: {call_of(one)}"
+        case Kind.DECIDED | Kind.EXPIRED:
+            return f"{_ended(one)}: {call_of(one)}"
 
 
 def text(notice: Notice, link: Link) -> str:
     """The whole message, as plain text."""
     if notice.is_digest:
-        lines = [f"- {call_of(one)}, asked by {who(one)}, until {moment(one.expires_ns)}" for one in notice.approvals]
-        return "\n".join([f"{subject(notice)}:", "", *lines, "", f"Decide at {link('')}"])
+        lines = [f"- {call_of(one)}, asked by {who(one)}, {outcome(notice, one)}" for one in notice.approvals]
+        return "\n".join([f"{subject(notice)}:", "", *lines, "", f"{'Decide' if notice.waits else 'All'} at {link('')}"])
     one = notice.approvals[0]
     lines = [
         f"{call_of(one)} ({one.request.risk or 'unknown risk'})",
@@ -42,11 +46,28 @@ def text(notice: Notice, link: Link) -> str:
         f"because of {', '.join(inert(ask.rule) for ask in one.request.asks)}",
     ]
     lines += [inert(ask.message) for ask in one.request.asks if ask.message]
-    if notice.kind in {Kind.ASKED, Kind.REMINDER}:
+    if notice.waits:
         lines += ["", f"Look at the call and decide until {moment(one.expires_ns)}: {link(one.id)}", f"request {one.id}"]
     else:
         lines += ["", *(_said(one) if notice.kind is Kind.DECIDED else []), link(one.id)]
     return "\n".join(lines)
+
+
+def outcome(notice: Notice, one: Approval) -> str:
+    """In a line of a digest: until when it waits, or what became of it."""
+    return f"until {moment(one.expires_ns)}" if notice.waits else _ended(one).lower()
+
+
+def _ended(one: Approval) -> str:
+    match one.state:
+        case State.DENIED:
+            return "Denied"
+        case State.WITHDRAWN:
+            return "Withdrawn"
+        case State.EXPIRED:
+            return "Nobody decided in time" if one.missing else "Approved, but the call did not come in time"
+        case _:
+            return "Approved"
 
 
 def call_of(one: Approval) -> str:
