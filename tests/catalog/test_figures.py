@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -14,7 +13,6 @@ from yett.catalog.model import RiskClass
 
 needs_corpora = pytest.mark.skipif(not CORPORA.exists(), reason=f"the public corpora are not at {CORPORA}")
 AGREEMENT_MIN = 0.92
-MS_MAX = 5.0
 """A tool, on a machine that does other things; quiet, it is under 1 ms."""
 
 
@@ -64,11 +62,3 @@ def test_our_own_sets_are_met_and_no_dangerous_tool_of_theirs_is_called_read(nam
     found = own_figures(name)
     assert found.called_read() == []
     assert found.agreement >= AGREEMENT_MIN
-
-
-@needs_corpora
-def test_a_tool_is_classified_in_about_a_millisecond() -> None:
-    tools = [definition(row) for row in corpus("azure_mcp_vendor_hints")]
-    began = time.perf_counter()
-    classify_tools(tools)
-    assert (time.perf_counter() - began) * 1000 / len(tools) < MS_MAX

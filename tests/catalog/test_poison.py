@@ -21,8 +21,6 @@ from yett.policy.json_value import JsonObject, JsonValue
 
 needs_corpora = pytest.mark.skipif(not CORPORA.exists(), reason=f"the public corpora are not at {CORPORA}")
 RECALL_MIN, ALARMS_MAX = 0.8, 0.05
-MS_MAX = 5.0
-"""A tool, on a machine that does other things; quiet, it is a fifth of a millisecond."""
 
 
 def codes(description: str, around: Around | None = None, name: str = "add") -> list[str]:
@@ -45,14 +43,11 @@ def test_of_texts_that_nobody_tuned_on_poisoned_ones_are_found_and_others_left_a
 
 
 @needs_corpora
-def test_hardly_any_tool_of_a_real_server_is_flagged_and_each_is_read_quickly() -> None:
+def test_hardly_any_tool_of_a_real_server_is_flagged() -> None:
     tools = list(real_tools())
-    started = time.perf_counter()
     alarms = [name for name, tool, around in tools if poison(tool, around)]
-    took_ms = (time.perf_counter() - started) * 1_000
     assert len(tools) > 2_000
     assert len(alarms) / len(tools) <= 0.01
-    assert took_ms / len(tools) <= MS_MAX
 
 
 @needs_corpora
