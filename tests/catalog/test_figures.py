@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from tests.catalog.figures import HERE, HINTED, MAIN, OWN, definition, hinted, main_figures, own_figures, reviewed
+from tests.catalog.figures import HERE, HINTED, MAIN, OWN, hinted, main_figures, own_figures, reviewed
 from tests.catalog.split import CORPORA, corpus, divided, family
-from yett.catalog.classify import classify_tools
 from yett.catalog.model import RiskClass
 
 needs_corpora = pytest.mark.skipif(not CORPORA.exists(), reason=f"the public corpora are not at {CORPORA}")
