@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import statistics
@@ -24,8 +25,10 @@ from typing import Any, Final
 
 from yett.app.catalogue_import import import_catalogue
 from yett.catalog.finding import Sought, words_of
+from yett.catalog.markdown import server_markdown
 from yett.catalog.model import RiskClass, Severity
-from yett.catalog.pages import server_page, tool_page
+from yett.catalog.pages import part_page, tool_page
+from yett.site.export import as_json
 from yett.site.render import Links, server_html, tool_html
 from yett.stores.catalogue_index import CatalogueIndex
 
@@ -37,6 +40,11 @@ LARGEST: Final = 1_500
 CHINESE: Final = 0.1
 QUERIES: Final = 200
 PAGES: Final = 300
+LARGEST_SHOWN: Final = 100
+"""The largest servers, each shown in every form."""
+FORMS: Final = ("html", "markdown", "json")
+PROCESSOR: Final = "BENCH_PROCESSOR_TIME"
+"""Set this variable to count the processor's time instead of the clock's, on a machine that does other things."""
 Tool = dict[str, Any]
 
 _CHINESE_PARTS: Final = (
@@ -169,7 +177,8 @@ def measured_reading(into: Path, queries: Sequence[Sought]) -> dict[str, float]:
     dice = random.Random(SEED + 2)
     found = [one for sought in queries for one in index.search(sought)]
     shown = dice.sample(found, min(PAGES, len(found)))
-    servers = [_timed(partial(_server_page, index, one.slug)) for one in shown]
+    forms = {form: [_timed(partial(_server_page, index, one.slug, form)) for one in shown] for form in FORMS}
+    largest = [_timed(partial(_server_page, index, slug, form)) for slug in index.largest(LARGEST_SHOWN) for form in FORMS]
     tools = [_timed(partial(_tool_page, index, one.slug, one.name)) for one in shown]
     times = [time for time, _ in asked]
     return {
@@ -177,16 +186,20 @@ def measured_reading(into: Path, queries: Sequence[Sought]) -> dict[str, float]:
         "search_p99_ms": _p99(times),
         "search_worst_ms": times[-1],
         "found": len(found),
-        "server_page_p99_ms": _p99(servers),
+        **{f"server_page_{form}_p99_ms": _p99(spent) for form, spent in forms.items()},
+        "largest_servers_page_p99_ms": _p99(largest),
         "tool_page_p99_ms": _p99(tools),
         "memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     } | {f"slow {' '.join(words)}": ms for ms, words in asked[-3:]}
 
 
-def _server_page(index: CatalogueIndex, slug: str) -> str:
-    server = index.server(slug)
-    assert server is not None
-    return server_html(server_page(server), _LINKS)
+def _server_page(index: CatalogueIndex, slug: str, form: str) -> str:
+    part = index.part(slug, 1)
+    assert part is not None
+    page = part_page(part)
+    if form == "json":
+        return as_json(page)
+    return server_html(page, _LINKS) if form == "html" else server_markdown(page)
 
 
 def _tool_page(index: CatalogueIndex, slug: str, name: str) -> str:
@@ -208,9 +221,13 @@ _LINKS: Final = Links(
 
 
 def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter_ns()
+    started = _now_ns()
     work()
-    return (time.perf_counter_ns() - started) / 1e6
+    return (_now_ns() - started) / 1e6
+
+
+def _now_ns() -> int:
+    return time.thread_time_ns() if os.environ.get(PROCESSOR) else time.perf_counter_ns()
 
 
 def _p99(times: Sequence[float]) -> float:

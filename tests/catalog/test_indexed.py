@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from yett.catalog.classify import classify_tools
 from yett.catalog.definition import tool_definition
-from yett.catalog.indexed import FACETS, judge, light_server
+from yett.catalog.indexed import FACETS, judge, light_part, light_server
 from yett.catalog.overriding import shown
-from yett.catalog.page_model import CataloguedServer
-from yett.catalog.pages import server_page, tool_page
+from yett.catalog.page_model import TOOLS_A_PAGE, CataloguedServer
+from yett.catalog.pages import part_page, server_page, tool_page
 
 TOOLS = [
     {"name": "list_files", "description": "List files.", "inputSchema": {"properties": {"path": {"type": "string"}}}},
@@ -38,3 +40,12 @@ def test_no_text_holds_the_mark_of_a_class() -> None:
     assert len(set(FACETS.values())) == len(FACETS)
     for one in judged:
         assert not set(FACETS.values()) & set(one.name + one.about + one.text)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_a_page_made_of_its_own_tools_is_the_page_that_all_tools_give(page: int) -> None:
+    many = [{**TOOLS[number % len(TOOLS)], "name": f"{TOOLS[number % len(TOOLS)]['name']}_{number}"} for number in range(250)]
+    kept = [one.kept for one in judge("files", [json.dumps(tool).encode() for tool in many])]
+    part = light_part("files", "files", kept, page)
+    assert len(part.server.tools) <= TOOLS_A_PAGE
+    assert part_page(part) == server_page(light_server("files", "files", kept), page=page)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from yett.catalog.finding import Found, Sought
-from yett.catalog.page_model import CataloguedServer
+from yett.catalog.page_model import CataloguedServer, ServerPart
 from yett.gateway.snapshot import ServerEntry
 
 WANTS_CREDENTIAL: Final = "it wants a credential"
@@ -72,6 +72,10 @@ class Index(Protocol):
         """The server of this slug, by what is kept of its tools."""
         ...
 
+    def part(self, slug: str, page: int) -> ServerPart | None:
+        """The same with the tools of one page."""
+        ...
+
     def tool(self, slug: str, name: str) -> CataloguedServer | None:
         """The same with the tool of this name as it is defined; None where there is none."""
         ...
@@ -89,6 +93,9 @@ class NoIndex:
 
     def server(self, slug: str) -> None:
         """See `Index.server`."""
+
+    def part(self, slug: str, page: int) -> None:
+        """See `Index.part`."""
 
     def tool(self, slug: str, name: str) -> None:
         """See `Index.tool`."""

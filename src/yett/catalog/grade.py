@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from yett.catalog.model import RiskClass, ShownVerdict
+from yett.catalog.model import Brief, RiskClass, ShownVerdict
 
 Letter = Literal["A", "B", "C", "D", "F"]
 LETTERS: Final[tuple[Letter, ...]] = ("A", "B", "C", "D", "F")
@@ -66,7 +66,12 @@ class Grade:
 
 def grade(tools: Sequence[ShownVerdict], impostor: str | None = None) -> Grade:
     """The grade of a server with these tools; `impostor` says why it may be one."""
-    hostile = [tool.verdict.name for tool in tools if any(signal.code in HOSTILE for signal in tool.verdict.signals)]
+    return graded([Brief(tool.verdict.name, "", tool.risk, tool.severity, tool.verdict.codes) for tool in tools], impostor)
+
+
+def graded(tools: Sequence[Brief], impostor: str | None = None) -> Grade:
+    """The same by what counts of each."""
+    hostile = [tool.name for tool in tools if not HOSTILE.isdisjoint(tool.codes)]
     classes = Counter([tool.risk for tool in tools])
     terms = Terms(
         tools=len(tools),

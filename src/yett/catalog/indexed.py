@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from yett.catalog.classify import classify, classify_tools
 from yett.catalog.definition import tool_definition
 from yett.catalog.finding import joined, tool_words, words_of
-from yett.catalog.model import Evidence, Place, RiskClass, Severity, Signal, ToolDefinition, Verdict
+from yett.catalog.model import Brief, Evidence, Place, RiskClass, Severity, Signal, ToolDefinition, Verdict
 from yett.catalog.neighbours import Neighbours
 from yett.catalog.overriding import shown
-from yett.catalog.page_model import CataloguedServer
+from yett.catalog.page_model import CataloguedServer, ServerPart, part_of
 from yett.catalog.record import NOBODY
 from yett.policy.document import read_json
 from yett.policy.json_value import JsonValue
@@ -26,14 +26,8 @@ FACETS: Final = {value: chr(0xE000 + number) for number, value in enumerate((*RI
 """A character for each class and severity, which no word of a text can hold: it is of no script."""
 
 
-class Kept(NamedTuple):
-    """What is kept of a judged tool."""
-
-    name: str
-    title: str
-    risk: RiskClass
-    severity: Severity
-    codes: tuple[str, ...]
+Kept = Brief
+"""What is kept of a judged tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +67,13 @@ def light_server(name: str, slug: str, tools: Sequence[Kept], whole: ToolDefinit
         at = next(index for index, tool in enumerate(tools) if tool.name == whole.name)
         pairs[at] = (whole, shown(classify(whole, Neighbours.of(tool for tool, _ in pairs))))
     return CataloguedServer(slug, name, ABOUT, tuple(pairs), known=True, identity=NOBODY, indexed=True)
+
+
+def light_part(name: str, slug: str, tools: Sequence[Kept], page: int) -> ServerPart:
+    """The same for one page; little is made for the tools that are on others."""
+    number, pages, span = part_of(len(tools), page)
+    ranked = sorted(tools, key=lambda one: (-one.risk.rank, -one.severity.rank, one.name))
+    return ServerPart(light_server(name, slug, ranked[span]), tools, number, pages)
 
 
 _NOTHING: Final = Evidence(Place.NAME, "", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from yett.policy.json_value import JsonObject, JsonValue
 
@@ -111,6 +112,16 @@ class Verdict:
     def codes(self) -> tuple[str, ...]:
         """The codes of the signals, each once, in the order of their table."""
         return tuple(dict.fromkeys([signal.code for signal in self.signals]))
+
+
+class Brief(NamedTuple):
+    """What counts of a tool for its server as a whole."""
+
+    name: str
+    title: str
+    risk: RiskClass
+    severity: Severity
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

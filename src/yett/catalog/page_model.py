@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from yett.catalog.attacks import Attack
 from yett.catalog.grade import Grade, Letter
-from yett.catalog.model import Evidence, RiskClass, Severity, ShownVerdict, ToolDefinition
+from yett.catalog.model import Brief, Evidence, RiskClass, Severity, ShownVerdict, ToolDefinition
 from yett.catalog.record import ServerIdentity, ServerPosture, ServerRecord
 
 TOOLS_A_PAGE: Final = 100
@@ -71,6 +72,25 @@ class CataloguedServer:
     """Of one that comes with Yett: what was started to list its tools."""
     indexed: bool = False
     """Whether it is known from an index only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPart:
+    """A server with the tools of one page only."""
+
+    server: CataloguedServer
+    """The riskiest first."""
+    briefs: Sequence[Brief]
+    """Of all of them, as it lists them."""
+    page: int = 1
+    pages: int = 1
+
+
+def part_of(tools: int, page: int) -> tuple[int, int, slice]:
+    """The page that is nearest to the one asked for, how many there are, and which of the tools are on it."""
+    pages = max(1, -(-tools // TOOLS_A_PAGE))
+    number = min(max(1, page), pages)
+    return number, pages, slice((number - 1) * TOOLS_A_PAGE, number * TOOLS_A_PAGE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from yett.catalog import schema_reading
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.attacks import concerning
 from yett.catalog.grade import Grade
-from yett.catalog.model import RiskClass, ShownVerdict, Suggestion, ToolDefinition
-from yett.catalog.page_model import TOOLS_A_PAGE, CataloguedServer, ChangeRow, Quoted, ServerPage, ToolPage, ToolRow, quoted
+from yett.catalog.model import Brief, RiskClass, ShownVerdict, Suggestion, ToolDefinition
+from yett.catalog.page_model import (
+    CataloguedServer,
+    ChangeRow,
+    Quoted,
+    ServerPage,
+    ServerPart,
+    ToolPage,
+    ToolRow,
+    part_of,
+    quoted,
+)
 from yett.catalog.questions import server_questions, tool_questions
 from yett.catalog.quoting import json_text
-from yett.catalog.record import LISTED, NOBODY, UNSEEN, Described, RecordChange, ServerRecord, riskiest_first, server_record
+from yett.catalog.record import (
+    LISTED,
+    NOBODY,
+    UNSEEN,
+    Described,
+    RecordChange,
+    ServerRecord,
+    briefs_of,
+    riskiest_first,
+    server_record,
+)
 from yett.catalog.record import RULE as RULE
 from yett.catalog.signals import SIGNALS
-from yett.catalog.suggest import Classified, recommended_policy, suggest
+from yett.catalog.suggest import Classified, recommended_for, suggest
 
 RELATED_MAX: Final = 6
 DESCRIPTION_MAX: Final = 2_000
@@ -70,9 +91,9 @@ def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
 def record_of(
     server: CataloguedServer,
     changes: tuple[RecordChange, ...] = (),
-    told: Sequence[tuple[ToolDefinition, ShownVerdict]] | None = None,
+    briefs: Sequence[Brief] | None = None,
 ) -> ServerRecord:
-    """The record of a server; of its tools, `told` are in it, or all."""
+    """The record of a server; `briefs` are of all its tools, where it holds only some."""
     described = Described(
         slug=server.slug,
         name=server.name,
@@ -82,8 +103,9 @@ def record_of(
         identity=server.identity or (LISTED if server.known and not server.indexed else NOBODY),
         posture=server.stands or UNSEEN,
         seen_at=server.seen_at,
+        briefs=briefs,
     )
-    return server_record(described, changes, told)
+    return server_record(described, changes)
 
 
 def server_page(
@@ -97,30 +119,36 @@ def server_page(
     With `page`, a number from 1 that is brought within bounds, it holds `TOOLS_A_PAGE` of its tools; without, all.
     """
     ranked = riskiest_first(server.tools)
-    pages = 1 if page is None else max(1, -(-len(ranked) // TOOLS_A_PAGE))
-    number = min(max(1, page or 1), pages)
-    told = ranked if page is None else ranked[(number - 1) * TOOLS_A_PAGE : number * TOOLS_A_PAGE]
-    codes = list(dict.fromkeys([signal.code for _, shown in ranked for signal in shown.verdict.signals]))
-    record = record_of(server, changes, told)
-    policy = json_text(recommended_policy([Classified(tool, shown.risk) for tool, shown in server.tools]))
+    number, pages, span = (1, 1, slice(None)) if page is None else part_of(len(ranked), page)
+    part = ServerPart(replace(server, tools=tuple(ranked[span])), briefs_of(server.tools), number, pages)
+    return part_page(part, changed, changes)
+
+
+def part_page(part: ServerPart, changed: tuple[ChangeRow, ...] = (), changes: tuple[RecordChange, ...] = ()) -> ServerPage:
+    """The page of a server of which only the tools that are on it are at hand."""
+    server, briefs = part.server, part.briefs
+    codes = sorted({code for codes in {tool.codes for tool in briefs} for code in codes})
+    record = record_of(server, changes, briefs)
+    policy = json_text(recommended_for((tool.name, tool.risk) for tool in briefs))
+    worst = max({tool.risk for tool in briefs}, key=lambda risk: risk.rank, default=RiskClass.READ)
     return ServerPage(
         slug=server.slug,
         name=server.name,
         about=server.about,
         grade=Grade(record.grade.letter, record.grade.why, record.grade.terms),
-        tools=tuple(_row(tool, shown) for tool, shown in told),
+        tools=tuple(_row(tool, shown) for tool, shown in server.tools),
         by_class=tuple(record.by_class.items()),
         by_severity=tuple(record.by_severity.items()),
         policy=policy,
-        attacks=concerning(ALL_ATTACKS, ranked[0][1].risk if ranked else RiskClass.READ, codes),
+        attacks=concerning(ALL_ATTACKS, worst, codes),
         steps=_steps(server, None),
-        questions=server_questions(server, policy),
+        questions=server_questions(server, briefs, policy),
         posture=server.posture,
         package=server.package,
         changed=changed,
         record=record,
-        page=number,
-        pages=pages,
+        page=part.page,
+        pages=part.pages,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from yett.catalog.model import RiskClass, ShownVerdict, ToolDefinition
+from yett.catalog.model import Brief, RiskClass, ShownVerdict, ToolDefinition
 from yett.catalog.page_model import CataloguedServer, Question
 from yett.catalog.quoting import json_text
 from yett.policy.json_value import JsonObject
@@ -49,9 +50,9 @@ def tool_questions(server: CataloguedServer, tool: ToolDefinition, shown: ShownV
     )
 
 
-def server_questions(server: CataloguedServer, policy: str) -> tuple[Question, ...]:
+def server_questions(server: CataloguedServer, tools: Sequence[Brief], policy: str) -> tuple[Question, ...]:
     """How to hold it, what is most dangerous, what it costs."""
-    worst = [tool.name for tool, shown in server.tools if shown.risk in {RiskClass.DESTRUCTIVE, RiskClass.FINANCIAL}]
+    worst = [tool.name for tool in tools if tool.risk is RiskClass.DESTRUCTIVE or tool.risk is RiskClass.FINANCIAL]
     named = ", ".join(f"`{name}`" for name in worst[:5]) or "none"
     more = f" and {len(worst) - 5} more" if len(worst) > 5 else ""
     return (

@@ -11,8 +11,8 @@ from typing import Final, Literal
 
 from yett.catalog.attack_arguments import ALL_ATTACKS
 from yett.catalog.attacks import concerning
-from yett.catalog.grade import FORMULA, Letter, Terms, grade
-from yett.catalog.model import RiskClass, Severity, ShownVerdict, ToolDefinition
+from yett.catalog.grade import FORMULA, Letter, Terms, graded
+from yett.catalog.model import Brief, RiskClass, Severity, ShownVerdict, ToolDefinition
 
 Auth = Literal["open", "gated", "asks"]
 Source = Literal["installation", "catalogue", "index"]
@@ -163,6 +163,8 @@ class Described:
     identity: ServerIdentity = NOBODY
     posture: ServerPosture = UNSEEN
     seen_at: str | None = None
+    briefs: Sequence[Brief] | None = None
+    """Of all its tools, where `tools` are not all."""
 
 
 def riskiest_first(tools: Sequence[tuple[ToolDefinition, ShownVerdict]]) -> list[tuple[ToolDefinition, ShownVerdict]]:
@@ -170,12 +172,15 @@ def riskiest_first(tools: Sequence[tuple[ToolDefinition, ShownVerdict]]) -> list
     return sorted(tools, key=lambda one: (-one[1].risk.rank, -one[1].severity.rank, one[0].name))
 
 
-def server_record(
-    server: Described, changes: tuple[RecordChange, ...] = (), told: Sequence[tuple[ToolDefinition, ShownVerdict]] | None = None
-) -> ServerRecord:
-    """The record of a server; of its tools, `told` are in it, or all."""
-    judged = [shown for _, shown in server.tools]
-    found = grade(judged, server.identity.impostor)
+def briefs_of(tools: Sequence[tuple[ToolDefinition, ShownVerdict]]) -> list[Brief]:
+    """What counts of each."""
+    return [Brief(tool.name, tool.title, shown.risk, shown.severity, shown.verdict.codes) for tool, shown in tools]
+
+
+def server_record(server: Described, changes: tuple[RecordChange, ...] = ()) -> ServerRecord:
+    """The record of a server."""
+    judged = briefs_of(server.tools) if server.briefs is None else server.briefs
+    found = graded(judged, server.identity.impostor)
     classes, severities = Counter([one.risk for one in judged]), Counter([one.severity for one in judged])
     return ServerRecord(
         slug=server.slug,
@@ -188,7 +193,7 @@ def server_record(
         tool_count=len(judged),
         by_class={risk: classes[risk] for risk in RiskClass},
         by_severity={severity: severities[severity] for severity in Severity},
-        tools=tuple(record_tool(tool.name, shown) for tool, shown in (riskiest_first(server.tools) if told is None else told)),
+        tools=tuple(record_tool(tool.name, shown) for tool, shown in riskiest_first(server.tools)),
         changes=changes,
         seen_at=server.seen_at,
     )

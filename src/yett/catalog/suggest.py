@@ -114,8 +114,18 @@ def suggest_by_class() -> JsonObject:
 
 def recommended_policy(tools: Sequence[Classified]) -> JsonObject:
     """What a page recommends for a server, however many tools it has."""
+    return recommended_for((each.tool.name, each.risk) for each in tools)
+
+
+def recommended_for(tools: Iterable[tuple[str, RiskClass]]) -> JsonObject:
+    """The same by names and classes."""
+    worst: dict[str, RiskClass] = {}
+    for name, risk in tools:
+        known = worst.get(name)
+        if known is None or risk.rank > known.rank:
+            worst[name] = risk
     try:
-        return _document((name, rule_for(name, each.risk)) for name, each in _worst(tools).items())
+        return _document((name, rule_for(name, risk)) for name, risk in worst.items())
     except TooManyToolsError:
         return suggest_by_class()
 

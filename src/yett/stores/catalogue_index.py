@@ -14,8 +14,8 @@ import apsw
 
 from yett.catalog.definition import tool_definition
 from yett.catalog.finding import Found, Sought, joined, score, tool_words
-from yett.catalog.indexed import FACETS, RISKS, SEVERITIES, Kept, light_server
-from yett.catalog.page_model import CataloguedServer
+from yett.catalog.indexed import FACETS, RISKS, SEVERITIES, Kept, light_part, light_server
+from yett.catalog.page_model import CataloguedServer, ServerPart
 from yett.errors import OperatorFault
 from yett.policy.document import read_json
 
@@ -65,6 +65,11 @@ class CatalogueIndex:
             rows = self._rows("SELECT (SELECT max(id) FROM servers), (SELECT max(id) FROM tools)")
             return next(((row[0] or 0, row[1] or 0) for row in rows), None)
 
+    def largest(self, most: int) -> list[str]:
+        """Slugs of the servers with the most tools."""
+        with self._lock:
+            return [row[0] for row in self._rows("SELECT slug FROM servers ORDER BY tools DESC, slug LIMIT ?", (most,))]
+
     def search(self, sought: Sought) -> list[Found]:
         """The tools that fit best."""
         with self._lock:
@@ -80,6 +85,12 @@ class CatalogueIndex:
         with self._lock:
             named = self._named(slug)
             return None if named is None else light_server(named[0], slug, self._kept(named))
+
+    def part(self, slug: str, page: int) -> ServerPart | None:
+        """The same with the tools of one page."""
+        with self._lock:
+            named = self._named(slug)
+            return None if named is None else light_part(named[0], slug, self._kept(named), page)
 
     def tool(self, slug: str, name: str) -> CataloguedServer | None:
         """The same with one tool as it is defined; None where the server has none of this name."""

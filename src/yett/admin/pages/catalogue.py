@@ -23,8 +23,8 @@ from yett.admin.pages.looks import HEADERS
 from yett.admin.service import Service
 from yett.catalog.finding import Found, Sought, words_of
 from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdown
-from yett.catalog.page_model import CataloguedServer, ChangeRow, ServerRow, ToolRow, server_row
-from yett.catalog.pages import server_page, tool_page
+from yett.catalog.page_model import CataloguedServer, ChangeRow, ServerPage, ServerRow, ToolRow, server_row
+from yett.catalog.pages import part_page, server_page, tool_page
 from yett.catalog.record import RecordChange
 from yett.errors import OperatorFault
 from yett.site.export import as_json
@@ -131,15 +131,14 @@ def script() -> Response:
 @router.get("/{server}")
 def show_server(request: Request, server: str, page: int = 1) -> Response:
     """A server: its grade, its tools, page by page, the recommended policy."""
-    found, form = _server(request, server), ""
+    shown, form = _shown(request, server, page), ""
     for ending in FORMS:
-        if found is None and server.endswith(ending):
-            found, form = _server(request, server.removesuffix(ending)), ending
-    if found is None:
+        if shown is None and server.endswith(ending):
+            shown, form = _shown(request, server.removesuffix(ending), page), ending
+    if shown is None:
         raise _unknown()
-    shown = server_page(found, _changed(request, found), _history(request, found), page)
-    here = _server_at(found.slug)
-    links = replace(_links(here, use=_use(found, None)), page=lambda number: f"{here}?page={number}")
+    here = _server_at(shown.slug)
+    links = replace(_links(here, use=_use(shown.slug, None)), page=lambda number: f"{here}?page={number}")
     onward = f"{here}{form}?page={shown.page + 1}" if shown.page < shown.pages else None
     told = {**{one.name: getattr(shown, one.name) for one in fields(shown)}, "next": onward} if form == ".json" else None
     return _answer(form, lambda: server_html(shown, links), lambda: server_markdown(shown, onward), told)
@@ -158,7 +157,7 @@ def show_tool(request: Request, server: str, tool: str) -> Response:
     shown = tool_page(found, name)
     if shown is None:
         raise _unknown()
-    links = _links(_tool_at(server, name), use=_use(found, name))
+    links = _links(_tool_at(server, name), use=_use(found.slug, name))
     return _answer(form, lambda: tool_html(shown, links), lambda: tool_markdown(shown), shown)
 
 
@@ -170,8 +169,22 @@ def _own(request: Request) -> Service | None:
         return None
 
 
+def _shown(request: Request, name: str, page: int) -> ServerPage | None:
+    """A page of the tools of the server of this name."""
+    found = _listed(request, name)
+    if found is not None:
+        return server_page(found, _changed(request, found), _history(request, found), page)
+    part = _index(request).part(name, page)
+    return None if part is None else part_page(part)
+
+
 def _server(request: Request, name: str) -> CataloguedServer | None:
     """The server of this name: one of whoever asks, else one that comes with Yett, else one of the index."""
+    return _listed(request, name) or _index(request).server(name)
+
+
+def _listed(request: Request, name: str) -> CataloguedServer | None:
+    """The same without the index."""
     own = _own(request)
     try:
         found = None if own is None else own.catalogued_server(name)
@@ -179,7 +192,7 @@ def _server(request: Request, name: str) -> CataloguedServer | None:
         found = None
     if found is not None and found.slug == name:
         return found
-    return known_server(name) or _index(request).server(name)
+    return known_server(name)
 
 
 def _index(request: Request) -> Index:
@@ -261,7 +274,7 @@ def _tool_at(slug: str, tool: str) -> str:
     return f"{_server_at(slug)}/{quote(tool, safe='')}"
 
 
-def _use(server: CataloguedServer, tool: str | None) -> str:
+def _use(slug: str, tool: str | None) -> str:
     """Where the recommendation is taken over."""
     query = urlencode({"tool": tool}) if tool is not None else ""
-    return f"/servers/{quote(server.slug, safe='')}/policies/new{'?' if query else ''}{query}"
+    return f"/servers/{quote(slug, safe='')}/policies/new{'?' if query else ''}{query}"
