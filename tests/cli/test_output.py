@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 
@@ -79,6 +83,22 @@ def test_a_link_is_not_broken_however_narrow_the_terminal_is(capsys: pytest.Capt
     link = f"https://gate.example/{'x' * 60}"
     print_fields(CliContext(environment={"COLUMNS": "40"}), [("link", link), ("longer", "a b")])
     assert capsys.readouterr().out == f"link    {link}\nlonger  a b\n"
+
+
+def test_who_waits_at_a_terminal_sees_a_sign_of_life_that_goes_away_and_a_pipe_gets_none() -> None:
+    imports = "from yett.cli.context import CliContext; from yett.cli.output import waiting"
+    code = f"{imports}\nwith waiting(CliContext(), 'asking it'): pass"
+    main, other = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, stderr=other, stdout=subprocess.PIPE, check=True)
+    os.close(other)
+    shown = os.read(main, 65_536).decode()
+    os.close(main)
+    assert "asking it" in shown
+    assert shown.endswith("\x1b[2K")  # the line is empty again
+    assert done.stdout == b""
+    piped = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert (piped.stdout, piped.stderr) == (b"", b"")
 
 
 def test_a_note_is_not_data(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from yett.app.wrap_plan import Planned, State
 from yett.app.wrap_servers import Prepared
 from yett.app.wrapping import Outcome
-from yett.cli.wrap_report import NAMED_MAX, outcome_json, remarks
+from yett.cli.context import CliContext
+from yett.cli.wrap_report import NAMED_MAX, outcome_json, print_outcomes, remarks
 from yett.scan.model import Client, ConfigFile
 from yett.wrap.located import read_file
 
@@ -32,6 +35,17 @@ def test_a_policy_that_was_there_is_told() -> None:
     assert remarks(outcome(Prepared("a", "g-1", "mine", False, None, (), ()))) == [
         "the policy `mine` was there already, and judges"
     ]
+
+
+def test_what_is_true_of_a_server_is_told_once_however_many_entries_share_it(capsys: pytest.CaptureFixture[str]) -> None:
+    first = outcome(Prepared("a", "g-1", "a", True, None, (), ("its tools are not known yet",)))
+    second = outcome(Prepared("a", "g-2", "a", False, None, (), ("its tools are not known yet",)))
+    other = outcome(Prepared("b", "g-3", "mine", False, None, (), ()))
+    print_outcomes(CliContext(environment={"YETT_STATE_DIRECTORY": "/nowhere"}), [first, second, other])
+    out = capsys.readouterr().out
+    assert out.count("its tools are not known yet") == 1
+    assert "the policy `a` was there already" not in out
+    assert out.count("the policy `mine` was there already, and judges") == 1
 
 
 def test_what_was_left_says_why() -> None:

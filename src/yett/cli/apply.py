@@ -24,7 +24,7 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("-f", "directory", required=True, type=_DIRECTORY, help="The directory of the documents.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change; exit 1 if anything would (drift).")
 @click.option("--prune", is_flag=True, help="Remove servers, policies and grants that no document names.")
-@click.option("--yes", is_flag=True, help="Do not ask before changing things.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before changing things.")
 @click.option("--message", "-m", default="", help="For the revisions of policies.")
 @click.option("--tokens", type=click.Path(path_type=Path, dir_okay=False), help="Write new tokens to this file (0600).")
 @pass_context

@@ -9,7 +9,7 @@ import click
 
 from yett.cli.catalog_find import CLASSES, COLOURS, LEVELS, import_, list_, search
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, plain, print_json, print_json_line, print_table, say, tell_note
+from yett.cli.output import CommandError, plain, print_json, print_json_line, print_table, say, tell_note, waiting
 from yett.cli.policy_source import FILES
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ def export(context: CliContext, /, directory: Path, files: tuple[Path, ...], ser
     twice = sorted({slug for slug in slugs if slugs.count(slug) > 1})
     if twice:
         raise CommandError(f"two servers are called `{twice[0]}`; rename one in the file, or leave one out")
-    pages = export_site(directory, found)
+    with waiting(context, f"writing pages about {len(found)} servers"):
+        pages = export_site(directory, found)
     if context.json:
         print_json({"pages": pages, "servers": slugs, "directory": str(directory)})
         return

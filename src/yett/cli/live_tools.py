@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yett.cli.context import CliContext
+from yett.cli.output import waiting
 
 
 def live_tools(context: CliContext, name: str) -> list[dict[str, Any]]:
@@ -12,6 +13,6 @@ def live_tools(context: CliContext, name: str) -> list[dict[str, Any]]:
     from yett.app.control import connect
     from yett.cli.server_look import answered
 
-    with connect(context.settings) as control:
+    with waiting(context, f"asking `{name}` for its tools"), connect(context.settings) as control:
         told = answered(name, control.look_server(name))
     return [dict(tool.definition) for tool in told.tools]

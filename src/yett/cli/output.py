@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -188,6 +189,18 @@ def _lines(context: CliContext, table: Table, least: int = 0) -> Iterator[str]:
 def say(message: str) -> None:
     """One line for a person, on stderr, so that stdout stays data."""
     click.echo(message, err=True)
+
+
+@contextmanager
+def waiting(context: CliContext, what: str) -> Iterator[None]:
+    """A sign of life on stderr while a person waits for `what`; nothing where nobody looks."""
+    if context.json or not sys.stderr.isatty():
+        yield
+        return
+    from rich.text import Text
+
+    with context.console(stderr=True).status(Text(plain(what))):
+        yield
 
 
 def tell_note(note: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, Exit, inert_json, plain, print_json
+from yett.cli.output import CommandError, Exit, inert_json, plain, print_json, waiting
 from yett.cli.policy_source import FILES
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def command(context: CliContext, /, server: str, rules: str | None, contact: boo
 
     asking = Asking(may, None if tools is None else _told(tools), name)
     try:
-        with installation(context.settings) as control:
+        with waiting(context, f"looking at `{server}`"), installation(context.settings) as control:
             found = check(context.settings, server, control, asking, datetime.now(UTC))
     except NotNamed as error:
         raise CommandError(str(error), exit_code=Exit.USAGE, code="not_named") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, Exit, inert_json, plain, print_json, say
+from yett.cli.output import CommandError, Exit, inert_json, plain, print_json, say, waiting
 from yett.cli.policy_source import FILES
 from yett.cli.scan_comment import comment
 from yett.cli.scan_hook import hook, install_hook
@@ -188,7 +189,9 @@ def scan_once(context: CliContext, wanted: Wanted) -> tuple[Found, list[Scanned]
         found = find(Path(wanted.target), context.environment, sys.platform, alone=wanted.alone)
     told = _from_file(wanted.tools, found.servers) if wanted.tools is not None else {}
     asking: Asking = Asking(_consent(context, wanted), told, wanted.gateways)
-    return found, scan(context.settings, found.servers, asking)
+    agreed = wanted.yes or (wanted.is_one and (wanted.contact if wanted.argv is None else wanted.start))  # no question then
+    with waiting(context, "asking for tools") if agreed and not wanted.watch else nullcontext():
+        return found, scan(context.settings, found.servers, asking)
 
 
 def _consent(context: CliContext, wanted: Wanted) -> Callable[[FoundServer], bool]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, is_utf8, print_fields, print_json, print_table, tell_note
+from yett.cli.output import CommandError, is_utf8, print_fields, print_json, print_table, tell_note, waiting
 from yett.cli.server_credential import connect as connect_command
 from yett.cli.server_credential import credential as credential_command
 from yett.cli.server_drift import drift
@@ -89,7 +89,7 @@ def add(ctx: click.Context, /, name: str, url: str | None, program: str | None, 
             raise click.UsageError(
                 f"`{word}` is not UTF-8, as the host's list of programs is; rename it, or start it by a script"
             )
-    with connect(context.settings) as control:
+    with waiting(context, f"adding `{name}`, and asking it for its tools"), connect(context.settings) as control:
         if argv:
             new = NewServer(name=name, command=name, **options)
             changed = _add_program(context, control, new, Command(argv=_absolute(argv, cwd), env=_variables(env), cwd=cwd))

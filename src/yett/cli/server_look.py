@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, print_fields, print_json, print_table
+from yett.cli.output import CommandError, print_fields, print_json, print_table, waiting
 
 if TYPE_CHECKING:
     from yett.admin.server_views import ToolList
@@ -25,7 +25,7 @@ def tools(context: CliContext, name: str, kept: bool) -> None:
     """List the tools that a server offers, as it says itself: no policy is applied."""
     from yett.app.control import connect
 
-    with connect(context.settings) as control:
+    with waiting(context, f"asking `{name}` for its tools"), connect(context.settings) as control:
         told = control.server_tools(name) if kept else answered(name, control.look_server(name))
     definitions = [tool.definition for tool in told.tools]
     if context.json:
@@ -42,7 +42,7 @@ def look(context: CliContext, name: str) -> None:
     """Ask a server now what it is, and keep its answer."""
     from yett.app.control import connect
 
-    with connect(context.settings) as control:
+    with waiting(context, f"asking `{name}` for its tools"), connect(context.settings) as control:
         told = control.look_server(name)
     if context.json:
         print_json(asdict(told))

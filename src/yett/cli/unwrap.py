@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace entries that were edited since, too.")
 @click.option("--forget", is_flag=True, help="Change no file: only take away what was made for the entries.")
 @click.option("--show", metavar="NAME", help="Print what stood there, with its secrets, and do nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @pass_context
 def command(context: CliContext, /, words: tuple[str, ...], everything: bool, **options: Any) -> int:
     """Put entries of MCP clients back as they were before `yett wrap`, to the byte; other changes of their files stay.

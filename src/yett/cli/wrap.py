@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--look/--no-look", default=True, help="Start or ask each server once, for its tools.  [default: look]")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each entry, secrets masked, and do nothing.")
 @click.option("--status", is_flag=True, help="Show which entries go through Yett, and how they stand.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @pass_context
 def command(context: CliContext, /, words: tuple[str, ...], everything: bool, **options: Any) -> int:
     """Have the servers of MCP clients go through Yett: their entries, in place, start `yett connect` from now on.
@@ -94,6 +94,8 @@ def _wrap(context: CliContext, around: Here, entries: list[Planned], unread: lis
     ready = [entry for entry in entries if entry.state is State.READY]
     if ready and not options["yes"]:
         _ask(context, ready, look=options["look"])
+    if ready and options["look"] and not context.json and sys.stderr.isatty():
+        say("asking each server for its tools: one that has to be fetched first takes its time")
     outcomes = []
     for outcome in wrap(around, entries, options["policy"], look=options["look"]) if entries else ():
         if not context.json and outcome.state is State.WRAPPED and outcome.prepared is not None:

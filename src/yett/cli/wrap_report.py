@@ -31,17 +31,32 @@ def print_outcomes(context: CliContext, outcomes: Sequence[Outcome]) -> None:
             one.entry.client.value,
             _styled(one.state.value),
             one.prepared.server if one.prepared else one.entry.record.server if one.entry.record else "-",
-            one.prepared.policy if one.prepared else "-",
+            one.prepared.policy if one.prepared else one.entry.record.policy if one.entry.record else "-",
             _tools(one),
         )
         for one in outcomes
     ]
     print_table(context, headings, rows, empty="no MCP server is configured there", whole=headings[:3], below=headings[-1])
-    for one in outcomes:
-        for line in remarks(one):
-            click.echo(f"{plain(one.entry.name)}: {plain(line)}")
+    _tell_remarks(outcomes)
     if any(one.state is State.WRAPPED and one.prepared is not None for one in outcomes):
         _tell_next(context)
+
+
+def _tell_remarks(outcomes: Sequence[Outcome]) -> None:
+    """Each thing once: many entries may share a server, and the first of them brought its policy."""
+    brought = {one.prepared.policy for one in outcomes if one.prepared is not None and one.prepared.new_policy}
+    told: set[tuple[str, str]] = set()
+    for one in outcomes:
+        shared = one.prepared.server if one.prepared is not None else f"{one.entry.id}"
+        here = one.prepared is not None and one.prepared.policy in brought
+        for line in remarks(one):
+            if (shared, line) not in told and not (here and line == _was_there(one)):
+                click.echo(f"{plain(one.entry.name)}: {plain(line)}")
+            told.add((shared, line))
+
+
+def _was_there(one: Outcome) -> str:
+    return f"the policy `{one.prepared.policy}` was there already, and judges" if one.prepared is not None else ""
 
 
 def remarks(one: Outcome) -> list[str]:
@@ -54,7 +69,7 @@ def remarks(one: Outcome) -> list[str]:
         more = f" and {len(one.prepared.hidden) - NAMED_MAX} more" if len(one.prepared.hidden) > NAMED_MAX else ""
         found.append(f"hidden, since they remove or end something: {named}{more}")
     if not one.prepared.new_policy:
-        found.append(f"the policy `{one.prepared.policy}` was there already, and judges")
+        found.append(_was_there(one))
     return [*found, *one.prepared.attention]
 
 
