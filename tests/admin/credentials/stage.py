@@ -39,10 +39,10 @@ class Kept:
     connector: Connector
     directory: Path
 
-    async def add(self, url: str, new: NewCredential, name: str = "s") -> CredentialView:
+    async def add(self, url: str, new: NewCredential, name: str = "s", **fields: Any) -> CredentialView:
         """A server with a credential."""
         service = self.office.service
-        await asyncio.to_thread(service.add_server, NewServer(name=name, url=url))
+        await asyncio.to_thread(service.add_server, NewServer(name=name, url=url, **fields))
         return (await asyncio.to_thread(service.set_credential, name, new)).credential
 
     async def view(self, name: str = "s") -> CredentialView:

@@ -64,9 +64,12 @@ async def test_a_person_connects_and_the_refreshed_token_is_bound_to_the_same_ke
         assert after.proof_key == before.proof_key
 
 
-async def test_a_server_that_takes_no_bound_tokens_gets_plain_ones(tmp_path: Path) -> None:
-    async with standing(tmp_path, algorithms=()) as (kept, provider, url):
-        await kept.add(url, machine(provider))
+@pytest.mark.parametrize(("algorithms", "transport"), [((), "http"), (("RS256",), "http"), (("ES256",), "sse")])
+async def test_a_server_that_takes_no_proofs_of_ours_gets_plain_tokens(
+    tmp_path: Path, algorithms: tuple[str, ...], transport: str
+) -> None:
+    async with standing(tmp_path, algorithms=algorithms) as (kept, provider, url):
+        await kept.add(url, machine(provider), transport=transport)
         handed = kept.handed_over()
         assert handed is not None
         assert handed.fields["authorization"].startswith("Bearer ")

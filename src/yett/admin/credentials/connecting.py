@@ -68,7 +68,7 @@ class Connector:
         client = await self._client(opened, found)
         same = opened.tokens is None or opened.tokens.issuer == found.issuer.identifier
         scopes = choose_scopes(found, opened.config.scopes, held=opened.config.asked if same else ())
-        key = ProofKey.new() if found.binds else None
+        key = ProofKey.new() if found.binds and opened.can_prove else None
         thumbprint = None if key is None else key.thumbprint
         kept = _Kept(
             flow=begin(found, client, self._tools.identity().redirect_uri, scopes, thumbprint=thumbprint),

@@ -45,6 +45,11 @@ class Opened:
     identity: Client | None = None
 
     @property
+    def can_prove(self) -> bool:
+        """Whether requests to the server can carry a proof each: the transport of 2024 sends what it was given once."""
+        return self.server.transport == "http"
+
+    @property
     def fields(self) -> Fields | None:
         """What is sent to the server; None where there is nothing to send.
 

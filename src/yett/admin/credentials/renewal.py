@@ -106,7 +106,7 @@ async def _obtained(tools: Tools, opened: Opened, config: Config, said: Challeng
     found = await discover(tools.egress, url, challenge, preferred=config.issuer)
     held = config.asked if opened.tokens is not None and opened.tokens.issuer == found.issuer.identifier else ()
     scopes = tuple(scope for scope in choose_scopes(found, config.scopes, held=held) if scope != "offline_access")
-    key = await asyncio.to_thread(ProofKey.new) if found.binds else None
+    key = await asyncio.to_thread(ProofKey.new) if found.binds and opened.can_prove else None
     ask = Ask(found.issuer, client, found.resource.identifier, scopes, tools.now_ns(), key)
     if opened.stored.kind == "token_exchange":
         subject = Subject(await _subject(tools, opened), config.subject_type, config.audience, config.requested_type)
