@@ -14,6 +14,7 @@ from yett.admin.checks import (
     check_credential,
     check_header,
     check_name,
+    check_notes,
     check_tags,
     check_text,
     check_url,
@@ -100,6 +101,16 @@ def test_one_character_or_tag_too_many_is_refused() -> None:
         check_tags({f"k{n}": "v" for n in range(TAGS_MAX + 1)})
     with pytest.raises(Invalid, match="the tag `k`"):
         check_tags({"k": "\x1b[2J"})
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\U000e0041", "\n", "\x9b"])
+def test_what_hides_or_turns_text_is_refused_in_what_people_write(hidden: str) -> None:
+    with pytest.raises(Invalid, match="control character"):
+        check_text("the label", f"ci{hidden}", "/label")
+    if hidden != "\n":
+        with pytest.raises(Invalid, match="control character"):
+            check_notes(f"ci{hidden}")
+    check_text("the label", "שלום, ci 🚀", "/label")
 
 
 @pytest.mark.parametrize(

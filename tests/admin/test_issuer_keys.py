@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -89,6 +90,36 @@ async def test_an_unknown_key_has_them_fetched_again_but_not_at_every_token(offi
         await keys.refresh()
     assert site.asked == ["/keys", "/keys"]
     assert office.service.issuers()[0].keys == ["k1", "k2"]
+
+
+class Heard(list[str]):
+    """Tells a loop as soon as something is in it."""
+
+    def __init__(self) -> None:
+        self.loop, self.any = asyncio.get_running_loop(), asyncio.Event()
+
+    def append(self, path: str) -> None:
+        super().append(path)
+        self.loop.call_soon_threadsafe(self.any.set)
+
+
+async def test_an_issuer_that_does_not_answer_keeps_nobody_waiting(office: Office, site: Site) -> None:
+    issuer = TestIssuer(name=site.url)
+    site.pages["/keys"] = (200, {"keys": [issuer.jwk()]})
+    heard = site.asked = Heard()
+
+    async def mute(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await heard.any.wait()  # until the other one was asked
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    silent = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/keys"
+    for name, url in (("a", silent), ("b", f"{site.url}/keys"), ("c", silent)):
+        office.service.add_issuer(NewIssuer(issuer=f"https://{name}.example", keys_url=url))
+    async with asyncio.timeout(5):
+        await keys_of(office).refresh()
+    server.close()
+    assert [(one.keys, one.problem is None) for one in office.service.issuers()] == [([], False), (["k1"], True), ([], False)]
 
 
 @pytest.mark.parametrize(

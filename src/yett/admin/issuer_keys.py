@@ -26,6 +26,8 @@ AGAIN_S: Final = 30.0
 ASKED_S: Final = 5.0
 """Between two that unknown keys ask for: anybody can make up a token with one."""
 KEYS_MAX: Final = 64
+AT_ONCE: Final = 16
+"""Issuers that are asked at the same time."""
 LIMITS: Final = FetchLimits(within_s=10.0, body_bytes=256 * 1024)
 _PUBLIC: Final = frozenset({"kty", "kid", "use", "alg", "n", "e", "crv", "x", "y"})
 _KINDS: Final = frozenset({"RSA", "EC", "OKP"})
@@ -64,11 +66,20 @@ class IssuerKeys:
         issuers = await asyncio.to_thread(self.desk.look, _all)
         present = {issuer.id for _, issuer in issuers}
         self._due = {id: due for id, due in self._due.items() if id in present}
-        now = asyncio.get_running_loop().time()
-        for organisation, issuer in issuers:
-            place, due = self._due.get(issuer.id, (None, now))
-            if place != (issuer.issuer, issuer.keys_url) or due <= now:
+        now, turns = asyncio.get_running_loop().time(), asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as fetches:
+            for organisation, issuer in issuers:
+                place, due = self._due.get(issuer.id, (None, now))
+                if place != (issuer.issuer, issuer.keys_url) or due <= now:
+                    fetches.create_task(self._in_turn(turns, organisation, issuer), name="yett issuer")
+
+    async def _in_turn(self, turns: asyncio.Semaphore, organisation: str, issuer: Issuer) -> None:
+        """As `_fetch`, beside others: whoever does not answer keeps nobody else's keys waiting."""
+        async with turns:
+            try:
                 await self._fetch(organisation, issuer)
+            except YettError as error:
+                _log.warning("%s", error)
 
     async def _fetch(self, organisation: str, issuer: Issuer) -> None:
         cases = IssuerCases(self.desk, operator("issuer keys", organisation, kind="settings"))
