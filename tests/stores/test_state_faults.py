@@ -22,7 +22,7 @@ from tests.support.clock import START_NS, ManualClock
 from yett.audit.mode import AuditMode
 from yett.errors import StoreFault
 from yett.policy.decision import Effect
-from yett.stores import state, state_file, state_threads
+from yett.stores import state_file, state_threads, state_times
 from yett.stores.state import StateStore
 from yett.stores.state_file import SCHEMA_VERSION, open_reader
 
@@ -37,9 +37,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials after a fault follow quickly."""
-    monkeypatch.setattr(state, "PROBE_S", 0.01)
+    monkeypatch.setattr(state_times, "PROBE_S", 0.01)
     monkeypatch.setattr(state_threads, "CHECKPOINT_EVERY_S", 0.01)
-    monkeypatch.setattr(state, "CLOSING_PATIENCE_S", 0.05)
+    monkeypatch.setattr(state_times, "CLOSING_PATIENCE_S", 0.05)
 
 
 @contextlib.contextmanager
@@ -84,15 +84,16 @@ async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -
     connection = apsw.Connection(str(path))
     connection.pragma("user_version", SCHEMA_VERSION + 1)
     connection.close()
-    await open_fails(path, r"written by a newer yett \(its schema is 4, this one knows 3\): use that version")
+    await open_fails(path, r"written by a newer yett \(its schema is 5, this one knows 4\): use that version")
     assert rows(path, "PRAGMA user_version") == [(SCHEMA_VERSION + 1,)]
 
 
-SINCE_3 = ("approvals", "exemptions", "delegations", "approval_notices", "consents")
+SINCE_4 = ("task_bindings",)
+SINCE_3 = (*SINCE_4, "approvals", "exemptions", "delegations", "approval_notices", "consents")
 
 
 @pytest.mark.parametrize("reads_first", [False, True])
-@pytest.mark.parametrize(("version", "lacking"), [(1, ("tasks", *SINCE_3)), (2, SINCE_3)])
+@pytest.mark.parametrize(("version", "lacking"), [(1, ("tasks", *SINCE_3)), (2, SINCE_3), (3, SINCE_4)])
 async def test_a_file_of_an_earlier_version_gets_what_it_lacks_from_whoever_opens_it_first(
     path: Path, reads_first: bool, version: int, lacking: tuple[str, ...]
 ) -> None:
@@ -290,7 +291,7 @@ async def test_what_cannot_be_written_when_closing_is_said(path: Path, caplog: p
 
 
 async def test_relaxed_records_queue_while_the_file_fails_up_to_the_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "QUEUE_MAX", 4)
+    monkeypatch.setattr(state_times, "QUEUE_MAX", 4)
     async with opened(path, mode=AuditMode.RELAXED, patience_s=0.01) as store:
         with held(path) as release:
             store.note(call(DENIED))

@@ -28,7 +28,7 @@ from yett.stores.state_file import SCHEMA_VERSION
 DAY = START_NS // (86_400 * NS)
 SCHEMA = "".join(
     Path(state_counters.__file__).with_name(name).read_text(encoding="utf-8")
-    for name in ("state_schema.sql", "approvals_schema.sql")
+    for name in ("state_schema.sql", "approvals_schema.sql", "tasks_schema.sql")
 )
 
 MINUTE, WHOLE_DAY, MONTH = key("m", "minute"), key("d", "day"), key("x", "month")

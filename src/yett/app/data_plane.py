@@ -38,6 +38,7 @@ from yett.gateway.dispatch import Dispatcher
 from yett.gateway.feed import SNAPSHOT_FILE, SOCKET_FILE, Notes, follow
 from yett.gateway.http import HttpFront, Parts
 from yett.gateway.kept_answers import KeptAnswers, Terms
+from yett.gateway.lasting_tasks import LastingTasks
 from yett.gateway.sessions import Sessions
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.standing import present
@@ -96,15 +97,18 @@ def build_core(settings: Settings, key: bytes, link: Callable[[str], str | None]
     ledger = StateStore.open(file, clock=clock, mode=mode, fsync=settings.audit.fsync, pending_max=pending_max)
     sealed = SealedCredentials(Vault(key_source(settings.secrets.master_key, settings.state_dir, os.environ)), clock.now_ns)
     tools, sessions, credentials = ToolBook(clock), Sessions(clock), Credentials(sealed=sealed.fields_of)
+    run_id = secrets.token_hex(5)
     calls = Calls(
         ledger,
         clock,
         digest_key=derived_key(key, b"arguments"),
-        run_id=secrets.token_hex(5),
+        run_id=run_id,
         on_fault=FaultLog(clock.monotonic),
         asker=Asker(derived_key(key, b"approvals"), masks(settings.approvals.mask), link),
     )
     dispatcher = Dispatcher(calls, tools, sessions, credentials.headers_of, hold_s=settings.approvals.hold_s)
+    kept_key = derived_key(key, b"tasks")
+    dispatcher.task_book.lasting = LastingTasks(ledger.tasks, key=kept_key, run=run_id, now_ns=clock.now_ns)
     active = ActiveSnapshot()
     dispatcher.waits.renew = partial(present, active.current, clock.now_ns)
     active.follow(tools.follow)

@@ -61,11 +61,12 @@ class Dispatcher:
         self.credentials = credentials
         self._requests = ServerRequests(calls, credentials)
         self._rounds = Rounds(calls, calls.monotonic)
-        self._tasks = TaskCalls(calls, TaskBook(calls.monotonic), self._rounds, tools)
+        self.task_book = TaskBook(calls.monotonic)
+        self._tasks = TaskCalls(calls, self.task_book, self._rounds, tools)
         self.waits = Waits(calls, self._rounds, self._anew, hold_s=hold_s)
         self._ends = BothEnds(sessions, tools, credentials)
         self._fetch = ToolFetch(calls, credentials, self._ends.close_if_gone)
-        self._from_server = FromServer(tools, self._requests, self._tasks.book)
+        self._from_server = FromServer(tools, self._requests, self.task_book)
         self.live = LiveStreams(calls.now_ns)
         self._subscriptions = Subscriptions(calls, credentials, self._from_server, self._tasks, self.live)
 
@@ -236,7 +237,7 @@ class Dispatcher:
         if answer.events is not None:
             return dataclasses.replace(answer, events=RelayedEvents(forwarded, answer, self._from_server))
         if isinstance(taking, Following):
-            taking.passing()
+            taking.passing(route)
         return dataclasses.replace(answer, chunks=RelayedChunks(forwarded, answer))
 
     def _settled(self, forwarded: Forwarded, answer: Answer) -> Answer:

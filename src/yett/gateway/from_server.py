@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yett.errors import OperatorFault
 from yett.gateway.kinds import rule_against
 from yett.gateway.route import Route
 from yett.gateway.server_requests import ServerRequests
@@ -53,10 +54,13 @@ class FromServer:
             state = state_of(said.params, stateless=False)
         except MalformedAnswer:
             return False
-        task = self._tasks.find(route, state.id)
+        try:
+            task = self._tasks.find(route, state.id)
+        except OperatorFault:
+            return False
         if task is None or not shows_tool(route, task.origin.tool, self._tools):
             return False
-        task.saw(state)
+        self._tasks.saw(route, task, state)
         return True
 
     def notice(self, route: Route, method: str) -> None:

@@ -7,12 +7,14 @@ What is asked about a task is judged as the call that made it, by the policy in 
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
 
 from yett.audit.record import Refused, Result
+from yett.errors import OperatorFault
 from yett.gateway.calls import Admitted, Calls, Earlier
 from yett.gateway.from_server import progress_token, shows_tool
 from yett.gateway.outcomes import Judged, failed, judge_body
@@ -59,6 +61,7 @@ from yett.protocol.tasks import (
 
 TOO_MANY: Final = "too many tasks of this grant are open, or too long arguments are kept for them; collect results, or wait"
 TOO_MANY_CODE: Final = -32000
+UNREADABLE: Final = "the gateway cannot tell whose task this is, so nothing is said of it; ask the operator"
 CURSORS_MAX: Final = 64
 """Pages of a grant's list that may be asked for; servers put what they like into cursors, also ids of others' tasks."""
 LISTERS_MAX: Final = 1_000
@@ -108,10 +111,17 @@ class TaskCalls:
             return Answer(status=status, body=undeclared(message.id))
         if not _has_tasks(route):
             return Answer(body=error(message.id, METHOD_NOT_FOUND, "Method not found"))
-        task = self.book.find(route, message.name)
-        if task is None or ("_meta" in message.params and self._is_of_anothers(route, message)):
+        try:
+            task = self.book.find(route, message.name)
+            if task is None:
+                return self._not_found(route, message, message.id, ended=self.book.has_ended(route, message.name))
+        except OperatorFault as fault:
+            request_id = self._calls.turn_away(route.caller, "whose task it is cannot be read", Refused.SESSION)
+            self._calls.report(request_id, route.caller.server.name, fault)
+            return failed(message.id, UNREADABLE, request_id, status=http_status(INTERNAL_ERROR, message.era))
+        if "_meta" in message.params and self._is_of_anothers(route, message):
             return self._not_found(route, message, message.id)
-        return Following(self._calls, task)
+        return Following(self._calls, self.book, task)
 
     def _is_of_anothers(self, route: Route, message: Message) -> bool:
         meta = message.params["_meta"]
@@ -119,11 +129,17 @@ class TaskCalls:
             return False
         related = meta[RELATED_TASK]
         id = related.get(TASK_ID) if isinstance(related, dict) else None
-        return not isinstance(id, str) or self.book.find(route, id) is None
+        return self._known(route, id) is None
 
-    def _not_found(self, route: Route, message: Message, id: bytes) -> Answer:
-        self._calls.turn_away(route.caller, "no such task of this grant", Refused.SESSION)
-        return Answer(status=http_status(INVALID_PARAMS, message.era), body=not_found(id))
+    def _known(self, route: Route, id: object) -> Task | None:
+        with suppress(OperatorFault):
+            return self.book.find(route, id) if isinstance(id, str) else None
+        return None
+
+    def _not_found(self, route: Route, message: Message, id: bytes, *, ended: bool = False) -> Answer:
+        reason = "the task went with its program" if ended else "no such task of this grant"
+        self._calls.turn_away(route.caller, reason, Refused.SESSION)
+        return Answer(status=http_status(INVALID_PARAMS, message.era), body=not_found(id, ended=ended))
 
     # --- lists ----------------------------------------------------------------------------------------------------------
 
@@ -147,7 +163,7 @@ class TaskCalls:
 
     def shows(self, route: Route, id: object) -> bool:
         """Whether the grant of this route may see that there is such a task."""
-        task = self.book.find(route, id) if isinstance(id, str) else None
+        task = self._known(route, id)
         return task is not None and shows_tool(route, task.origin.tool, self._tools)
 
     def _named(self, route: Route, cursor: str) -> str:
@@ -167,7 +183,7 @@ class TaskCalls:
 
     def told(self, route: Route, message: Message, task: object) -> bool:
         """Whether a subscription may be told this state of a task; takes note of it."""
-        found = self.book.find(route, task.get("taskId") or "") if isinstance(task, dict) else None
+        found = self._known(route, task.get("taskId")) if isinstance(task, dict) else None
         if found is None or not isinstance(task, dict) or not self.shows(route, found.id):
             return False
         try:
@@ -176,7 +192,7 @@ class TaskCalls:
             return False
         if refusal_of(route, message, state.kinds.values()) is not None:
             return False
-        found.saw(state, whole=True)
+        self.book.saw(route, found, state, whole=True)
         return True
 
 
@@ -208,6 +224,8 @@ class Making:
             self._make(route, state, call.covers)
         except MalformedAnswer as failure:
             return Judged(Result.MALFORMED, None, failed(self.message.id, str(failure), call.request_id))
+        except OperatorFault:
+            return Judged(Result.LOST, None, failed(self.message.id, UNREADABLE, call.request_id))
         return Judged(Result.OK, None, answer, task=state.id)
 
     def _make(self, route: Route, state: State, covers: frozenset[str]) -> None:
@@ -224,6 +242,7 @@ class Following:
     """A request about a task of this grant."""
 
     calls: Calls
+    book: TaskBook
     task: Task
 
     def as_call(self, message: Message) -> Message:
@@ -244,15 +263,14 @@ class Following:
         if judged.result not in {Result.OK, Result.TOOL_ERROR}:
             return judged
         if message.method == TASKS_RESULT:
-            self.passing()
+            self.passing(route)
             return judged
         tells = message.method == TASKS_GET or message.era is Era.HANDSHAKE
         return self._state(route, message, judged, call.request_id) if tells else judged
 
-    def passing(self) -> None:
+    def passing(self, route: Route) -> None:
         """The result goes to the client."""
-        self.task.collected = True
-        self.task.report_no_more()
+        self.book.collect(route, self.task)
 
     def _state(self, route: Route, message: Message, judged: Judged, request_id: str) -> Judged:
         assert message.id is not None, "only requests have answers"
@@ -266,7 +284,7 @@ class Following:
             self.calls.turn_away(route.caller, refusal, Refused.SERVER_REQUEST)
             told = Answer(body=error(message.id, INTERNAL_ERROR, refusal, {"request_id": request_id}))
             return Judged(Result.RPC_ERROR, INTERNAL_ERROR, told)
-        self.task.saw(state, whole=stateless)
+        self.book.saw(route, self.task, state, whole=stateless)
         return replace(judged, result=Result.TOOL_ERROR) if state.is_tool_error else judged
 
 

@@ -4,15 +4,21 @@ The server's own ids are bound rather than replaced: they stand in results, noti
 needs no secret. What a grant may say about a task is looked up by grant and id together, so an id of another grant is found as
 little as one that never was. Where a server gives one id to two grants, nobody can tell whose task it is, and neither has it,
 however often it is given, until the first one's time is over.
+
+Whose a task is stands in the state that all processes of the installation share, too: what this process does not know it reads
+there, so that a restart loses no task, and two data planes know the same ones.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from yett.errors import OperatorFault
+from yett.gateway.lasting_tasks import Found, LastingTasks, child_of
 from yett.gateway.route import Route
 from yett.gateway.sessions import Session
 from yett.protocol.server_messages import Key
@@ -60,7 +66,8 @@ class Task:
     origin: Origin
     """It is judged as this call each time."""
     made_s: float
-    until_s: float
+    kept_s: float
+    """How long after that it is known."""
     session: Session | None
     token: Key | None
     """Under which its progress is reported, for as long as it lasts. Of the handshake era only."""
@@ -72,13 +79,18 @@ class Task:
     """Whether another grant was given the same id: then it is nobody's."""
 
     @property
+    def until_s(self) -> float:
+        """When it is forgotten."""
+        return self.made_s + self.kept_s
+
+    @property
     def over(self) -> bool:
         """Whether nobody can ask for it any more: it went with the session whose child it was in."""
         return bool(self.place[1]) and self.session is not None and self.session.conversation.over
 
     def saw(self, state: State, *, whole: bool = False) -> None:
         """Take note of what the server says of it. `whole`: whether its result, if there is one yet, came with that."""
-        self.until_s = self.made_s + _kept_s(state)
+        self.kept_s = _kept_s(state)
         ended = state.status in ENDED
         self.collected = self.collected or (whole and ended) or state.status == "cancelled"
         for key in state.kinds:
@@ -87,6 +99,20 @@ class Task:
             self.asked.popitem(last=False)
         if ended:
             self.report_no_more()
+
+    def learn(self, found: Found) -> None:
+        """Take note of what other processes saw of it."""
+        self.kept_s = max(self.kept_s, found.age_s + found.left_s)
+        self.asked.update(dict.fromkeys(found.asked))
+        self.collected = self.collected or found.collected
+        self.contested = self.contested or found.contested
+
+    def as_found(self, now_s: float) -> Found:
+        """As it is written."""
+        origin, age_s = self.origin, now_s - self.made_s
+        left_s = self.kept_s - age_s
+        asked = tuple(self.asked)
+        return Found(origin.tool, origin.arguments, origin.covers, asked, age_s, left_s, self.collected, self.contested)
 
     def report_no_more(self) -> None:
         """Its progress is of no interest any more."""
@@ -100,6 +126,8 @@ class TaskBook:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
+        self.lasting: LastingTasks | None = None
+        """Where they are known after this process; None where nothing is kept."""
         self._by_name: OrderedDict[_Name, Task] = OrderedDict()
         """The oldest first."""
         self._grant_of: dict[tuple[Place, str], str] = {}
@@ -112,9 +140,50 @@ class TaskBook:
         return len(self._by_name)
 
     def find(self, route: Route, id: str) -> Task | None:
-        """The task, if this grant made it at this server; another's is as if it were not there."""
+        """The task, if this grant made it at this server; another's is as if it were not there.
+
+        Errors: `OperatorFault` where nobody can tell.
+        """
         task = self._by_name.get((place_of(route), route.caller.grant.id, id))
+        found = None if self.lasting is None else self.lasting.find(route, id)
+        if found is not None and task is None:
+            task = self._made_before(route, id, found)
+        elif found is not None and task is not None:
+            task.learn(found)
         return None if task is None or task.contested or self._gone(task) else task
+
+    def _made_before(self, route: Route, id: str, found: Found) -> Task:
+        """A task of another process, or of which this one was told to let go. It is not kept: it is read again each time."""
+        origin, made_s = Origin(found.tool, found.arguments, found.covers), self._monotonic() - found.age_s
+        task = Task(id, place_of(route), route.caller.grant.id, origin, made_s, 0.0, None, None)
+        task.learn(found)
+        return task
+
+    def has_ended(self, route: Route, id: str) -> bool:
+        """Whether this grant had such a task in a program that is not there any more. Errors: `OperatorFault`."""
+        return self.lasting is not None and self.lasting.has_ended(route, id)
+
+    def saw(self, route: Route, task: Task, state: State, *, whole: bool = False) -> None:
+        """See `Task.saw`; what must be known elsewhere is written."""
+        before = task.kept_s, task.collected, len(task.asked), next(reversed(task.asked), None)
+        task.saw(state, whole=whole)
+        if before != (task.kept_s, task.collected, len(task.asked), next(reversed(task.asked), None)):
+            self._keep(route, task)
+
+    def collect(self, route: Route, task: Task) -> None:
+        """Its result goes to the client."""
+        task.report_no_more()
+        if not task.collected:
+            task.collected = True
+            self._keep(route, task)
+
+    def _keep(self, route: Route, task: Task) -> bool:
+        """Have it written as far as that is possible; False where another process has given its id to another grant."""
+        if self.lasting is None:
+            return True
+        with suppress(OperatorFault):  # of what is known here already; the ledger's own faults deny all calls
+            return self.lasting.keep(route, task.id, task.as_found(self._monotonic()))
+        return True
 
     def _gone(self, task: Task) -> bool:
         return task.over or task.until_s <= self._monotonic()
@@ -147,6 +216,7 @@ class TaskBook:
         """Remember a task that a call was answered with; False where its id is that of another grant's task.
 
         One that this grant had before is another one now: a child that was started again counts from the start.
+        Errors: `OperatorFault` where it cannot be written whose it is.
         """
         place, grant_id, session = place_of(route), route.caller.grant.id, route.session
         name = (place, grant_id, state.id)
@@ -156,10 +226,12 @@ class TaskBook:
             if (owner != grant_id or held.contested) and not self._gone(held):
                 held.contested = True
                 held.report_no_more()
+                self._write(route, Task(state.id, place, grant_id, origin, self._monotonic(), _kept_s(state), None, None))
                 return False
             self._drop((place, owner, state.id))
-        now_s = self._monotonic()
-        task = Task(state.id, place, grant_id, origin, now_s, now_s, session, token)
+        task = Task(state.id, place, grant_id, origin, self._monotonic(), _kept_s(state), session, token)
+        if not self._write(route, task):
+            return False
         if token is not None and session is not None:
             session.conversation.progress[token] += 1
         task.saw(state)
@@ -169,6 +241,9 @@ class TaskBook:
         self._bytes[grant_id] = self._bytes.get(grant_id, 0) + len(origin.arguments)
         self._all_bytes += len(origin.arguments)
         return True
+
+    def _write(self, route: Route, task: Task) -> bool:
+        return self.lasting is None or self.lasting.keep(route, task.id, task.as_found(task.made_s))
 
     def _drop(self, name: _Name) -> None:
         task = self._by_name.pop(name)
@@ -184,8 +259,7 @@ class TaskBook:
 
 def place_of(route: Route) -> Place:
     """Where the ids that a server gives out on this way mean something."""
-    server = route.caller.server
-    return server.id, route.isolation if server.one_to_one else ""
+    return route.caller.server.id, child_of(route)
 
 
 def _kept_s(state: State) -> float:

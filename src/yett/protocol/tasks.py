@@ -198,9 +198,10 @@ def _result(data: bytes) -> dict[str, JsonValue]:
 # --- what the gateway says --------------------------------------------------------------------------------------------
 
 
-def not_found(id: bytes) -> bytes:
-    """What a server answers that knows no such task; those of others are answered alike."""
-    return error(id, INVALID_PARAMS, "Failed to retrieve task: Task not found")
+def not_found(id: bytes, *, ended: bool = False) -> bytes:
+    """What a server answers that knows no such task; those of others are answered alike. `ended`: it went with its program."""
+    why = "the program or connection that it ran in has ended; call the tool again" if ended else "Task not found"
+    return error(id, INVALID_PARAMS, f"Failed to retrieve task: {why}")
 
 
 def undeclared(id: bytes) -> bytes:

@@ -47,10 +47,10 @@ class Place:
         return f"{self.purpose} of `{self.server}`"
 
 
-def seal(ring: KeyRing, place: Place, secret: bytes) -> bytes:
+def seal(ring: KeyRing, place: Place, secret: bytes, bytes_max: int = PLAIN_BYTES_MAX) -> bytes:
     """`secret` sealed with the current key."""
-    if len(secret) > PLAIN_BYTES_MAX:
-        raise OperatorFault(f"a secret has at most {PLAIN_BYTES_MAX:,} bytes; give a shorter one")
+    if len(secret) > bytes_max:
+        raise OperatorFault(f"a secret has at most {bytes_max:,} bytes; give a shorter one")
     version, nonce = ring.current, secrets.token_bytes(NONCE_BYTES)
     sealed = _cipher(ring.keys[version]).encrypt(nonce, secret, place.associated_data(version))
     return b"".join((_version(version), nonce, sealed))

@@ -19,20 +19,16 @@ from yett.approvals.model import ApprovalRequest
 from yett.audit.mode import AuditMode
 from yett.audit.record import CallRecord, Outcome, Result, SecurityRecord
 from yett.errors import StoreFault
-from yett.ports import Admission, Clock, Receipt, Waiter
+from yett.ports import Admission, Clock, Receipt, StoredTask, Waiter
 from yett.quota.charge import CounterKey, Usage
+from yett.stores import state_times as times
 from yett.stores.state_approvals import PENDING_MAX, Consents
 from yett.stores.state_commit import Busy, Committer, Group, QueuedCall, Unwritable, Written
 from yett.stores.state_counters import Counters, Returning
 from yett.stores.state_file import BUSY_TIMEOUT_S, fault_of, faults_of, locked, open_reader, open_writer, replaced, waiting
 from yett.stores.state_rows import Event
+from yett.stores.state_tasks import StoredTasks
 from yett.stores.state_threads import Checkpointer, Writer
-from yett.stores.state_times import CLOSING_PATIENCE_S, LINGER_S, LOOP_PATIENCE_S, PROBE_S, RETRY_S, surely_past
-
-QUEUE_MAX: Final = 10_000
-"""Calls, records and outcomes that wait for the file. What comes beyond is denied; an outcome is lost, its units stay held."""
-LOOK_LASTS_S: Final = 0.001
-"""How long a look at the counters may overlook what other processes write. Only the transaction decides."""
 
 _LOG: Final = logging.getLogger("yett.ledger")
 
@@ -46,15 +42,16 @@ class StateStore:
         """Outcomes that found the queue full or the store closed: their calls stay `unknown` in the log."""
         self._path = path
         self._clock = clock
-        self._surely_past_ns = surely_past(clock)
+        self._surely_past_ns = times.surely_past(clock)
         self._relaxed = mode is AuditMode.RELAXED
-        self._linger_s = LINGER_S[mode]
+        self._linger_s = times.LINGER_S[mode]
         self._patience_s = patience_s
         self._loop = asyncio.get_running_loop()
-        self._connection = open_writer(path, fsync=fsync, patience_s=patience_s if fsync else LOOP_PATIENCE_S)
+        self._connection = open_writer(path, fsync=fsync, patience_s=patience_s if fsync else times.LOOP_PATIENCE_S)
         self._committer = Committer(self._connection, path, pending_max=pending_max)
         self._reader = open_reader(path) if fsync else None
         self._consents = Consents(self._reader or self._connection)
+        self.tasks = StoredTasks(self._reader or self._connection, path, self._keep_task)
         self._looked = Counters(self._reader) if self._reader else self._committer.counters
         self._stale_at = 0.0
         self._pending = Group()
@@ -99,7 +96,7 @@ class StateStore:
             now = self._loop.time()
             if now >= self._stale_at:
                 self._looked.refresh()
-                self._stale_at = now + LOOK_LASTS_S
+                self._stale_at = now + times.LOOK_LASTS_S
             found = self._looked.usage(keys)
         except apsw.Error as error:
             self._looked.forget()
@@ -155,7 +152,7 @@ class StateStore:
             self._settle(receipt, outcome)
 
     def _settle(self, receipt: Receipt, outcome: Outcome) -> None:
-        if self._pending.is_full(QUEUE_MAX):
+        if self._pending.is_full(times.QUEUE_MAX):
             self.outcomes_lost += 1
             return
         self._pending.outcomes.append((receipt, outcome))
@@ -164,6 +161,11 @@ class StateStore:
             self._returning.begin(receipt)
         elif receipt.consent is not None:
             self._pending.gives_back = True
+        (self._flush if self._pending.tasks else self._flush_later)()  # who hears of a task may ask for it at once, elsewhere
+
+    def _keep_task(self, task: StoredTask) -> None:
+        self._check(fault_matters=False)
+        self._pending.tasks.append(task)
         self._flush_later()
 
     async def aclose(self) -> None:
@@ -176,7 +178,7 @@ class StateStore:
             await asyncio.to_thread(self._writer.stop)
             self._writer = None
         self._closed = True
-        self._connection.set_busy_handler(waiting(CLOSING_PATIENCE_S))
+        self._connection.set_busy_handler(waiting(times.CLOSING_PATIENCE_S))
         self._flush()
         self._flush()  # outcomes of calls whose callers went away while these were written
         self._reject_all(StoreFault("the ledger is closed"))
@@ -194,8 +196,8 @@ class StateStore:
             raise StoreFault("the ledger is closed")
         if self._fault is not None and fault_matters:
             raise StoreFault(str(self._fault))
-        if self._pending.is_full(QUEUE_MAX):
-            raise StoreFault(f"too much waits for `{self._path}` ({QUEUE_MAX} records): its disk or another process is too slow")
+        if self._pending.is_full(times.QUEUE_MAX):
+            raise StoreFault(f"too much waits for `{self._path}`: its disk or another process is too slow")
 
     def _may_be_late(self, record: CallRecord) -> bool:
         return self._relaxed and not (record.decision.charges or record.decision.shadow_charges or record.asking)
@@ -278,12 +280,12 @@ class StateStore:
             self._returning.end(group.outcomes)
             group.reject(written.fault)
             if self._fault is not None:
-                self._start_timer(PROBE_S)
+                self._start_timer(times.PROBE_S)
             return
         self._pending = group.before(self._pending)
         fault = self._locked_too_long() if isinstance(written, Busy) else written
         if fault is None:
-            self._start_timer(RETRY_S)
+            self._start_timer(times.RETRY_S)
         else:
             self._fail(fault)
 
@@ -318,7 +320,7 @@ class StateStore:
             _LOG.error("calls are denied: %s", fault)
         self._fault = fault
         self._reject_all(fault)
-        self._start_timer(PROBE_S)
+        self._start_timer(times.PROBE_S)
 
     def _reject_all(self, fault: StoreFault) -> None:
         self._pending.reject(fault)

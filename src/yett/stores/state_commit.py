@@ -17,7 +17,7 @@ from yett.audit.record import CallRecord, Outcome, Reservation, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Decision, Effect
 from yett.policy.outcome import after_reserve
-from yett.ports import Admission, Receipt, Waiter
+from yett.ports import Admission, Receipt, StoredTask, Waiter
 from yett.quota.reserve import refusal
 from yett.stores.state_approvals import PENDING_MAX, Consents
 from yett.stores.state_counters import PRUNED_AT_ONCE, Counters
@@ -37,6 +37,7 @@ from yett.stores.state_rows import (
     security_row,
 )
 from yett.stores.state_sql import Cell
+from yett.stores.state_tasks import TaskRows
 
 PRUNE_EVERY_NS: Final = 60 * 1_000_000_000
 PRUNE_ON_NS: Final = 1_000_000_000
@@ -67,13 +68,14 @@ class Group:
     notes: list[SecurityRecord | Event] = field(default_factory=list)
     gives_back: bool = False
     """Whether an outcome is among them that gives units back, or settles an approval."""
+    tasks: list[StoredTask] = field(default_factory=list)
 
     def is_full(self, most: int) -> bool:
         """Whether so much waits already. Asked for each call and each outcome."""
-        return len(self.calls) + len(self.outcomes) + len(self.notes) >= most
+        return len(self.calls) + len(self.outcomes) + len(self.notes) + len(self.tasks) >= most
 
     def __len__(self) -> int:
-        return len(self.outcomes) + len(self.calls) + len(self.notes)
+        return len(self.outcomes) + len(self.calls) + len(self.notes) + len(self.tasks)
 
     def reject(self, fault: StoreFault) -> None:
         """Let everybody who waits for a call know. Each gets an exception of its own, for each adds a traceback."""
@@ -88,6 +90,7 @@ class Group:
             self.calls + later.calls,
             self.notes + later.notes,
             self.gives_back or later.gives_back,
+            self.tasks + later.tasks,
         )
 
 
@@ -122,6 +125,7 @@ class Committer:
         self._path = path
         self._last_seq = 0
         self._last_seq_version = -1
+        self._task_rows = TaskRows(self._cursor)
         self._tickets: dict[int, int] = {}
         self._tasks: list[Cell] = []
         """Calls of the present group, and the tasks that they are about: hardly any is about one."""
@@ -184,11 +188,14 @@ class Committer:
         if self._tasks:
             INSERT_TASKS.run(self._cursor, self._tasks)
         self._write_kept(settled)
+        if group.tasks:
+            self._task_rows.write(group.tasks)
         if abs(surely_past_ns - self._pruned_at_ns) >= self._prune_every_ns:
             self._pruned_at_ns = surely_past_ns
             more = self.counters.prune(surely_past_ns) == PRUNED_AT_ONCE
             self._prune_every_ns = PRUNE_ON_NS if more else PRUNE_EVERY_NS
             self.consents.pass_time(surely_past_ns)
+            self._task_rows.prune(surely_past_ns)
         if group.notes or self.consents.events:
             events, self.consents.events = self.consents.events, []
             self._write_notes([*group.notes, *events])

@@ -15,7 +15,7 @@ from yett.errors import StoreFault
 
 STATE_FILE: Final = "state.db"
 """Its name in the state directory."""
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 BUSY_TIMEOUT_S: Final = 5.0
 """How long another process may hold the file before calls are denied."""
 EMERGENCY_CHECKPOINT_PAGES: Final = 20_000
@@ -25,8 +25,9 @@ STATEMENTS_CACHED: Final = 256
 _PAUSE_S: Final = 0.000_05
 _SCHEMA: Final = Path(__file__).with_name("state_schema.sql")
 _APPROVALS: Final = Path(__file__).with_name("approvals_schema.sql")
-_TASKS: Final = "CREATE TABLE tasks (seq INTEGER PRIMARY KEY, task TEXT NOT NULL) STRICT;"
+_TASKS_LOGGED: Final = "CREATE TABLE tasks (seq INTEGER PRIMARY KEY, task TEXT NOT NULL) STRICT;"
 """What schema 1 lacks, and schema 2 has."""
+_TASKS: Final = Path(__file__).with_name("tasks_schema.sql")
 
 
 def open_writer(path: Path, *, fsync: bool = False, patience_s: float = BUSY_TIMEOUT_S) -> apsw.Connection:
@@ -157,8 +158,9 @@ def _ensure_schema(connection: apsw.Connection, path: Path) -> None:
     # Another process may have been faster. What fails here leaves nothing behind: the caller closes the connection.
     version = _check_version(connection, path)
     if version != SCHEMA_VERSION:
-        lacking = {0: _SCHEMA.read_text(encoding="utf-8"), 1: _TASKS}.get(version, "")
-        connection.execute(lacking + _APPROVALS.read_text(encoding="utf-8"))
+        lacking = {0: _SCHEMA.read_text(encoding="utf-8"), 1: _TASKS_LOGGED}.get(version, "")
+        approvals = _APPROVALS.read_text(encoding="utf-8") if version < 3 else ""
+        connection.execute(lacking + approvals + _TASKS.read_text(encoding="utf-8"))
         connection.pragma("user_version", SCHEMA_VERSION)
     connection.execute("COMMIT")
 

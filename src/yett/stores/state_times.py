@@ -16,6 +16,10 @@ RETRY_S: Final = 0.002
 PROBE_S: Final = 0.25
 """How often a file that failed is tried again."""
 CLOSING_PATIENCE_S: Final = 2.0
+QUEUE_MAX: Final = 10_000
+"""Calls, records and outcomes that wait for the file. What comes beyond is denied; an outcome is lost, its units stay held."""
+LOOK_LASTS_S: Final = 0.001
+"""How long a look at the counters may overlook what other processes write. Only the transaction decides."""
 
 
 def surely_past(clock: Clock) -> Callable[[], int]:
