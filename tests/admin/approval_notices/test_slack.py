@@ -205,7 +205,31 @@ def test_forged_replayed_old_and_unreadable_requests_are_refused_alike(bank: Ban
     assert {(answer.status_code, answer.text) for answer in answers} == {(401, answers[0].text)}
     told(slack, "chat.update")
     assert len(bank.standing(id).votes) == 1
-    assert bank.events("approval_refused"), "it is seen in the log"
+    whys = [one.more["detail"]["why"].rpartition(": ")[2] for one in bank.events("approval_refused")]
+    assert whys == [
+        "it has no timestamp",
+        "its signature is not that of the app",
+        "it is too old, or from a clock that is wrong",
+        "its signature is not that of the app",
+        "it came before",
+    ]
+
+
+def test_ids_that_are_no_request_of_theirs_are_answered_alike_to_who_is_no_member_whatever_they_are(
+    bank: Bank, slack: Receiver
+) -> None:
+    expired = bank.asked({"amount": 1})
+    bank.house.clock.advance(3_601)
+    ids = {"forged": "ap_none", "foreign": bank.asked({"amount": 2}, organisation="another"), "expired": expired}
+    ids["replayed"] = bank.asked({"amount": 3})
+    send(bank.house, button(ids["replayed"]))
+    told(slack, "chat.update")
+    for number, id in enumerate(ids.values(), start=1):
+        bank.house.clock.advance(1)
+        assert send(bank.house, button(id, user="U3")).status_code == 200
+        assert told(slack, "chat.postEphemeral", number)[-1]["text"] == CANNOT
+    written = [one.more["detail"] for one in bank.events("approval_refused")]
+    assert [(one["approval"], one["why"]) for one in written] == [(id, "no member, or no request") for id in ids.values()]
 
 
 def test_where_no_slack_is_set_up_the_answer_is_the_same(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ FREE: Final = "free:"
 NAMES_MAX: Final = 100
 """Arguments that the page offers to free; the API takes any."""
 NAME_MAX: Final = 128
+FORGED: Final = "the form was of another page, or of another session"
 SPANS: Final = (("15m", "15 minutes"), ("1h", "1 hour"), ("8h", "8 hours"), ("1d", "1 day"), ("7d", "7 days"))
 
 
@@ -103,7 +104,9 @@ def _act(request: Request, approval: str, form: Form, work: Callable[[Service], 
     service = _service(request, present)
     try:
         if not same(form.get("csrf"), present.session.csrf):
-            return _call(request, present, service.approval(approval), error=STALE, status=403)
+            view = service.approval(approval)  # whoever may not see it is told, and recorded, as ever
+            service.note_refused_approval(request.url.path.rpartition("/")[2], approval, FORGED)
+            return _call(request, present, view, error=STALE, status=403)
         work(service)
     except NotFound as error:
         return _refused(request, error)
