@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
 from itertools import groupby
 from typing import Final
 
@@ -25,11 +26,14 @@ from yett.sealing.host_file import HostSecrets, locked
 from yett.sealing.vault import Vault
 from yett.settings import Settings
 from yett.stores.wrapped import Wrapped, drop_wrapped, put_wrapped, read_wrapped
+from yett.wrap.comments import secrets_of, suspicious_lines
 from yett.wrap.located import Located, ReadFile, read_file, text_digest
 from yett.wrap.rewriting import rewritten
 
 ORIGINAL: Final = "original"
 """The purpose under which an entry is sealed."""
+COMMENTS_MAX: Final = 20
+"""Lines of one file that are warned of."""
 LOCK: Final = "wrap.lock"
 
 
@@ -183,7 +187,18 @@ def _write(file: ReadFile, done: Sequence[tuple[Planned, str, Prepared]]) -> Ite
     except (FileChanged, OperatorFault) as fault:
         yield from (Outcome(entry, State.LEFT, why=str(fault)) for entry, _, _ in done)
         return
-    yield from (Outcome(entry, State.WRAPPED, prepared) for entry, _, prepared in done)
+    warnings = comment_warnings(file, after, [entry for entry, _, _ in done])
+    for number, (entry, _, prepared) in enumerate(done):
+        attention = (*prepared.attention, *warnings) if number == 0 else prepared.attention
+        yield Outcome(entry, State.WRAPPED, dataclass_replace(prepared, attention=attention))
+
+
+def comment_warnings(file: ReadFile, after: bytes, entries: Sequence[Planned]) -> list[str]:
+    """Where a comment of the file looks as if it held a secret: it stays, since nobody can say what else it is for."""
+    secrets = {secret for entry in entries if entry.launch is not None for secret in secrets_of(entry.launch)}
+    lines = suspicious_lines(read_file(file.file, after).text, secrets, toml=file.toml)
+    what = "a comment looks as if it held a secret, and stays as it is; take that out, and have a new one made"
+    return [f"{file.file.path}, line {line}: {what}" for line in lines[:COMMENTS_MAX]]
 
 
 def check_way_back(file: ReadFile, after: bytes, changes: Sequence[tuple[Located, str]]) -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.option("--url", help="The gateway's address; default: the one of the configuration.")
 @click.option("--token-file", type=click.Path(path_type=Path, dir_okay=False), help="File that holds the grant's token.")
 @click.option("--token", envvar="YETT_TOKEN", help="The grant's token; better given in the variable YETT_TOKEN.")
-@click.option("--start", is_flag=True, help="Start the gateway of this host, in the background, if it does not run.")
+@click.option(
+    "--start", is_flag=True, help="Start the gateway of this host, in the background, if it does not run; `yett down` ends it."
+)
 @pass_context
 def command(
     context: CliContext, server: str, url: str | None, token_file: Path | None, token: str | None, *, start: bool
@@ -46,7 +48,7 @@ def command(
         from yett.app.background import have_gateway
 
         if have_gateway(context.settings, context.environment) is not None:
-            say("the gateway did not run, and was started in the background; `up.log` in its state directory is what it says")
+            say("the gateway did not run, and was started in the background; `yett down` ends it, and `up.log` is what it says")
     base = (url or url_of(plane.host, plane.port, scheme_of(context.settings))).rstrip("/")
     trust = _trust(context.settings, here=url is None)
 

@@ -24,6 +24,7 @@ Row = tuple[str, str]
 
 COMMANDS: Final[Mapping[str, Row]] = {
     "up": ("yett.cli.up:command", "Start the gateway: data plane and control plane."),
+    "down": ("yett.cli.down:command", "End the gateway, also one in the background."),
     "run": ("yett.cli.run:command", "Put one stdio server behind a policy, without a gateway."),
     "pins": ("yett.cli.pins:command", "What tools behind `yett run` were accepted as."),
     "connect": ("yett.cli.connect:command", "Bridge a stdio-only client to a server of the gateway."),

@@ -25,13 +25,16 @@ BEYOND_DRAIN_S: Final = 5.0
 def command(context: CliContext) -> int:
     """Start the gateway and keep it running: a data plane that judges calls, and a control plane to administer it.
 
-    Ends on Ctrl-C or SIGTERM, when the calls in work are done; a second one ends it at once.
+    Ends on Ctrl-C or SIGTERM, when the calls in work are done; a second one ends it at once. So does `yett down`.
     """
     import asyncio
 
+    from yett.app.running import being_the_gateway
+
     settings = context.settings
-    _greet(context, settings)
-    ended_in_time = asyncio.run(_supervise(context, settings))
+    with being_the_gateway(settings.state_dir):
+        _greet(context, settings)
+        ended_in_time = asyncio.run(_supervise(context, settings))
     return Exit.OK if ended_in_time else Exit.INTERRUPTED
 
 
