@@ -36,7 +36,7 @@ def test_what_is_not_said_whole_is_refused(shop: Terminal, words: list[str]) -> 
 
 
 def test_a_policy_is_renamed_and_bound(shop: Terminal) -> None:
-    assert shop.ok("policy", "edit", "p", "--rename", "q").out == "the policy `q` is for any grant\n"
+    assert shop.ok("policy", "edit", "p", "--rename", "q").out == "the policy `p` is called `q` now, and is for any grant\n"
     assert shop.ok("policy", "edit", "q", "--server", "shop").out == "the policy `q` is for grants of `shop`\n"
     assert "shop" in shop.ok("policy", "list").out
     assert shop.ok("policy", "edit", "q", "--server", "", "--json").json["policy"]["server"] is None

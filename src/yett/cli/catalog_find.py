@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from yett.app.catalogue_import import Phase, Progress
     from yett.catalog.finding import Found
     from yett.catalog.model import RiskClass, Severity, ShownVerdict
-    from yett.catalog.page_model import CataloguedServer
+    from yett.catalog.page_model import CataloguedServer, Package
 
 CLASSES: Final = ("Read", "Write", "Execute", "Destructive", "Financial")
 LEVELS: Final = ("Low", "Medium", "High", "Critical")
@@ -95,14 +95,17 @@ def search(context: CliContext, /, words: tuple[str, ...], index: Path | None, *
 @pass_context
 def list_(context: CliContext) -> None:
     """List the servers that come with Yett: each was installed, started, and asked for its tools."""
-    from yett.catalog.grade import grade
-    from yett.site.known import known_servers
+    from yett.site.known import known_packages, known_rows
 
-    graded = [(server, grade([shown for _, shown in server.tools])) for server in known_servers()]
+    packages = {slug: package for slug, _, package in known_packages()}
+    listed = [(row, packages.get(row.slug)) for row in known_rows()]
     if context.json:
-        print_json([_server_json(server, found.letter) for server, found in graded])
+        print_json([_server_json((row.slug, row.name), row.letter, row.tool_count, package) for row, package in listed])
         return
-    rows = [(server.slug, found.letter, len(server.tools), _package(server), server.seen_at) for server, found in graded]
+    rows = [
+        (row.slug, row.letter, row.tool_count, _package(package), "" if package is None else package.listed)
+        for row, package in listed
+    ]
     print_table(context, ("SERVER", "GRADE", "TOOLS", "PACKAGE", "LISTED"), rows, whole=("SERVER",))
     say("`yett catalog show SERVER` shows what its tools can do")
 
@@ -125,7 +128,8 @@ def show_catalogued(context: CliContext, slug: str) -> bool:
     if context.json:
         tools = [_tool_json(one) for one in ranked]
         record = record_json(record_of(server))
-        print_json({**_server_json(server, graded.letter), "why": graded.why, "tools": tools, "record": record})
+        shown = _server_json((server.slug, server.name), graded.letter, len(tools), server.package)
+        print_json({**shown, "why": graded.why, "tools": tools, "record": record})
         return True
     rows = [(*_levels(one.risk, one.severity), one.verdict.name, RULE[one.risk], ", ".join(one.verdict.codes)) for one in ranked]
     print_table(context, ("CLASS", "SEVERITY", "TOOL", "RECOMMENDED", "SIGNALS"), rows, empty="no tools", whole=("TOOL",))
@@ -150,16 +154,15 @@ def _origin(server: CataloguedServer) -> str:
     return f"listed on {said.listed} by `{' '.join(said.command)}`; none of the control plane's servers"
 
 
-def _package(server: CataloguedServer) -> str:
-    said = server.package
+def _package(said: Package | None) -> str:
     return "-" if said is None else f"{said.name} {said.version} ({said.ecosystem})"
 
 
-def _server_json(server: CataloguedServer, grade: str) -> dict[str, object]:
+def _server_json(names: tuple[str, str], grade: str, tools: int, package: Package | None) -> dict[str, object]:
     from dataclasses import asdict
 
-    package = None if server.package is None else asdict(server.package)
-    return {"server": server.slug, "name": server.name, "grade": grade, "tools": len(server.tools), "package": package}
+    said = None if package is None else asdict(package)
+    return {"server": names[0], "name": names[1], "grade": grade, "tools": tools, "package": said}
 
 
 def _found(sought: Any, path: Path) -> list[Found]:

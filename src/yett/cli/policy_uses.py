@@ -106,8 +106,9 @@ def edit(context: CliContext, name: str, rename: str | None, server: str | None)
     if context.json:
         print_json(asdict(changed))
         return
+    called = f" is called `{changed.policy.name}` now, and" if rename is not None else ""
     whose = f"for grants of `{changed.policy.server}`" if changed.policy.server else "for any grant"
-    click.echo(plain(f"the policy `{changed.policy.name}` is {whose}"))
+    click.echo(plain(f"the policy `{name}`{called} is {whose}"))
     tell_note(changed.note)
 
 
