@@ -12,7 +12,7 @@ from tests.gateway.gate import STDIO_SERVER
 from tests.gateway.listener import token_grant
 from tests.support.policies import ALLOW_ALL
 from tests.support.wire import notification, parsed
-from yett.audit.record import Result
+from yett.audit.record import Refused, Result
 from yett.gateway.kept_answers import MESSAGE_BYTES, Terms
 from yett.gateway.tokens import mint
 
@@ -110,6 +110,7 @@ async def test_a_grant_that_is_taken_away_ends_what_runs_for_it() -> None:
         assert await again.chunk() == b""
         await until(lambda: talk.results == [Result.CLIENT_GONE])
         await until(lambda: not talk.gateway.in_flight._open)
+        assert [record.kind for record in talk.gateway.gate.ledger.security] == [Refused.STOPPED]
         assert talk.gateway.parts().kept.size == 0
         assert (await (await talk.take_up(first)).reply()).status == 401
 

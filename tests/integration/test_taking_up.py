@@ -8,9 +8,12 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,6 +28,7 @@ EACH_CLIENT = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: clie
 CALL = Step("call", "slow", {"seconds": 2.0})
 RESET = struct.pack("ii", 1, 0)
 PART_BYTES = 64 * 1024
+ENDED_SECONDS_MAX = 5.0
 
 
 @contextmanager
@@ -61,7 +65,8 @@ def results(gateway: Gateway, grant: str) -> list[str]:
     """What came of the calls of a grant, by the decision log."""
     command = [YETT, "--json", "log", "--grant", grant]
     done = subprocess.run(command, env=gateway.environment, capture_output=True, text=True, timeout=30, check=True)
-    return [json.loads(line)["outcome"]["result"] for line in done.stdout.splitlines()]
+    calls = [json.loads(line) for line in done.stdout.splitlines()]
+    return [call["outcome"]["result"] for call in calls if call.get("outcome")]
 
 
 class Cutting:
@@ -154,3 +159,67 @@ def test_the_bridge_to_stdio_comes_back_for_its_client(polled: tuple[Gateway, Pa
     (seen,) = client.run(endpoint, "2025-11-25", [CALL]).seen
     assert (seen.text, seen.progress[:1]) == ("at last", (1,))  # a report that comes together with the answer may be too late
     assert calls(notes) == before + 1
+
+
+class Caller:
+    """A client by hand: its call has begun, and the id of its first event is known."""
+
+    def __init__(self, gateway: Gateway, seconds: float) -> None:
+        self._target = urlsplit(gateway.url).netloc
+        self._connections: list[HTTPConnection] = []
+        minted = gateway.mint("slow", "all")
+        self.grant: str = minted["grant"]["id"]
+        self._fields = {
+            "authorization": f"Bearer {minted['token']}",
+            "accept": "application/json, text/event-stream",
+            "content-type": "application/json",
+        }
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+        opened = self.ask("POST", {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})
+        opened.read()
+        self._fields |= {"mcp-session-id": opened.headers["mcp-session-id"], "mcp-protocol-version": "2025-11-25"}
+        params = {"name": "slow", "arguments": {"seconds": seconds}}
+        self.stream = self.ask("POST", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        name, _, id = self.stream.readline().decode().strip().partition(": ")
+        assert name == "id"
+        self._fields["last-event-id"] = id
+
+    def ask(self, method: str, message: Any = None) -> HTTPResponse:
+        """The head of an answer, on a connection of its own."""
+        connection = HTTPConnection(self._target, timeout=30)
+        self._connections.append(connection)
+        connection.request(method, "/mcp/slow", None if message is None else json.dumps(message), self._fields)
+        return connection.getresponse()
+
+    def come_back(self) -> HTTPResponse:
+        """The rest of the answer."""
+        return self.ask("GET")
+
+    def close(self) -> None:
+        """Leave, on all connections."""
+        self.stream.close()
+        for connection in self._connections:
+            connection.close()
+
+
+def test_revoking_a_grant_closes_its_streams_and_what_runs_with_nobody_there(patient: tuple[Gateway, Path]) -> None:
+    gateway, _ = patient
+    with closing(Caller(gateway, 60.0)) as unheard:
+        pass
+    with closing(Caller(gateway, 60.0)) as caller:
+        rest = caller.come_back()
+        for one in (caller, unheard):
+            gateway.yett("grant", "revoke", one.grant)
+        begun = time.monotonic()
+        rest.read()
+        assert time.monotonic() - begun < ENDED_SECONDS_MAX
+        assert caller.come_back().status == 401
+    while [*results(gateway, caller.grant), *results(gateway, unheard.grant)] != ["client_gone"] * 2:
+        assert time.monotonic() - begun < ENDED_SECONDS_MAX
+        time.sleep(0.1)
+
+
+def test_a_gateway_that_stops_writes_down_what_came_of_a_call_that_nobody_listened_to(tmp_path: Path) -> None:
+    with running(tmp_path) as (gateway, _), closing(Caller(gateway, 3.0)) as caller:
+        pass
+    assert results(gateway, caller.grant) == ["ok"]
