@@ -15,6 +15,8 @@ import pytest
 from tests.approvals.made import request
 from tests.stores.approving import says_yes
 from tests.stores.control.migrations.versions.test_versions import ORGANISATION, made_by
+from tests.stores.ledger_cases import rows
+from tests.stores.test_state_tasks import task
 from tests.support.clock import ManualClock
 from yett.admin.people.doors import build_doors
 from yett.admin.people.rules import Rules
@@ -35,6 +37,7 @@ from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.approval_rows import ApprovalRows
 from yett.stores.control.lock import take_lock
 from yett.stores.state_file import open_writer
+from yett.stores.state_tasks import TaskRows
 
 CLOCK = ManualClock()
 NO_EGRESS = Egress(EgressRules.parse())
@@ -109,6 +112,18 @@ def test_an_approved_call_that_may_have_run_since_the_backup_does_not_run_again(
             found = desk.get(f"ap_{number}", now_ns)
             states.append(None if found is None else found.state)
     assert states == [State.WITHDRAWN, State.PENDING]
+
+
+def test_a_task_whose_id_may_be_anothers_by_now_is_not_put_back(tmp_path: Path) -> None:
+    settings, _ = filled(tmp_path / "one")
+    file = settings.state_dir / "state.db"
+    connection = open_writer(file)
+    TaskRows(connection.cursor()).write([task()])
+    connection.close()
+    assert rows(file, "SELECT task FROM task_bindings") == [("t",)]
+    write_backup(settings.state_dir, tmp_path / "b.tar", CLOCK, with_keys=True)
+    restore_backup(settings.state_dir, tmp_path / "b.tar", CLOCK)
+    assert rows(file, "SELECT task FROM task_bindings") == []
 
 
 def test_a_link_that_may_have_been_used_since_the_backup_opens_nothing(tmp_path: Path) -> None:

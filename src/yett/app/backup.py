@@ -32,6 +32,7 @@ from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.control.lock import DATABASE_FILE, ControlBusy, take_lock
 from yett.stores.control.store import SCHEMA, check_integrity
 from yett.stores.state_file import STATE_FILE
+from yett.stores.state_tasks import forget_tasks
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -116,7 +117,7 @@ def restore_backup(state_dir: Path, source: Path, clock: Clock) -> Restored:
                 raise OperatorFault(
                     f"`{source}` is of a machine without a gateway, and `{state_dir}` has one; restore it elsewhere"
                 )
-            _take_back_approvals(staging / STATE_FILE, clock.now_ns())
+            _take_back(staging / STATE_FILE, clock.now_ns())
             for name in (STATE_FILE, DATABASE_FILE):  # what may be refused comes first
                 _settle(state_dir / name)
             aside = _keep_aside(state_dir, manifest, clock)
@@ -284,8 +285,12 @@ def _end_ways_in(path: Path) -> None:
         raise OperatorFault(f"the control database of the backup cannot be used: {error}; nothing was changed") from error
 
 
-def _take_back_approvals(path: Path, now_ns: int) -> None:
-    """INVARIANT: an approval is used once: whether its call ran after the backup, nobody can tell. Errors: `OperatorFault`."""
+def _take_back(path: Path, now_ns: int) -> None:
+    """Take approvals and tasks out of the state of a backup. Errors: `OperatorFault`.
+
+    INVARIANT: an approval is used once: whether its call ran after the backup, nobody can tell. As little can anybody tell to
+    whom a server has given the id of a task since.
+    """
     if not path.exists():
         return
     try:
@@ -293,6 +298,7 @@ def _take_back_approvals(path: Path, now_ns: int) -> None:
             while found := desk.listed(now_ns=now_ns, states=[State.APPROVED]):
                 for one in found:
                     desk.withdraw(one.id, "a backup was restored, and its call may have run since: ask anew", "yett", now_ns)
+        forget_tasks(path)
     except StoreFault as fault:
         raise OperatorFault(f"`{STATE_FILE}` of the backup cannot be used: {fault}; nothing was changed") from fault
 
