@@ -20,6 +20,7 @@ from yett.admin.control import Control
 from yett.admin.credentials.alone import Alone
 from yett.admin.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
 from yett.admin.permissions import ALLOWED, Principal, Role
+from yett.admin.pin_views import NewPinMode
 from yett.admin.service import Service
 from yett.admin.views import NewGrant, NewRevision, NewServer
 from yett.gateway.tokens import is_well_formed
@@ -82,6 +83,24 @@ def test_a_new_server_is_asked_for_its_tools_and_one_that_leads_elsewhere_again(
     moved = control.apply(ApplyWanted(documents=[replace(SERVER, url="http://127.0.0.1:10/mcp"), POLICY, GRANT]))
     assert moved.remarks == ["the server `files` did not tell its tools: away"]
     assert control.catalogue("files").tools == []
+
+
+def test_how_a_server_is_held_to_its_pins_is_part_of_its_document(control: Control, office: Office) -> None:
+    office.lookout.said = {"name": "files", "tools": [{"name": "get_file"}]}
+    loose = replace(SERVER, pins="grave")
+    control.apply(ApplyWanted(documents=[loose]))
+    assert control.pins("files").mode == "grave"
+    assert control.export().documents == [loose]
+    assert control.apply(ApplyWanted(documents=[loose])).steps == []
+    control.set_pin_mode("files", NewPinMode(mode="off"))
+    drift = control.apply(ApplyWanted(documents=[loose], dry_run=True))
+    assert [(step.action, step.before, step.after) for step in drift.steps] == [("update", {"pins": "off"}, {"pins": "grave"})]
+    assert control.pins("files").mode == "off", "nothing was done"
+    control.apply(ApplyWanted(documents=[SERVER]))
+    assert control.pins("files").mode == "strict", "what a document does not say is as it is without one"
+    lines = [(line.before, line.after) for line in control.changes() if line.action == "server.pins_set"]
+    assert [after for _, after in lines] == [{"mode": "strict"}, {"mode": "off"}, {"mode": "grave"}]
+    assert [line.action for line in control.changes()].count("server.edited") == 0
 
 
 def test_of_many_new_servers_some_are_asked_at_once_and_the_others_later(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

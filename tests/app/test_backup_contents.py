@@ -26,7 +26,8 @@ def test_the_pins_of_a_run_come_back_into_an_empty_folder(tmp_path: Path) -> Non
     program.write_text(SERVER)
     argv = [sys.executable, str(program), str(listed)]
     one, two = tmp_path / "one", tmp_path / "two"
-    one.mkdir(), two.mkdir()
+    one.mkdir()
+    two.mkdir()
     with running(one, ALLOW_ALL, *argv) as client:
         assert names(opened(client)) == ["see"]
     listed.write_text(json.dumps([SEE, PAY]))

@@ -119,3 +119,18 @@ def test_a_directory_without_documents_is_told(terminal: Terminal) -> None:
     assert "holds no document" in terminal.run("apply", "-f", terminal.directory / "empty").err
     assert "there is no directory" in terminal.run("apply", "-f", terminal.directory / "none").err
     assert "name a directory, or say --json" in terminal.run("export").err
+
+
+def test_the_mode_of_pins_is_applied_exported_and_checked(terminal: Terminal, documents: Path) -> None:
+    (documents / "server.yaml").write_text("kind: server\nname: shop\nurl: http://127.0.0.1:9/mcp\npins: grave\n")
+    terminal.ok("apply", "-f", documents, "--yes")
+    assert terminal.ok("server", "pins", "shop", "--json").json["mode"] == "grave"
+    out = terminal.directory / "out"
+    terminal.ok("export", out)
+    assert json.loads((out / "servers" / "shop.json").read_text())["pins"] == "grave"
+    terminal.ok("server", "pins", "mode", "shop", "off")
+    drift = terminal.run("apply", "-f", out, "--dry-run", "--json")
+    assert (drift.status, [step["after"] for step in drift.json["steps"]]) == (1, [{"pins": "grave"}])
+    (documents / "server.yaml").write_text("kind: server\nname: shop\nurl: http://127.0.0.1:9/mcp\npins: lax\n")
+    refused = terminal.run("apply", "-f", documents, "--yes")
+    assert (refused.status, "server.yaml" in refused.err, "lax" in refused.err) == (1, True, True)

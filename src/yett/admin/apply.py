@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Final
+from typing import Final, cast
 
 from yett.admin.apply_plan import Documents, name_of, naming, places_of, plan_digest, read_documents, steps_between
 from yett.admin.apply_views import (
@@ -26,6 +26,8 @@ from yett.admin.grants import fits
 from yett.admin.kept_tokens import token_vault
 from yett.admin.moves import origin_of, try_to_ask_anew
 from yett.admin.permissions import Permission
+from yett.admin.pin_views import Mode
+from yett.admin.pins import hold_within
 from yett.admin.policies import PolicyCases, parsed
 from yett.admin.server_looks import target_of
 from yett.admin.views import NewGrant, NewServer
@@ -33,6 +35,7 @@ from yett.errors import StoreFault
 from yett.policy.canonical import canonical_json
 from yett.sealing.vault import Vault
 from yett.stores.control.grants import live
+from yett.stores.control.pins import STRICT
 from yett.stores.control.records import NamedGrant, Policy
 from yett.stores.control.tables import grants
 from yett.stores.control.transaction import Transaction
@@ -49,7 +52,7 @@ NEEDED = frozenset(
 LOOKS_MAX: Final = 16
 """New servers that are asked for their tools before the answer; the others when it is their turn."""
 LOOKS_AT_ONCE: Final = 8
-_SERVER_FIELDS = tuple(one.name for one in fields(ServerDocument) if one.name != "kind")
+_SERVER_FIELDS = tuple(one.name for one in fields(ServerDocument) if one.name not in {"kind", "pins"})
 
 
 class _Undone(Exception):
@@ -164,11 +167,12 @@ class ApplyCases(PolicyCases):
 
     def _present(self, read: Transaction) -> _Present:
         documents: Documents = {}
-        left_out = []
+        left_out, modes = [], read.pins.modes()
         names = {server.id: server.name for server in read.servers.listed(only=self.principal.servers)}
         for server in read.servers.listed(only=self.principal.servers):
             said = {name: getattr(server, name) for name in _SERVER_FIELDS}
-            documents["server", server.name] = ServerDocument(kind="server", **said)
+            pins = cast("Mode", modes.get(server.id, STRICT))
+            documents["server", server.name] = ServerDocument(kind="server", **said, pins=pins)
         for policy, revision in read.policies.published():
             if policy.server_id is not None and policy.server_id not in names:
                 continue
@@ -251,11 +255,12 @@ class ApplyCases(PolicyCases):
             present.marks.moved.add(server.id)
 
     def _put_server(self, write: Transaction, document: ServerDocument, marks: _Marks) -> None:
-        said = {key: value for key, value in asdict(document).items() if key != "kind"}
+        said = {name: getattr(document, name) for name in _SERVER_FIELDS}
         new, old = self._checked_server(NewServer(**said)), write.servers.find(document.name)
         if old is None:
             write.servers.add(new)
             self.log(write, "server.added", (new.id, new.name), after=self.show_server(write, new))
+            hold_within(self, write, new, document.pins)
             marks.unseen[new.id] = new.name
             return
         untold = {name: getattr(old, name) for name in ("id", "created_at_ns", "stopped_at_ns", "moved_at_ns")}
@@ -264,7 +269,9 @@ class ApplyCases(PolicyCases):
             marks.moved.add(old.id)
         if target_of(kept) != target_of(old) or kept.credential != old.credential:
             marks.unseen[old.id] = old.name
-        self.replace_server_within(write, old, kept, given=True)
+        if kept != old:
+            self.replace_server_within(write, old, kept, given=True)
+        hold_within(self, write, kept, document.pins)
 
     def _put_policy(self, write: Transaction, document: PolicyDocument, message: str) -> None:
         server = self.find_server(write, document.server) if document.server else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from yett.admin.pin_views import Mode
 from yett.admin.views import STRICT
 
 Kind = Literal["server", "policy", "grant"]
@@ -12,7 +13,7 @@ Kind = Literal["server", "policy", "grant"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerDocument:
-    """How a server is to be. As in adding one."""
+    """How a server is to be. As in adding one, with how it is held to its pins."""
 
     __pydantic_config__: ClassVar = STRICT
     kind: Literal["server"]
@@ -24,6 +25,8 @@ class ServerDocument:
     credential: str | None = None
     credential_header: str = "authorization"
     credential_scheme: str = "Bearer"
+    pins: Mode = "strict"
+    """How strictly it is held to what was accepted of its tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

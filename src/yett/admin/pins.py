@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+from yett.admin.cases import Cases
 from yett.admin.checks import check_text, show_moment
 from yett.admin.errors import Conflict, Invalid, NotFound, Stale
 from yett.admin.moves import ask_anew
@@ -84,10 +85,7 @@ class PinCases(LookCases):
 
         def work(write: Transaction) -> Server:
             server = self.find_server(write, reference)
-            before = write.pins.state(server.id).mode
-            if before != new.mode:
-                write.pins.set_mode(server.id, new.mode)
-                self.log(write, "server.pins_set", (server.id, server.name), before={"mode": before}, after={"mode": new.mode})
+            hold_within(self, write, server, new.mode)
             return server
 
         server, answer = self.change(work)
@@ -139,6 +137,14 @@ class PinCases(LookCases):
         action = "tool.pin_dropped" if state.fingerprint is None else "tool.accepted"
         tool = state.tool.encode("unicode_escape").decode()
         self.log(write, action, (server.id, server.name), before=was, after=after, tool=tool, reason=reason)
+
+
+def hold_within(cases: Cases, write: Transaction, server: Server, mode: Mode) -> None:
+    """Have a server held to its pins so strictly, as part of a larger change."""
+    before = write.pins.state(server.id).mode
+    if before != mode:
+        write.pins.set_mode(server.id, mode)
+        cases.log(write, "server.pins_set", (server.id, server.name), before={"mode": before}, after={"mode": mode})
 
 
 def _agreed(server: Server, wanted: AcceptedTool, kept: Kept, now: dict[str, Pin | None], pointer: str) -> Pin | None:
