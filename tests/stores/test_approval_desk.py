@@ -189,6 +189,20 @@ def test_delegations_hold_for_their_time(desk: ApprovalDesk, path: Path) -> None
     assert actions(path) == ["delegation_given", "delegation_ended"]
 
 
+def test_after_a_restore_nothing_holds_that_people_may_have_taken_back_since(path: Path, desk: ApprovalDesk) -> None:
+    pending, approved = ask(path), ask(path, "b2")
+    went(desk.vote(approved, says_yes(START_NS, exempt_s=600), START_NS))
+    denied = ask(path, "b3")
+    went(desk.vote(denied, lambda _: vote(START_NS, approve=False, reason="no"), START_NS))
+    people = {"by": "m-1", "by_name": "ann", "to": "m-2", "to_name": "bob"}
+    desk.delegate(Delegation(id="de_1", organisation="org", from_ns=START_NS, until_ns=START_NS + 60, **people), "m-1", START_NS)
+    desk.begin_anew("restored", "yett", START_NS + 1)
+    states = [found.state for id in (pending, approved, denied) if (found := desk.get(id, START_NS + 1)) is not None]
+    assert states == [State.WITHDRAWN, State.WITHDRAWN, State.DENIED]
+    assert (desk.exemptions(now_ns=START_NS + 1), desk.delegations("org", START_NS + 1)) == ([], [])
+    assert actions(path)[-4:] == ["approval_withdrawn", "exemption_ended", "approval_withdrawn", "delegation_ended"]
+
+
 def test_requests_are_listed_newest_first_by_state_and_organisation(path: Path, desk: ApprovalDesk) -> None:
     first, second = ask(path, "b1"), ask(path, "b2", organisation="other")
     assert {one.id for one in desk.listed(now_ns=START_NS)} == {first, second}

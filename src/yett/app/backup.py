@@ -25,7 +25,6 @@ import msgspec
 from yett import __version__
 from yett.admin.checks import show_moment
 from yett.app.backup_contents import DATABASES, DERIVED, is_ours, plain_names
-from yett.approvals.model import State
 from yett.errors import OperatorFault, StoreFault
 from yett.ports import Clock
 from yett.stores.approval_desk import ApprovalDesk
@@ -295,9 +294,7 @@ def _take_back(path: Path, now_ns: int) -> None:
         return
     try:
         with ApprovalDesk(path) as desk:
-            while found := desk.listed(now_ns=now_ns, states=[State.APPROVED]):
-                for one in found:
-                    desk.withdraw(one.id, "a backup was restored, and its call may have run since: ask anew", "yett", now_ns)
+            desk.begin_anew("a backup was restored, and nobody knows what was decided since: ask anew", "yett", now_ns)
         forget_tasks(path)
     except StoreFault as fault:
         raise OperatorFault(f"`{STATE_FILE}` of the backup cannot be used: {fault}; nothing was changed") from fault

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import apsw
+from msgspec.structs import replace
 
 from yett.approvals import lifecycle
 from yett.approvals.lifecycle import Refusal
@@ -21,6 +22,8 @@ from yett.stores.state_approvals import Consents
 from yett.stores.state_file import faults_of, open_writer
 from yett.stores.state_rows import INSERT_EVENTS, SELECT_NEWEST, Event, event_row
 
+EVERYTHING: Final = -1
+"""No limit, as SQLite has it."""
 MakeVote: TypeAlias = Callable[[Approval], Vote | Refusal]
 """Judges who votes by the request as it stands, inside the transaction."""
 
@@ -124,11 +127,26 @@ class ApprovalDesk:
     def delegate(self, delegation: Delegation, actor: str, now_ns: int) -> None:
         """Write a delegation; one whose end has come ends it. `actor` is who does so."""
         with self._writing() as consents:
-            self._rows.put_delegation(delegation)
-            detail = {"delegation": delegation.id, "by": delegation.by_name, "to": delegation.to_name}
-            detail["organisation"] = delegation.organisation
-            action = "delegation_ended" if delegation.until_ns <= now_ns else "delegation_given"
-            consents.events.append(Event(now_ns, actor, action, {**detail, "until_ns": delegation.until_ns}))
+            self._delegate(consents, delegation, actor, now_ns)
+
+    def begin_anew(self, why: str, actor: str, now_ns: int) -> None:
+        """End all that is open or lets calls pass: after a restore nobody knows what people have denied, used or ended since."""
+        with self._writing() as consents:
+            for found in self._rows.listed(organisation=None, states=[State.PENDING, State.APPROVED], limit=EVERYTHING):
+                after = lifecycle.withdrawn(found, why, now_ns)
+                if isinstance(after, Approval):
+                    consents.withdraw(after, now_ns, actor)
+            for exemption in self._rows.exemptions(organisation=None, now_ns=now_ns):
+                consents.end_exemption(exemption, now_ns, actor, actor)
+            for delegation in self._rows.delegations(None, now_ns):
+                self._delegate(consents, replace(delegation, until_ns=now_ns), actor, now_ns)
+
+    def _delegate(self, consents: Consents, delegation: Delegation, actor: str, now_ns: int) -> None:
+        self._rows.put_delegation(delegation)
+        detail = {"delegation": delegation.id, "by": delegation.by_name, "to": delegation.to_name}
+        detail["organisation"] = delegation.organisation
+        action = "delegation_ended" if delegation.until_ns <= now_ns else "delegation_given"
+        consents.events.append(Event(now_ns, actor, action, {**detail, "until_ns": delegation.until_ns}))
 
     def note(self, event: Event) -> None:
         """Write down what somebody tried and may not, so that it is seen."""

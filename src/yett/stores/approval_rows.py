@@ -152,10 +152,10 @@ class ApprovalRows:
         body = _encode(delegation).decode()
         self._connection.execute("INSERT OR REPLACE INTO delegations VALUES (?,?,?,?,?)", (*cells, body))
 
-    def delegations(self, organisation: str, now_ns: int) -> list[Delegation]:
-        """Those of an organisation that hold now, or will."""
-        sql = "SELECT body FROM delegations WHERE organisation = ? AND until_ns > ?"
-        return list(self._read(sql, (organisation, now_ns), Delegation))
+    def delegations(self, organisation: str | None, now_ns: int) -> list[Delegation]:
+        """Those that hold now, or will, of an organisation or of all."""
+        sql = "SELECT body FROM delegations WHERE until_ns > ? AND (? IS NULL OR organisation = ?)"
+        return list(self._read(sql, (now_ns, organisation, organisation), Delegation))
 
     # --- rows -----------------------------------------------------------------------------------------------------------
 
