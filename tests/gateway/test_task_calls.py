@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.gate import HTTP_SERVER, STDIO_SERVER, Gate, decision_of, events_of, grant
-from tests.gateway.task_rig import TaskServer, about, capable, error_of, session_of, started, starting, task
+from tests.gateway.task_rig import TaskServer, about, error_of, session_of, started, starting, task
 from tests.support.fake_upstream import Chunks, content, encode, result, rpc_error, streamed
 from tests.support.policies import ALLOW_ALL, policy
 from tests.support.wire import META, parsed, request
@@ -110,30 +110,6 @@ async def test_the_state_of_a_task_is_judged_whole_however_it_comes(stateless: b
 
 
 # --- whose it is ----------------------------------------------------------------------------------------------------------
-
-
-@ERAS
-@pytest.mark.parametrize("related", ["its own", "another's", "made up", None])
-async def test_a_call_may_say_that_it_belongs_to_a_task_of_its_own_grant_only(stateless: bool, related: str | None) -> None:
-    gate = Gate()
-    gate.publish(ALLOW_ALL, grants=TWO)
-    server = TaskServer(gate, stateless=stateless)
-    ids = [await started(gate, starting(stateless=stateless), grant_id=grant_id) for grant_id in ("g1", "g2")]
-    id = {"its own": ids[0], "another's": ids[1], "made up": "task-9", None: None}[related]
-    before = len(gate.upstream.sent)
-    meta = {"_meta": {RELATED_TASK: {"taskId": id}}}
-    for sent in (
-        request("tools/call", {"name": "echo", "arguments": {}, **meta}, stateless=stateless),
-        request("prompts/get", {"name": "p", **meta}, stateless=stateless),
-    ):
-        answer = await gate.send(sent, grant_id="g1")
-        found = "error" not in parsed(answer.body) or parsed(answer.body)["error"]["message"] != NOT_FOUND
-        assert found is (related == "its own")
-    assert (len(gate.upstream.sent) == before) is (related != "its own")
-    members: dict[str, Any] = {"meta": capable() | meta["_meta"]} if stateless else meta
-    told = await gate.send(asking("tasks/get", ids[0], stateless, **members), grant_id="g1")
-    assert ("error" in parsed(told.body)) is (related != "its own")
-    assert len(server.tasks) == 2
 
 
 @ERAS

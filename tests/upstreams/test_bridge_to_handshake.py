@@ -4,54 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from tests.support.clock import ManualClock
 from tests.support.fake_upstream import ECHO, FakeUpstream, Stream, encode, result, rpc_error, streamed
+from tests.upstreams.handshake_rig import META, WELCOME, asking, asks, bridge_to, first, handshake_only
 from yett.errors import UpstreamFault
 from yett.ports import Answer, Event, Outbound
-from yett.upstreams.bridge import FALL_BACK_S, Bridge
-from yett.upstreams.bridge_held import HELD_S, OWNER_HELD_MAX
+from yett.upstreams.bridge import FALL_BACK_S
+from yett.upstreams.bridge_held import HELD_S
 from yett.upstreams.bridge_kept import QUEUE_MAX
-from yett.upstreams.bridge_to_handshake import KEPT_MAX, OWNER_KEPT_MAX
+from yett.upstreams.bridge_to_handshake import KEPT_MAX
 
 pytestmark = pytest.mark.anyio
-
-META: Final = "io.modelcontextprotocol/"
-WELCOME: Final = {
-    "protocolVersion": "2025-06-18",
-    "capabilities": {"tools": {"listChanged": True}, "resources": {"subscribe": True}},
-    "serverInfo": {"name": "s", "version": "1"},
-    "instructions": "be kind",
-}
-ASKING: Final = encode({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": {"message": "who?"}})
-
-
-def asks(
-    method: str, params: dict[str, Any] | None = None, id: int | None = 5, *, isolation: str = "grant", **meta: Any
-) -> Outbound:
-    envelope = {f"{META}protocolVersion": "2026-07-28", f"{META}clientCapabilities": {"elicitation": {}}}
-    message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": {**(params or {}), "_meta": {**envelope, **meta}}}
-    message |= {} if id is None else {"id": id}
-    fields = [(b"mcp-protocol-version", b"2026-07-28"), (b"mcp-method", method.encode()), (b"mcp-name", b"echo")]
-    own = None if id is None else b"%d" % id
-    return Outbound(encode(message), method, own, True, headers=fields, isolation=isolation, credential={"x": "y"})
-
-
-def handshake_only(**replies: Any) -> FakeUpstream:
-    async def refuse(message: Outbound) -> Answer:
-        return Answer(status=400, body=rpc_error(None, -32000))
-
-    async def welcome(message: Outbound) -> Answer:
-        return Answer(body=result(message.id, WELCOME), session="theirs")
-
-    return FakeUpstream(replies={"server/discover": refuse, "initialize": welcome, **replies})
-
-
-def bridge_to(upstream: FakeUpstream, clock: ManualClock | None = None) -> Bridge:
-    return Bridge(upstream, own_channels=False, monotonic=(clock or ManualClock()).monotonic)
 
 
 def value(answer: Answer) -> Any:
@@ -103,28 +70,6 @@ async def test_two_clients_of_one_grant_share_a_session_and_not_their_ids() -> N
     assert len(upstream.of("initialize")) == 1
     assert len({message.id for message in upstream.calls}) == 2
     assert KEPT_MAX > 1
-
-
-async def test_sessions_of_one_grant_push_out_their_own_and_nobody_elses() -> None:
-    upstream = handshake_only()
-    bridge = bridge_to(upstream)
-
-    async def call(number: int, isolation: str = "grant") -> None:
-        can: dict[str, Any] = {f"{META}clientCapabilities": {"elicitation": {"number": number}}}
-        await bridge.exchange(asks("tools/call", {"name": "echo"}, isolation=isolation, **can))
-
-    await call(0, "other")
-    for number in range(OWNER_KEPT_MAX):
-        await call(number)
-    assert not upstream.ended
-    await call(OWNER_KEPT_MAX)
-    assert len(upstream.ended) == 1
-    opened = len(upstream.of("initialize"))
-    await call(0, "other")
-    await call(1)
-    assert len(upstream.of("initialize")) == opened
-    await call(0)
-    assert len(upstream.of("initialize")) == opened + 1
 
 
 async def test_errors_have_the_codes_and_statuses_of_the_stateless_era() -> None:
@@ -205,23 +150,6 @@ async def test_progress_comes_back_under_the_clients_token_and_logs_only_if_aske
 # --- what the server asks -------------------------------------------------------------------------------------------------
 
 
-def asking() -> tuple[FakeUpstream, list[Stream]]:
-    """A server that asks, and goes on when it is answered."""
-    streams: list[Stream] = []
-
-    async def reply(message: Outbound) -> Answer:
-        stream = Stream([Event(ASKING), Event(result(message.id, {"content": []}))])
-        streams.append(stream)
-        return Answer(content_type=b"text/event-stream", events=stream)
-
-    return handshake_only(**{"tools/call": reply}), streams
-
-
-async def first(answer: Answer) -> Any:
-    assert answer.events is not None
-    return json.loads((await anext(answer.events)).data)
-
-
 async def test_what_a_session_asks_ends_the_round_and_the_next_one_goes_on_with_the_same_request() -> None:
     upstream, streams = asking()
     bridge = bridge_to(upstream)
@@ -252,17 +180,6 @@ async def test_a_round_that_comes_too_late_is_refused() -> None:
     assert value(late)["error"]["code"] == -32602
 
 
-async def test_requests_of_one_grant_that_wait_push_out_their_own_and_nobody_elses() -> None:
-    upstream, streams = asking()
-    bridge = bridge_to(upstream)
-    await first(await bridge.exchange(asks("tools/call", {"name": "echo"}, isolation="other")))
-    for _ in range(OWNER_HELD_MAX):
-        await first(await bridge.exchange(asks("tools/call", {"name": "echo"})))
-    assert not any(stream.closed for stream in streams)
-    await first(await bridge.exchange(asks("tools/call", {"name": "echo"})))
-    assert [stream.closed for stream in streams] == [False, True] + [False] * OWNER_HELD_MAX
-
-
 async def test_what_the_client_cannot_be_asked_is_refused_in_its_place() -> None:
     async def reply(message: Outbound) -> Answer:
         roots = encode({"jsonrpc": "2.0", "id": "r", "method": "roots/list"})
@@ -272,20 +189,6 @@ async def test_what_the_client_cannot_be_asked_is_refused_in_its_place() -> None
     final = await first(await bridge_to(upstream).exchange(asks("tools/call", {"name": "echo"})))
     assert "result" in final
     assert json.loads(upstream.of("")[0].body)["error"]["code"] == -32601
-
-
-@pytest.mark.parametrize("asks", [True, False])
-async def test_what_a_server_makes_of_a_refusal_does_not_say_that_nothing_ran(asks: bool) -> None:
-    async def reply(message: Outbound) -> Answer:
-        roots = encode({"jsonrpc": "2.0", "id": "r", "method": "roots/list"})
-        return streamed(*([roots] if asks else []), rpc_error(message.id, -32601))
-
-    final = await first(await bridge_to(handshake_only(**{"tools/call": reply})).exchange(asks_for_echo()))
-    assert final["error"]["code"] == (-32603 if asks else -32601)
-
-
-def asks_for_echo() -> Outbound:
-    return asks("tools/call", {"name": "echo"})
 
 
 async def test_a_client_that_leaves_cancels_the_request_in_the_session() -> None:
