@@ -12,18 +12,22 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.gateway.asking_rig import ASKING
 from tests.gateway.gate import HTTP_SERVER, STDIO_SERVER, Gate, grant
 from tests.gateway.task_rig import TaskServer, about, capable, error_of, started, starting
+from tests.stores.approving import says_yes
 from tests.stores.ledger_cases import opened, rows, units
 from tests.support.clock import ManualClock
 from tests.support.policies import ALLOW_ALL
 from tests.support.wire import parsed
+from yett.approvals.model import State
 from yett.errors import StoreFault
 from yett.gateway.lasting_tasks import LastingTasks
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tasks import GRACE_S
 from yett.ports import StoredTask
 from yett.sealing.box import Unsealable
+from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.state_tasks import StoredTasks
 
 pytestmark = pytest.mark.anyio
@@ -149,6 +153,10 @@ async def test_a_task_of_a_server_that_is_elsewhere_now_is_not_there(machine: Ma
     id = await started(await machine.gateway(), starting())
     moved = await machine.gateway(server=replace(HTTP_SERVER, url="http://other.internal:9000/mcp"))
     assert (await error_of(moved, about("tasks/get", id)))[2] == NOT_FOUND
+    here = await machine.gateway()
+    id = await started(here, starting())
+    here.server = moved.server
+    assert (await error_of(here, about("tasks/get", id)))[2] == NOT_FOUND, "nor where it was made"
 
 
 async def test_a_task_is_forgotten_when_its_time_is_over(machine: Machine) -> None:
@@ -170,12 +178,30 @@ async def test_a_task_of_a_program_that_went_with_its_gateway_is_said_to_have_en
     assert second.upstream.sent == []
 
 
+async def test_an_approval_of_the_call_is_enough_for_its_task_after_a_restart_and_is_spent_once(machine: Machine) -> None:
+    first = await machine.gateway(policy=ASKING)
+    assert "approval" in json.dumps(result_of(await first.send(starting())))
+    with ApprovalDesk(machine.file) as desk:
+        (asked,) = desk.listed(now_ns=machine.clock.now_ns(), states=[State.PENDING])
+        desk.vote(asked.id, says_yes(machine.clock.now_ns()), machine.clock.now_ns())
+        id = await started(first, starting())
+        second = await machine.gateway(policy=ASKING)
+        assert result_of(await second.send(about("tasks/get", id)))["status"] == "working"
+        assert result_of(await second.send(about("tasks/result", id)))["content"][0]["text"] == "the result"
+        found = desk.get(asked.id, machine.clock.now_ns())
+        assert found is not None
+        assert found.state is State.DONE
+        assert desk.listed(now_ns=machine.clock.now_ns(), states=[State.PENDING]) == []
+        assert rows(machine.file, "SELECT count(*) FROM consents WHERE consent = ?", asked.id) == [(2,)], "asked, and spent"
+
+
 async def test_a_stopped_server_and_a_policy_that_denies_now_concern_tasks_of_before(machine: Machine) -> None:
     id = await started(await machine.gateway(), starting())
-    second = await machine.gateway(policy={"version": "1", "default": "deny"})
-    assert "result" not in parsed((await second.send(about("tasks/get", id))).body) or second.upstream.sent == []
+    denying = await machine.gateway(policy={**ALLOW_ALL, "tools": {"echo": {"action": "deny"}}})
+    assert (await error_of(denying, about("tasks/get", id)))[1] == -32602
+    assert denying.upstream.of("tasks/get") == []
     stopped = await machine.gateway(server=replace(HTTP_SERVER, stopped=True))
-    await stopped.send(about("tasks/get", id))
+    assert "an administrator has stopped" in str((await stopped.send(about("tasks/get", id))).body)
     assert stopped.upstream.sent == []
 
 

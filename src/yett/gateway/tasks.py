@@ -39,8 +39,9 @@ GRACE_S: Final = 60.0
 KEYS_MAX: Final = 256
 """Questions of one task that are remembered, so that they may be answered."""
 
-Place: TypeAlias = tuple[str, str]
-"""Where an id means something: the server, and, where each session or grant has a child of its own, whose child it is."""
+Place: TypeAlias = tuple[str, str, str]
+"""Where an id means something: the server, where each session or grant has a child of its own, whose child it is, and the address
+at which the server is."""
 _Name: TypeAlias = tuple[Place, str, str]
 """Place, grant, id."""
 
@@ -259,7 +260,7 @@ class TaskBook:
 
 def place_of(route: Route) -> Place:
     """Where the ids that a server gives out on this way mean something."""
-    return route.caller.server.id, child_of(route)
+    return route.caller.server.id, child_of(route), route.caller.server.url or ""
 
 
 def _kept_s(state: State) -> float:
