@@ -91,6 +91,19 @@ async def test_a_client_that_comes_back_too_early_is_asked_again_after_a_while(a
     assert (id_of(second), second["requestState"] != first["requestState"]) == (id_of(first), True)
 
 
+@pytest.mark.parametrize("action", ["decline", "cancel"])
+async def test_a_user_who_does_not_open_the_link_is_not_asked_again_and_the_request_goes_on_waiting(
+    asked: Asked, action: str
+) -> None:
+    state = (await input_required(asked))["requestState"]
+    answer = await asked.gate.send(stateless(requestState=state, inputResponses={"approval": {"action": action}}))
+    decision = decision_of(answer)
+    assert decision["code"] == "approval_required"
+    assert asked.standing(decision["approval"]["id"]) is State.PENDING
+    asked.approve(decision["approval"]["id"])
+    assert not (await asked.call()).get("isError", False)
+
+
 async def refused(asked: Asked, sent: Sent, **route: Any) -> Any:
     """The error of an answer to what brings a state that is none."""
     answer = await asked.gate.send(sent, **route)

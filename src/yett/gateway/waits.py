@@ -27,7 +27,7 @@ from yett.protocol.methods import Handling
 from yett.protocol.revisions import WITH_TASKS as WITH_LINKS
 from yett.protocol.rounds import METHODS, ROUND_KEYS
 from yett.protocol.server_messages import URL_ELICITATION
-from yett.protocol.waits import link_first, link_required, shows_links_now, still_waits
+from yett.protocol.waits import declines_link, link_first, link_required, shows_links_now, still_waits
 
 POLL_S: Final = 0.5
 """How often a held call looks whether people have decided."""
@@ -66,6 +66,8 @@ class Waits:
         """The answer to a call on which people have yet to decide."""
         at_once = denial(message, refused)
         if message.handling is Handling.OF_TASK or message.method not in METHODS:
+            return at_once
+        if message.era is Era.STATELESS and declines_link(message.params):
             return at_once
         url = refused.denial.approval is not None and refused.denial.approval.url is not None
         assert message.id is not None, "a call has an id"

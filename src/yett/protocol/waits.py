@@ -26,6 +26,13 @@ def shows_links_now(params: dict[str, JsonValue]) -> bool:
     return isinstance(meta, dict) and shows_links(meta.get(META_CLIENT_CAPABILITIES))
 
 
+def declines_link(params: dict[str, JsonValue]) -> bool:
+    """Whether a stateless request comes back because its user does not want to open the link."""
+    answers = params.get("inputResponses")
+    said = answers.get(INPUT_KEY) if isinstance(answers, dict) else None
+    return isinstance(said, dict) and said.get("action") in {"decline", "cancel"}
+
+
 def link_first(id: bytes, denial: Denial, state: str) -> bytes:
     """The result of the stateless revision that asks for a link to be opened, and for the same call after it."""
     assert denial.approval is not None and denial.approval.url is not None, "the caller has a link"
