@@ -113,7 +113,7 @@ class Carrying:
         elif answer.status == 200:
             event = self.answer.put(body)
             stream = self._priming() + encode_event(event.data, event.id)
-            self.responder.send(200, stream, EVENT_STREAM, STREAM_FIELDS)
+            self.responder.send(200, stream, EVENT_STREAM, [*answer.headers, *STREAM_FIELDS])
             self._delivered = self._here
         else:
             self.owner.forget(self.answer)
