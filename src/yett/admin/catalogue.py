@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, get_args
@@ -17,11 +18,13 @@ from yett.admin.posture import IN_WORDS, posture_of, record_posture
 from yett.admin.showing import moment
 from yett.admin.standing import note_standing, server_identity
 from yett.admin.verdicts import Heard
+from yett.catalog.crossing import crossings
 from yett.catalog.grade import grade
 from yett.catalog.model import ShownVerdict, ToolDefinition, Verdict
 from yett.catalog.overriding import shown
 from yett.catalog.page_model import CataloguedServer
 from yett.catalog.pages import RULE, suggestion_of
+from yett.catalog.poison import Flag
 from yett.catalog.suggest import Classified, recommended_policy
 from yett.stores.control.records import Server, ToolClass
 from yett.stores.control.transaction import Transaction
@@ -43,12 +46,15 @@ class CatalogueCases(Cases):
         self.require(Permission.VIEW)
         heard = self._heard(reference)
         verdict = _server_verdict(self._judged(heard))
-        return replace(verdict, posture=posture_of(heard.server, self.desk.environment.verdicts.look(heard)))
+        across = {name: [flag.code for flag in flags] for name, flags in self._across(heard).items()}
+        tools = [replace(tool, across=across.get(tool.name, [])) for tool in verdict.tools]
+        return replace(verdict, tools=tools, posture=posture_of(heard.server, self.desk.environment.verdicts.look(heard)))
 
     def catalogued_server(self, reference: str) -> CataloguedServer:
-        """The same for its pages."""
+        """The same for its pages, with what its texts try on tools of other servers that are within reach."""
         self.require(Permission.VIEW)
-        return self._judged(self._heard(reference))
+        heard = self._heard(reference)
+        return replace(self._judged(heard), across=self._across(heard))
 
     def catalogued_servers(self, listing: Listing) -> tuple[list[CataloguedServer], str | None]:
         """Some of those within reach, by name, and where the next ones begin."""
@@ -91,6 +97,11 @@ class CatalogueCases(Cases):
         """Let the classifier's class count again."""
         self.require(Permission.MANAGE_SERVERS)
         return self._change(reference, tool, None)
+
+    def _across(self, heard: Heard) -> dict[str, tuple[Flag, ...]]:
+        about = self.desk, self.principal.organisation, heard.server, self.principal.servers
+        others = self.desk.environment.other_tools.beside(*about)
+        return crossings(json.loads(heard.said).get("tools", []), others)
 
     def _heard(self, reference: str) -> Heard:
         return self.read(lambda read: _heard(read, self.find_server(read, reference)))

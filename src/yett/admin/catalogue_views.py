@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from yett.admin.posture import Posture
@@ -42,6 +42,8 @@ class ToolVerdict:
     set_by: str | None
     set_at: str | None
     reason: str | None
+    across: list[str] = field(default_factory=list)
+    """Codes of what its texts try on tools of other servers of the organisation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

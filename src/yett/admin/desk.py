@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from yett.admin.approvals_port import ApprovalsPort
 from yett.admin.credentials.port import CredentialKeeper
 from yett.admin.entries import build_delta, build_snapshot
+from yett.admin.other_tools import OtherTools
 from yett.admin.outside import Index, Lookout, NoIndex, RegistryClient
 from yett.admin.references import References
 from yett.admin.verdicts import Verdicts
@@ -83,6 +84,8 @@ class Environment:
     """What the host keeps sealed beside the store; the master key opens it too."""
     verdicts: Verdicts = field(default_factory=Verdicts)
     """What the classifier said of servers' tools."""
+    other_tools: OtherTools = field(default_factory=OtherTools)
+    """What is known of tools of other servers, where texts of one are judged."""
     index: Index = field(default_factory=NoIndex)
     """Servers that others list, beside those that come with Yett."""
     approvals: ApprovalsPort | None = None

@@ -5,10 +5,11 @@ accept what is not grave. Thought out before the transaction in which it is done
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from yett.admin.moves import BY_ITSELF
+from yett.catalog.crossing import Others
 from yett.catalog.model import Severity
 from yett.catalog.pin_states import WAITING, PinState, flags_of, pin_states
 from yett.catalog.pins import Pin, pins_of
@@ -24,11 +25,14 @@ class Kept:
     hold: Hold
     pins: Mapping[str, ToolPin]
 
+    others: Others = field(default_factory=dict)
+    """Tools of the organisation's other servers."""
+
     def states(self, listed: Sequence[Any], server: str) -> tuple[PinState, ...]:
         """How what the server of this name lists stands to that."""
         pins = {name: Pin(pin.fingerprint, pin.marks, dict(pin.definition)) for name, pin in self.pins.items()}
         void = {name for name, pin in self.pins.items() if pin.void}
-        return pin_states(pins, listed, server, void=void, moved=self.hold.moved)
+        return pin_states(pins, listed, server, void=void, moved=self.hold.moved, others=self.others)
 
 
 @dataclass(frozen=True, slots=True)

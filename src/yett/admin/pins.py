@@ -15,6 +15,7 @@ from yett.admin.pin_views import AcceptedTool, AcceptPins, FlagView, Mode, NewPi
 from yett.admin.pinning import Kept, tool_pins
 from yett.admin.server_looks import LookCases
 from yett.admin.showing import moment
+from yett.catalog.crossing import Others
 from yett.catalog.drift import MEANINGS
 from yett.catalog.pin_states import WAITING, PinState
 from yett.catalog.pins import Pin, pins_of
@@ -51,7 +52,8 @@ class PinCases(LookCases):
     def pins(self, reference: str) -> PinList:
         """The tools of a server as they were accepted, beside what it listed when it was last asked."""
         self.require(Permission.VIEW)
-        return _shown(self.read(lambda read: self._pins_of(read, reference)))
+        found = self.read(lambda read: self._pins_of(read, reference))
+        return _shown(replace(found, kept=replace(found.kept, others=self._others(found.server))))
 
     def accept_pins(self, reference: str, wanted: AcceptPins) -> PinsChanged:
         """Let these definitions count from now on. The server is asked once more before.
@@ -67,8 +69,11 @@ class PinCases(LookCases):
         # Before what people approved of the server that was elsewhere could count for this one.
         ask_anew(self.desk, self.principal.organisation, self.principal.name)
 
+        others = self._others(server)
+
         def work(write: Transaction) -> None:
             present = self._pins_of(write, server.id)
+            present = replace(present, kept=replace(present.kept, others=others))
             if present.look is None or present.kept.hold.since_ns is None:
                 raise Conflict(f"the server `{present.server.name}` never told its tools, so that there is nothing to accept")
             self._accept(write, present, wanted)
@@ -90,6 +95,10 @@ class PinCases(LookCases):
 
         server, answer = self.change(work)
         return PinsChanged(pins=self.pins(server.id), applied=answer.applied, note=answer.note)
+
+    def _others(self, server: Server) -> Others:
+        """The tools of other servers that whoever asks may see."""
+        return self.desk.environment.other_tools.beside(self.desk, self.principal.organisation, server, self.principal.servers)
 
     def _pins_of(self, read: Transaction, reference: str) -> _Standing:
         server = self.find_server(read, reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from yett import __version__
@@ -23,6 +24,7 @@ from yett.catalog.classes import classes_of
 from yett.errors import OperatorFault, StoreFault
 from yett.gateway.snapshot import ServerEntry
 from yett.sealing.vault import Vault
+from yett.stores.control.pins import GRAVE
 from yett.stores.control.records import Look, Server
 from yett.stores.control.transaction import Transaction
 
@@ -90,7 +92,10 @@ def look_and_note(desk: Desk, organisation: str, server_id: str, *, patient: boo
     last = desk.read(organisation, lambda read: read.servers.look(server_id))
     look = _look(looked, seen, seen_at_ns, last)
     changed = drifted(last, look, looked)
-    pinning = plan_pins(desk.read(organisation, lambda read: _pinned(read, server_id)), looked, look, by)
+    kept = desk.read(organisation, lambda read: _pinned(read, server_id))
+    if kept.hold.mode == GRAVE:  # only then does it matter here what texts try
+        kept = replace(kept, others=environment.other_tools.beside(desk, organisation, looked))
+    pinning = plan_pins(kept, looked, look, by)
     desk.change(organisation, lambda write: note(write, looked, look, changed, pinning, by=by))
     note_standing(desk, organisation, server_id)
     return seen.problem

@@ -56,6 +56,8 @@ def server_markdown(page: ServerPage, onward: str | None = None) -> str:
         prose(page.about),
         _package(page.package) if page.package else "",
         *_record(page.record),
+        "## What it says of other servers' tools" if page.across else "",
+        "\n".join(f"- {code(tool)}: {one.meaning}: {code(one.quote)} ({code(one.place)})" for tool, one in page.across),
         "## Changed lately" if page.changed else "",
         _changes(page.changed),
         "## Tools",

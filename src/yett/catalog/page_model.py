@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from yett.catalog.attacks import Attack
 from yett.catalog.grade import Grade, Letter
 from yett.catalog.model import Brief, Evidence, RiskClass, Severity, ShownVerdict, ToolDefinition
+from yett.catalog.poison import Flag
 from yett.catalog.record import ServerIdentity, ServerPosture, ServerRecord
 
 TOOLS_A_PAGE: Final = 100
@@ -68,6 +69,8 @@ class CataloguedServer:
     """Whom it lets in."""
     seen_at: str | None = None
     """When its tools were read."""
+    across: Mapping[str, tuple[Flag, ...]] = field(default_factory=dict)
+    """What texts of its tools try on tools of other servers of the same organisation, by tool."""
     package: Package | None = None
     """Of one that comes with Yett: what was started to list its tools."""
     indexed: bool = False
@@ -184,6 +187,8 @@ class ServerPage:
     package: Package | None = None
     changed: tuple[ChangeRow, ...] = ()
     """What changed lately, the newest first."""
+    across: tuple[tuple[str, Quoted], ...] = ()
+    """What texts of its tools try on tools of other servers, each with the tool."""
     record: ServerRecord | None = None
     """Everything that is known of it, in one value, with the same tools; None where a page is made without."""
     page: int = 1

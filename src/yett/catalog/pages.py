@@ -76,7 +76,10 @@ def tool_page(server: CataloguedServer, name: str) -> ToolPage | None:
         does=f"`{tool.name}` {DOES[shown.risk]}.",
         why=WHY[shown.risk],
         evidence=tuple(quoted(piece) for piece in shown.verdict.evidence),
-        signals=tuple(Quoted(SIGNALS[one.code], one.evidence.quote, one.evidence.place.value) for one in shown.verdict.signals),
+        signals=(
+            *(Quoted(SIGNALS[one.code], one.evidence.quote, one.evidence.place.value) for one in shown.verdict.signals),
+            *across_of(server, tool.name),
+        ),
         attacks=concerning(ALL_ATTACKS, shown.risk, codes),
         policy=policy,
         policy_why=suggestion.why,
@@ -146,10 +149,16 @@ def part_page(part: ServerPart, changed: tuple[ChangeRow, ...] = (), changes: tu
         posture=server.posture,
         package=server.package,
         changed=changed,
+        across=tuple((name, one) for name in sorted(server.across) for one in across_of(server, name)),
         record=record,
         page=part.page,
         pages=part.pages,
     )
+
+
+def across_of(server: CataloguedServer, tool: str) -> tuple[Quoted, ...]:
+    """What the texts of a tool try on tools of other servers, as it is shown."""
+    return tuple(Quoted(flag.what, flag.quote, flag.place) for flag in server.across.get(tool, ()))
 
 
 def suggestion_of(tool: ToolDefinition, shown: ShownVerdict) -> Suggestion:

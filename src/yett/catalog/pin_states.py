@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from yett.catalog.crossing import NOBODY, Others, crossings
 from yett.catalog.drift import Drift, drift
 from yett.catalog.marks import fits
 from yett.catalog.model import Severity
@@ -44,23 +45,29 @@ class PinState:
 
 
 def pin_states(
-    pinned: Mapping[str, Pin], listed: Sequence[JsonValue], server: str, *, void: Collection[str] = (), moved: bool = False
+    pinned: Mapping[str, Pin],
+    listed: Sequence[JsonValue],
+    server: str,
+    *,
+    void: Collection[str] = (),
+    moved: bool = False,
+    others: Others = NOBODY,
 ) -> tuple[PinState, ...]:
     """Each tool that was accepted or is listed, by name. Those in `void` were accepted where the server no longer is.
 
-    `moved`: whether that is so of the server as a whole, and what else it lists is as doubtful.
+    `moved`: whether that is so of the server as a whole, and what else it lists is as doubtful. `others`: tools of other servers.
     """
     now = pins_of(listed)
     accepted: list[JsonValue] = [pin.definition for pin in pinned.values()]
     changes = {one.tool: one for one in drift(accepted, listed, server)}
-    flags = flags_of(listed)
+    flags, across = flags_of(listed), crossings(listed, others)
     return tuple(
         PinState(
             tool=name,
             state=state,
             fingerprint=None if (pin := now.get(name)) is None else pin.fingerprint,
             change=None if state == "accepted" else changes.get(name),
-            flags=flags.get(name, ()),
+            flags=(*flags.get(name, ()), *across.get(name, ())),
             moved=state in WAITING and (moved or name in void),
         )
         for name in sorted(pinned.keys() | now.keys())
