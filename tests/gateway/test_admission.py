@@ -8,7 +8,7 @@ from tests.gateway.gate import STDIO_SERVER, Gate, grant
 from tests.support.clock import ManualClock
 from tests.support.policies import ALLOW_ALL
 from yett.gateway.access_tokens import AccessTokens
-from yett.gateway.admission import Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, Tokens, authenticate
+from yett.gateway.admission import SHORT_BYTES, Bearer, Crowded, Guard, InFlight, Lifetimes, NoBearer, Tokens, authenticate
 from yett.gateway.snapshot import ServerEntry
 
 GUARD = Guard.of("192.0.2.7", ["Gate.Example", "other.example:8443"], ["https://console.example"])
@@ -159,3 +159,16 @@ def test_a_clock_that_is_set_back_brings_no_expired_grant_back_to_life() -> None
     assert lifetimes.now_ns() == clock.now_ns()
     clock.stepped_ns = 0
     assert lifetimes.now_ns() - clock.now_ns() < 1_000
+
+
+def test_long_requests_of_a_grant_share_a_bound_and_short_ones_are_only_counted() -> None:
+    flight = InFlight(held_maximum=3 * SHORT_BYTES)
+    long = SHORT_BYTES + 1
+    assert [flight.enter("a", size=long) for _ in range(3)] == [None, None, Crowded.GRANT]
+    assert [flight.enter("a", size=SHORT_BYTES), flight.enter("b", size=long)] == [None, None]
+    flight.leave("a", size=long)
+    assert flight.enter("a", size=long) is None
+    for grant_id, size in (("a", long), ("a", long), ("a", SHORT_BYTES), ("b", long)):
+        flight.leave(grant_id, size=size)
+    assert not flight._held
+    assert not flight._open

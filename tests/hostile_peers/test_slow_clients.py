@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,27 @@ async def test_a_client_that_reads_the_whole_of_a_long_stream_gets_every_byte_of
         assert running.server.sent >= STREAM_BYTES - 65_536
         assert running.rss() - before <= GROWTH_BYTES_MAX
         await until(lambda: running.results().get("ok", 0) == 2)
+
+
+STRANGERS = 80
+"""Half-sent bodies of 4 MiB: more than the memory that there is for bodies."""
+
+
+async def test_bodies_that_strangers_do_not_finish_keep_nobody_out(tmp_path: Path) -> None:
+    async with stage(tmp_path) as running:
+        head = b"POST /mcp/s HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (
+            4 * MIB
+        )
+        strangers = [await running.client() for _ in range(STRANGERS)]
+        for stranger in strangers:
+            stranger.writer.write(head + b" " * (4 * MIB - 1))
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(5):
+                    await stranger.writer.drain()
+            assert (await running.call()).status == 200
+        refused = 0
+        for stranger in strangers:
+            with suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(0.1):
+                    refused += (await stranger.reader.read(64)).startswith(b"HTTP/1.1 503 ")
+        assert refused >= STRANGERS - LIMITS.held_bytes // (4 * MIB - 1)

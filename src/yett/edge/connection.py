@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import cast
 
 from yett.edge import framing, responses
 from yett.edge.at_once import AtOnce
 from yett.edge.reader import BETWEEN, RequestReader, Turn
 from yett.edge.request import Refusal
+from yett.edge.reset import reset
 from yett.edge.responder import ClientGone, Responder
 from yett.edge.shared import Handler, Shared
-
-_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER without time: closing sends RST, so that an answer that ends with the connection cannot look complete."""
 
 
 class Connection(asyncio.Protocol):
@@ -133,6 +129,16 @@ class Connection(asyncio.Protocol):
         elif not self._reader.finished:
             self._sweep_reading(now)
 
+    @property
+    def receiving_bytes(self) -> int:
+        """Of a body that is not complete yet."""
+        return self._reader.body_bytes
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Give up the request that is being received."""
+        self._shared.reports.on_refused(self._reader.refuse(refusal).reason, self.client_ip)
+        self._wake()
+
     def leave_off(self) -> None:
         """Close unless a request is being received or answered, which is then the last one."""
         if not self._answering and not self._reader.ready and self._reader.phase == BETWEEN:
@@ -188,13 +194,8 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def cut(self) -> None:
-        transport = self._transport
-        if transport is None:
-            return
-        peer = transport.get_extra_info("socket")
-        if peer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        transport.abort()
+        if self._transport is not None:
+            reset(self._transport)
 
     # The short way.
 
@@ -319,9 +320,7 @@ class Connection(asyncio.Protocol):
             if now - since >= allowed:
                 self.leave_off()
         elif reader.is_late(now):
-            reader.refuse(framing.TOO_SLOW)
-            self._shared.reports.on_refused(framing.TOO_SLOW.reason, self.client_ip)
-            self._wake()
+            self.refuse(framing.TOO_SLOW)
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and self._transport is not None:

@@ -243,7 +243,7 @@ class RequestReader:
         shared.held_bytes += len(body)
         if self.body_bytes > shared.limits.body_bytes:
             raise self._stop(framing.BODY_TOO_LARGE)
-        if shared.held_bytes > shared.limits.held_bytes:
+        if shared.held_bytes > shared.limits.held_bytes and not shared.make_room(self.body_bytes):
             raise self._stop(framing.OVERLOADED)
 
     def on_message_complete(self) -> None:

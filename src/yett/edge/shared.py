@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from yett.edge import framing
 from yett.edge.at_once import Begin
 from yett.edge.forwarded import NOBODY, TrustedProxies
 from yett.edge.limits import EdgeLimits
@@ -55,3 +56,14 @@ class Shared:
     """Set when the last connection goes."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """One for each connection that may still have a request in hand; outlives the connection if the client leaves."""
+
+    def make_room(self, size: int) -> bool:
+        """Have the longest body that is still being received give way to one of `size` bytes; False where none is longer.
+
+        Whoever sends slowly, with or without a grant, must not keep out those who send little at once.
+        """
+        longest = max(self.connections, key=lambda connection: connection.receiving_bytes, default=None)
+        if longest is None or longest.receiving_bytes <= size:
+            return False
+        longest.refuse(framing.OVERLOADED)
+        return self.held_bytes <= self.limits.held_bytes

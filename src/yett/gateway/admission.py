@@ -22,6 +22,10 @@ IN_FLIGHT_MAX: Final = 128
 """Requests of one grant at once; more would let one agent take the connections of all others."""
 IN_FLIGHT_TOTAL_MAX: Final = 1024
 """Requests of all grants at once: what one event loop answers in good time, with memory to spare for their bodies."""
+SHORT_BYTES: Final = 64 * 1024
+"""Requests up to this length are only counted: so many of them as a grant may have open are little."""
+GRANT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of longer ones, a quarter of what the listener holds: no grant takes the room of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,28 +172,45 @@ class Crowded(Enum):
 
 @dataclass(slots=True)
 class InFlight:
-    """How many requests are open: of each grant, and of all together."""
+    """How many requests are open: of each grant, and of all together; and how much long ones of a grant hold."""
 
     maximum: int = IN_FLIGHT_MAX
     """Of one grant."""
     total_maximum: int = IN_FLIGHT_TOTAL_MAX
+    held_maximum: int = GRANT_BYTES_MAX
+    """Bytes of the long requests of one grant."""
     total: int = 0
     _open: dict[str, int] = field(default_factory=dict)
+    _held: dict[str, int] = field(default_factory=dict)
 
-    def enter(self, grant_id: str, *, beside: int = 0) -> Crowded | None:
-        """Count one more; or why that would be too many, which counts nothing. `beside`: how many more there may be."""
+    def enter(self, grant_id: str, *, beside: int = 0, size: int = 0) -> Crowded | None:
+        """Count one more, of `size` bytes; or why that would be too many, which counts nothing.
+
+        `beside`: how many more there may be.
+        """
         count = self._open.get(grant_id, 0)
         if count >= self.maximum + beside:
+            return Crowded.GRANT
+        held = self._held.get(grant_id, 0)
+        if held and size > SHORT_BYTES and held + size > self.held_maximum:
             return Crowded.GRANT
         if self.total >= self.total_maximum + beside:
             return Crowded.LISTENER
         self.total += 1
         self._open[grant_id] = count + 1
+        if size > SHORT_BYTES:
+            self._held[grant_id] = held + size
         return None
 
-    def leave(self, grant_id: str) -> None:
-        """Count one less."""
+    def leave(self, grant_id: str, *, size: int = 0) -> None:
+        """Count one less, of as many bytes as it entered with."""
         self.total -= 1
+        if size > SHORT_BYTES:
+            held = self._held[grant_id] - size
+            if held:
+                self._held[grant_id] = held
+            else:
+                del self._held[grant_id]
         count = self._open[grant_id] - 1
         if count:
             self._open[grant_id] = count

@@ -122,7 +122,7 @@ class HttpFront:
             return None
         finally:
             self._parts.ongoing.over(work)
-            self._parts.in_flight.leave(bearer.grant.id)
+            self._parts.in_flight.leave(bearer.grant.id, size=len(request.body))
 
     async def _asked(self, request: Request, responder: Responder, bearer: Bearer) -> Answer | None:
         """Answer a request when it is its turn; a subscription is only opened, and returned."""

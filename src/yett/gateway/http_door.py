@@ -141,9 +141,10 @@ class Door:
 
     def enter(self, request: Request, responder: Responder, bearer: Bearer) -> bool:
         """Whether there is room for one more request of this grant; answered if not."""
-        crowded = self.parts.in_flight.enter(bearer.grant.id)
+        size = len(request.body)
+        crowded = self.parts.in_flight.enter(bearer.grant.id, size=size)
         if crowded is not None and self._answers(request, bearer):
-            crowded = self.parts.in_flight.enter(bearer.grant.id, beside=ANSWERS_BESIDE)
+            crowded = self.parts.in_flight.enter(bearer.grant.id, beside=ANSWERS_BESIDE, size=size)
         if crowded is None:
             return True
         status, body = self.crowd(request, crowded, bearer)

@@ -15,7 +15,7 @@ from yett.edge.at_once import Asker
 from yett.edge.request import Request
 from yett.edge.responder import Responder
 from yett.errors import StoreFault
-from yett.gateway.admission import Bearer
+from yett.gateway.admission import SHORT_BYTES, Bearer
 from yett.gateway.calls import Admitted
 from yett.gateway.http_door import Door
 from yett.gateway.lanes import Lane, Lanes
@@ -52,7 +52,7 @@ class PlainCalls:
 
     def begin(self, request: Request, asker: Asker) -> PlainCall | None:
         """See `yett.edge.at_once.Begin`."""
-        lane = self.lanes.of(request)
+        lane = self.lanes.of(request) if len(request.body) <= SHORT_BYTES else None
         message = None if lane is None else plain_call(request.body, lane.stated)
         if lane is None or message is None or lane.changes(message):
             return None
