@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.support.policies import ALLOW_ALL
 from tests.support.wire import Sent, call, initialize, notification, parsed, request
 from yett.audit.record import Refused, Result
 from yett.errors import UpstreamFault, UpstreamNotReached
+from yett.gateway import carrying
 from yett.gateway.carrying import RETRY_MS
 from yett.gateway.kept_answers import Terms
 from yett.gateway.tokens import mint
@@ -27,7 +29,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("sent", [call("echo"), request("tools/list"), request("ping")], ids=["call", "list", "ping"])
-async def test_a_quick_answer_is_a_stream_in_one_piece(sent: Sent) -> None:
+async def test_a_quick_answer_is_a_stream_in_one_piece(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrying, "BEGINS_S", 10.0)  # this machine may be slow
     async with talking() as talk:
         reply = await talk.post(sent)
         assert (reply.status, reply.fields[b"content-type"]) == (200, b"text/event-stream")
@@ -68,12 +71,29 @@ async def test_a_gateway_that_keeps_nothing_answers_as_before() -> None:
         assert (reply.status, reply.fields[b"content-type"]) == (200, b"application/json")
 
 
-async def test_a_quick_fault_keeps_its_status() -> None:
+async def test_a_quick_fault_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrying, "BEGINS_S", 10.0)
     async with talking() as talk:
         talk.gateway.gate.upstream.replies["tools/call"] = UpstreamNotReached("no")
         reply = await talk.post(call("echo"))
         assert (reply.status, reply.fields[b"content-type"]) == (502, b"application/json")
         assert talk.gateway.parts().kept.size == 0
+
+
+async def test_a_slow_fault_is_an_answer_on_the_stream() -> None:
+    async with talking() as talk:
+        go_on = asyncio.Event()
+
+        async def reply(message: Outbound) -> Answer:
+            await go_on.wait()
+            raise UpstreamFault("it died")
+
+        talk.gateway.gate.upstream.replies["tools/call"] = reply
+        client, _ = await talk.begun()
+        go_on.set()
+        assert parsed(events(await client.chunk())[0][2])["error"]["code"] == -32603
+        assert await client.chunk() == b""
+        assert talk.results == [Result.LOST]
 
 
 async def test_a_program_that_dies_in_the_middle_is_an_answer() -> None:
@@ -214,4 +234,31 @@ async def test_a_quiet_stream_is_closed_for_its_client_to_come_back() -> None:
         assert await talk.rest(first) == []
         feed.say(DONE)
         assert await talk.rest(first) == [DONE]
+        assert talk.results == [Result.OK]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_however_often_the_connection_is_cut_each_message_comes_once_and_in_order(seed: int) -> None:
+    chance = random.Random(seed)
+    said = [b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":%d}}' % n for n in range(60)]
+    async with talking() as talk:
+        feed = talk.feed()
+        client, last = await talk.begun()
+        got: list[bytes] = []
+        waiting = [*said, DONE]
+        while not got or got[-1] != DONE:
+            for _ in range(min(chance.randrange(4), len(waiting))):
+                feed.say(waiting.pop(0))
+            if chance.random() < 0.3:
+                await lost(client)
+            if chance.random() < 0.5:  # also from one that is still there
+                client = await talk.take_up(last)
+                await client.head()
+                assert events(await client.chunk())[0][0] == last
+            elif client.writer.is_closing():
+                continue
+            while len(got) < len(said) + 1 - len(waiting) and chance.random() < 0.7:
+                ((last, _, data),) = events(await client.chunk())
+                got.append(data)
+        assert got == [*said, DONE]
         assert talk.results == [Result.OK]

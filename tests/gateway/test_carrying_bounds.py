@@ -47,14 +47,14 @@ async def test_a_call_that_nobody_comes_for_is_given_up() -> None:
 
 
 async def test_a_call_is_not_given_up_while_somebody_came_again() -> None:
-    async with talking(Terms(kept_s=0.2)) as talk:
+    async with talking(Terms(kept_s=0.5)) as talk:
         feed = talk.feed()
         client, first = await talk.begun()
         await lost(client)
         again = await talk.take_up(first)
         await again.head()
         await again.chunk()
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.8)
         feed.say(DONE)
         assert events(await again.chunk())[0][2] == DONE
 
