@@ -78,3 +78,10 @@ def test_so_many_characters_are_named_and_the_others_counted() -> None:
     many = "".join(chr(0x1D400 + number) for number in range(NAMED_MAX + 3))
     assert explained(json.dumps({"a": many}, ensure_ascii=False))[-1] == "and 3 more"
     assert len(explained(json.dumps({"a": many}, ensure_ascii=False))) == NAMED_MAX + 1
+
+
+def test_the_letter_of_an_escape_belongs_to_no_word() -> None:
+    text = json.dumps({"a": "да\nпривет\tмир\\нет"}, ensure_ascii=False)
+    assert "привет" in inert_json(text) and "мир" in inert_json(text) and "нет" in inert_json(text)
+    assert explained(text) == []
+    assert "\\u0430" in inert_json(json.dumps({"a": "\np\u0430y"}, ensure_ascii=False))

@@ -36,14 +36,16 @@ def hidden(text: str) -> set[int]:
 
 def _unseen(text: str) -> Iterator[int]:
     """Terminal escapes, line breaks, directions, zero widths, tags, unassigned ones; signs that are taken for others."""
-    return (at for at, one in enumerate(text) if not one.isprintable() or _BLANK.match(one) or one in _SIGNS)
+    odd = {one for one in set(text) if not one.isprintable() or _BLANK.match(one) or one in _SIGNS}
+    return (at for at, one in enumerate(text) if one in odd) if odd else iter(())
 
 
 def _heaped(text: str) -> Iterator[int]:
     """Combining marks that strike through a letter, or pile up."""
+    marks = {one for one in set(text) if unicodedata.category(one) in {"Mn", "Me"}}
     count, base = 0, ""
-    for at, one in enumerate(text):
-        if unicodedata.category(one) not in {"Mn", "Me"}:
+    for at, one in enumerate(text if marks else ""):
+        if one not in marks:
             count, base = 0, one
             continue
         count += 1
@@ -55,7 +57,7 @@ def _heaped(text: str) -> Iterator[int]:
 def _mistaken(text: str) -> Iterator[int]:
     """Letters of other scripts in a Latin word, and words that have nothing but letters that look Latin."""
     latin = any("a" <= one <= "z" for one in text.lower())
-    known = {_script(one) for one in text if one.isalpha() and one not in _TAKEN}
+    known = {_script(one) for one in set(text) if one.isalpha() and one not in _TAKEN}
     for word in _WORD.finditer(text):
         scripts = {one: _script(one) for one in set(word[0]) if not one.isascii()}
         if not scripts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from yett.approvals.lookalikes import hidden
@@ -15,6 +15,7 @@ NAMED_MAX: Final = 20
 """Characters that are explained."""
 _MEMBER: Final = re.compile(r'  "((?:[^"\\]|\\.)*)": ')
 """The beginning of a member of the outermost object, in a line of `inert_json`."""
+_ESCAPE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
@@ -25,15 +26,23 @@ def inert(text: str) -> str:
     Terminal escapes, line breaks, directions, zero widths, tags, unassigned characters, letters of other scripts in Latin words:
     what is left takes its own place only, and is what it looks like.
     """
-    places = hidden(text)
+    return _written_out(text, hidden(text))
+
+
+def _written_out(text: str, places: Collection[int]) -> str:
     return "".join(_escaped(one) if at in places else one for at, one in enumerate(text)) if places else text
+
+
+def _hidden_in(part: str) -> set[int]:
+    """The same for a part of a JSON text, in which the letter of an escape (`\\n`) begins no word."""
+    return hidden(_ESCAPE.sub(lambda found: " " * len(found[0]), part) if "\\" in part else part)
 
 
 def explained(text: str) -> list[str]:
     """The characters of a JSON text that `inert_json` writes as `\\uXXXX`, each once with its name, as they come."""
     found: dict[str, None] = {}
     for part in _TOKEN.findall(text):
-        found |= dict.fromkeys(part[at] for at in sorted(hidden(part)))
+        found |= dict.fromkeys(part[at] for at in sorted(_hidden_in(part)))
     told = [f"{_escaped(one)} is {unicodedata.name(one, 'a character without a name')}" for one in list(found)[:NAMED_MAX]]
     return [*told, f"and {len(found) - NAMED_MAX} more"] if len(found) > NAMED_MAX else told
 
@@ -50,7 +59,7 @@ def _indented(parts: list[str]) -> Iterator[str]:
         depth -= closes
         if (opened or closes or before == ",") and not (opened and closes) and (depth or closes):
             yield f"\n{INDENT * depth}"
-        yield ": " if part == ":" else inert(part)
+        yield ": " if part == ":" else _written_out(part, _hidden_in(part))
         depth += part in {"{", "["}
         before = part
 
