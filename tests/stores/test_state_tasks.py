@@ -123,13 +123,16 @@ async def test_a_grant_keeps_so_many_and_what_was_collected_gives_way_first(
     assert store.tasks.find("srv", "other", "g2")
 
 
-async def test_arguments_of_a_grant_are_bounded(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_tasks, "GRANT_BYTES_MAX", 100)
-    await made(store, *(task(f"t{number}", made_ns=START_NS + number, arguments=bytes(40)) for number in range(3)))
+@pytest.mark.parametrize("long", [{"arguments": bytes(400)}, {"asked": ("k" * 400,)}])
+async def test_what_is_kept_for_a_grant_is_bounded(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch, long: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(state_tasks, "GRANT_BYTES_MAX", 1_000)
+    await made(store, *(task(f"t{number}", made_ns=START_NS + number, **long) for number in range(3)))
     assert [bool(store.tasks.find("srv", f"t{number}", "g1")) for number in range(3)] == [False, True, True]
 
 
-@pytest.mark.parametrize(("name", "most"), [("ROWS_MAX", 8), ("BYTES_MAX", 80)])
+@pytest.mark.parametrize(("name", "most"), [("ROWS_MAX", 8), ("BYTES_MAX", 8 * 45)])
 async def test_all_together_are_bounded_and_what_ends_first_gives_way(
     store: StateStore, path: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int
 ) -> None:

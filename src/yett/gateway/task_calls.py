@@ -6,6 +6,7 @@ What is asked about a task is judged as the call that made it, by the policy in 
 
 from __future__ import annotations
 
+import secrets
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ class TaskCalls:
         self._tools = tools
         self._cursors: OrderedDict[tuple[Place, str], OrderedDict[str, str]] = OrderedDict()
         self._count = 0
+        self._mark = secrets.token_hex(4)
+        """In cursors, so that none of another process, before or beside this one, is taken for one of ours."""
 
     # --- calls that may become tasks ------------------------------------------------------------------------------------
 
@@ -173,7 +176,7 @@ class TaskCalls:
         if len(self._cursors) > LISTERS_MAX:
             self._cursors.popitem(last=False)
         self._count += 1
-        name = f"page-{self._count:x}"
+        name = f"page-{self._mark}-{self._count:x}"
         given[name] = cursor
         if len(given) > CURSORS_MAX:
             given.popitem(last=False)

@@ -16,7 +16,7 @@ GRANT_ROWS_MAX: Final = 512
 """Tasks of one grant: twice what one data plane takes, as two may run side by side. Those that were collected give way first,
 then the oldest."""
 GRANT_BYTES_MAX: Final = 8 * 1024 * 1024
-"""Sealed arguments of one grant's tasks."""
+"""Of one grant's tasks: sealed arguments, and keys of what servers asked, which may be long."""
 ROWS_MAX: Final = 20_000
 """Tasks of all grants; those that end first give way."""
 BYTES_MAX: Final = 256 * 1024 * 1024
@@ -100,8 +100,10 @@ class TaskRows:
         self._cursor.execute(_END, (task.server_id, task.id, task.made_ns))
         self._cursor.execute(_CONTEST, (*place, task.grant_id))
         contested = task.contested or self._cursor.connection.changes() > 0
-        about = task.upstream, task.run, task.tool, task.arguments, _text(task.covers), _text(task.asked)
-        state = task.made_ns, task.until_ns, int(task.collected), int(contested), len(task.arguments)
+        covers, asked = _text(task.covers), _text(task.asked)
+        about = task.upstream, task.run, task.tool, task.arguments, covers, asked
+        size = len(task.arguments) + len(covers) + len(asked)
+        state = task.made_ns, task.until_ns, int(task.collected), int(contested), size
         self._cursor.execute(_KEEP, (task.server_id, task.id, task.grant_id, task.child, *about, *state))
 
     def _bound(self, grant_id: str) -> None:

@@ -17,7 +17,7 @@ CREATE TABLE task_bindings (
   until_ns INTEGER NOT NULL,
   collected INTEGER NOT NULL,
   contested INTEGER NOT NULL,
-  size INTEGER NOT NULL, -- of `arguments`
+  size INTEGER NOT NULL, -- bytes of `arguments`, `covers` and `asked`
   UNIQUE (server_id, task, grant_id, child)
 ) STRICT;
 CREATE INDEX task_bindings_by_grant ON task_bindings (grant_id, collected DESC, made_ns, size);
