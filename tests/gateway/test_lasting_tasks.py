@@ -18,14 +18,15 @@ from tests.gateway.task_rig import TaskServer, about, capable, error_of, started
 from tests.stores.approving import says_yes
 from tests.stores.ledger_cases import opened, rows, units
 from tests.support.clock import ManualClock
+from tests.support.fake_upstream import result
 from tests.support.policies import ALLOW_ALL
-from tests.support.wire import parsed
+from tests.support.wire import parsed, request
 from yett.approvals.model import State
 from yett.errors import StoreFault
 from yett.gateway.lasting_tasks import LastingTasks
 from yett.gateway.snapshot import ServerEntry
 from yett.gateway.tasks import GRACE_S
-from yett.ports import StoredTask
+from yett.ports import Answer, StoredTask
 from yett.sealing.box import Unsealable
 from yett.stores.approval_desk import ApprovalDesk
 from yett.stores.state_tasks import StoredTasks
@@ -123,6 +124,16 @@ async def test_lists_show_tasks_of_before_and_none_of_others(machine: Machine) -
     second = await machine.gateway()
     answer = await second.send(about("tasks/list", "unused"))
     assert [task["taskId"] for task in result_of(answer)["tasks"]] == [mine] != [theirs]
+
+
+async def test_a_cursor_of_one_process_is_none_of_another(machine: Machine) -> None:
+    cursors = []
+    gates = [await machine.gateway() for _ in range(2)]
+    for number, gate in enumerate(gates):
+        gate.upstream.replies["tasks/list"] = Answer(body=result(b"2", {"tasks": [], "nextCursor": f"theirs-{number}"}))
+        cursors.append(result_of(await gate.send(request("tasks/list", id=2)))["nextCursor"])
+    for gate, cursor in zip(gates, reversed(cursors), strict=True):
+        assert (await error_of(gate, request("tasks/list", {"cursor": cursor})))[1:] == (-32602, "Invalid cursor")
 
 
 async def test_what_one_process_showed_its_client_may_be_answered_through_another(machine: Machine) -> None:
