@@ -10,10 +10,10 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import uvicorn
@@ -76,16 +76,9 @@ async def run(
             await asyncio.to_thread(mend_admin_log, desk)
             feed = publisher.listening(settings.state_dir / SOCKET_FILE)
             kept = keeping_credentials(settings, desk)
-            beside = (
-                _issuer_keys(settings, desk, publisher),
-                _health(settings, desk, publisher),
-                _webhooks(settings, desk),
-                _notices(settings, desk, listener.getsockname()[1]),
-                _watching(settings, certificate),
-            )
-            async with feed, _policies(settings, desk), kept, contextlib.AsyncExitStack() as stack:
-                for one in beside:
-                    await stack.enter_async_context(one)
+            port = listener.getsockname()[1]
+            rounds = _rounds(settings, desk, publisher, port) | _certificate(settings, certificate)
+            async with feed, _policies(settings, desk), kept, _going_on(rounds):
                 await _serve(settings, desk, _Door(listener, certificate, ready, first), stop)
         finally:
             forget_address(settings.state_dir)
@@ -113,25 +106,38 @@ async def _policies(settings: Settings, desk: Desk) -> AsyncIterator[None]:
     await asyncio.to_thread(files.poll)
     await asyncio.to_thread(note_programs, desk)
     await asyncio.to_thread(desk.begin)
-    async with asyncio.TaskGroup() as parts:
-        watching = parts.create_task(files.watch(), name="yett policy files")
-        try:
-            yield
-        finally:
-            watching.cancel()
+    async with _going_on({"yett policy files": files.watch}):
+        yield
+
+
+Watch: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+"""Goes on without end, or ends where there is nothing to do."""
 
 
 @asynccontextmanager
-async def _issuer_keys(settings: Settings, desk: Desk, publisher: Publisher) -> AsyncIterator[None]:
-    """Keep the keys of issuers fresh while the block lasts."""
-    keys = IssuerKeys(desk, Egress(egress_rules(settings)))
-    publisher.key_wanted = keys.wanted
+async def _going_on(watches: Mapping[str, Watch]) -> AsyncIterator[None]:
+    """Have all of these, by name, go on while the block lasts."""
     async with asyncio.TaskGroup() as parts:
-        watching = parts.create_task(keys.watch(), name="yett issuer keys")
+        tasks = [parts.create_task(watch(), name=name) for name, watch in watches.items()]
         try:
             yield
         finally:
-            watching.cancel()
+            for task in tasks:
+                task.cancel()
+
+
+def _rounds(settings: Settings, desk: Desk, publisher: Publisher, port: int) -> dict[str, Watch]:
+    """What the control plane does by itself: keys of issuers, looks at servers, and word to webhooks and people."""
+    keys, looks = IssuerKeys(desk, Egress(egress_rules(settings))), WantedLooks(desk)
+    publisher.key_wanted, publisher.look_wanted = keys.wanted, looks.wanted
+    rounds: dict[str, Watch] = {
+        "yett issuer keys": keys.watch,
+        "yett health": HealthRounds(desk, interval_s=settings.health.interval_s, at_once=settings.health.at_once).watch,
+        "yett wanted looks": looks.watch,
+        "yett webhooks": WebhookRounds(desk, Egress(egress_rules(settings))).watch,
+    }
+    notices = notice_rounds(settings, desk, port)
+    return rounds if notices is None else rounds | {"yett notices": notices.watch}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,10 @@ class _Door:
     first: Callable[[str], None] | None
 
 
-@asynccontextmanager
-async def _watching(settings: Settings, certificate: Certificate | None) -> AsyncIterator[None]:
-    """Follow the certificate's files while the block lasts, and tell commands which one to trust."""
+def _certificate(settings: Settings, certificate: Certificate | None) -> dict[str, Watch]:
+    """Following the certificate's files, and telling commands which one to trust; nothing where there is none."""
     if certificate is None:
-        yield
-        return
+        return {}
     shown = certificate
 
     def tell() -> None:
@@ -158,54 +162,7 @@ async def _watching(settings: Settings, certificate: Certificate | None) -> Asyn
         if address is not None:
             write_address(settings.state_dir, msgspec.structs.replace(address, certificate=shown.shown))
 
-    async with asyncio.TaskGroup() as parts:
-        watching = parts.create_task(certificate.watch(tell), name="yett certificate")
-        try:
-            yield
-        finally:
-            watching.cancel()
-
-
-@asynccontextmanager
-async def _health(settings: Settings, desk: Desk, publisher: Publisher) -> AsyncIterator[None]:
-    """Look at servers from time to time while the block lasts, and where a tool of theirs changed."""
-    looks = WantedLooks(desk)
-    publisher.look_wanted = looks.wanted
-    rounds = HealthRounds(desk, interval_s=settings.health.interval_s, at_once=settings.health.at_once)
-    async with asyncio.TaskGroup() as parts:
-        watching = [parts.create_task(one.watch(), name="yett health") for one in (rounds, looks)]
-        try:
-            yield
-        finally:
-            for one in watching:
-                one.cancel()
-
-
-@asynccontextmanager
-async def _webhooks(settings: Settings, desk: Desk) -> AsyncIterator[None]:
-    """Tell webhooks of changes while the block lasts."""
-    rounds = WebhookRounds(desk, Egress(egress_rules(settings)))
-    async with asyncio.TaskGroup() as parts:
-        watching = parts.create_task(rounds.watch(), name="yett webhooks")
-        try:
-            yield
-        finally:
-            watching.cancel()
-
-
-@asynccontextmanager
-async def _notices(settings: Settings, desk: Desk, port: int) -> AsyncIterator[None]:
-    """Tell people of calls that wait for them while the block lasts."""
-    rounds = notice_rounds(settings, desk, port)
-    if rounds is None:
-        yield
-        return
-    async with asyncio.TaskGroup() as parts:
-        watching = parts.create_task(rounds.watch(), name="yett notices")
-        try:
-            yield
-        finally:
-            watching.cancel()
+    return {"yett certificate": lambda: shown.watch(tell)}
 
 
 async def _serve(settings: Settings, desk: Desk, door: _Door, stop: asyncio.Event) -> None:
