@@ -37,7 +37,7 @@ from yett.stores.state_file import SCHEMA_VERSION
 
 SCHEMA: Final = "".join(
     (Path(__file__).parents[2] / "src/yett/stores" / name).read_text("utf-8")
-    for name in ("state_schema.sql", "approvals_schema.sql")
+    for name in ("state_schema.sql", "approvals_schema.sql", "tasks_schema.sql")
 )
 STEPS: Final = 45
 LIMIT: Final = 4

@@ -108,7 +108,7 @@ def test_a_no_needs_a_reason(terminal: Terminal) -> None:
         (("deny", "ap_none", "--reason", "x"), "there is no request `ap_none`"),
         (("approve", "ID", "--free", "note"), "say for how long"),
         (("approve", "ID", "--exempt-for", "soon"), "`soon` is no duration"),
-        (("approve", "ID", "--exempt-for", "30d"), "exempt_for"),
+        (("approve", "ID", "--exempt-for", "30d"), "longer than 7 days"),
         (("approve", "ID", "--exempt-for", "1h", "--free", "nothing"), "the call has no argument `nothing`"),
         (("list", "--state", "lost"), "'lost' is not one of"),
     ],
