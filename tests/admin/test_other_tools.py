@@ -85,6 +85,9 @@ def test_another_organisations_tools_are_not_known_and_neither_are_those_out_of_
     assert (pin_flags(here, "calc"), verdict_flags(here, "calc")) == ([], [])
     add(here, lookout, "post", SEND)
     assert pin_flags(here, "calc") == ["cross_tool"]
+    add(here, lookout, "letters", {"name": "send_letter", "description": "Send a letter."})
+    add(there, lookout, "calc", {**BAD, "description": BAD["description"].replace("send_mail", "send_letter")})
+    assert (pin_flags(there, "calc"), verdict_flags(there, "calc")) == ([], []), "nor the other way"
     confined = Service(house.desk, replace(here.principal, servers=frozenset({here.server("calc").id})))
     assert (pin_flags(confined, "calc"), verdict_flags(confined, "calc")) == ([], [])
 

@@ -12,6 +12,7 @@ import pytest
 from tests.admin.people.house import Browser, House
 from yett.admin.pages.pins import accepted_text
 from yett.admin.server_looks import note
+from yett.admin.server_views import ServerChanges
 from yett.stores.control.records import Look
 
 GET = {"name": "get_order", "description": "Look at an order."}
@@ -96,3 +97,15 @@ def test_the_form_needs_a_session_its_own_token_and_the_permission(shop: House) 
 def test_a_foreign_organisations_pins_are_not_there(shop: House) -> None:
     mallory = shop.with_member("mallory@example.com", "admin", people=shop.elsewhere("other"))
     assert mallory.get("/servers/shop/pins").status_code == 404
+
+
+def test_a_server_that_moved_is_said_to_have_and_its_tools_are_accepted_anew(shop: House) -> None:
+    shop.service.edit_server("shop", ServerChanges(url="http://127.0.0.1:9/elsewhere"))
+    says(shop, GET)
+    manager = shop.with_member("pat@example.com", "policy_manager")
+    page = manager.get("/servers/shop/pins").text
+    assert "This server moved at 2026-01-01T00:01:00Z" in page
+    assert "not accepted at this place, High" in page and "(<code>server_moved</code>)" in page
+    (single,) = forms(manager)
+    answer = manager.fill("/servers/shop/pins", {"accepted": json.dumps(single), "reason": "it is theirs"})
+    assert "accepted: get_order" in answer.text and "This server moved" not in answer.text
