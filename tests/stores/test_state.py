@@ -14,7 +14,6 @@ from yett.audit.mode import AuditMode
 from yett.audit.record import Outcome, Refused, Result, SecurityRecord
 from yett.errors import StoreFault
 from yett.policy.decision import Code, Decision, Effect
-from yett.stores import state_times
 from yett.stores.state import StateStore
 
 pytestmark = pytest.mark.anyio
@@ -270,7 +269,7 @@ async def test_relaxed_calls_with_limits_take_the_atomic_step_and_take_along_wha
 
 
 async def test_a_full_queue_denies_and_holds_no_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_times, "QUEUE_MAX", 3)
+    monkeypatch.setattr("yett.stores.state_times.QUEUE_MAX", 3)
     async with opened(path, mode=AuditMode.RELAXED) as store:
         admissions = [await store.admit(call()) for _ in range(3)]
         with pytest.raises(StoreFault, match="too much waits for"):

@@ -22,7 +22,7 @@ from tests.support.clock import START_NS, ManualClock
 from yett.audit.mode import AuditMode
 from yett.errors import StoreFault
 from yett.policy.decision import Effect
-from yett.stores import state_file, state_threads, state_times
+from yett.stores import state_file, state_threads
 from yett.stores.state import StateStore
 from yett.stores.state_file import SCHEMA_VERSION, open_reader
 
@@ -37,9 +37,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials after a fault follow quickly."""
-    monkeypatch.setattr(state_times, "PROBE_S", 0.01)
+    monkeypatch.setattr("yett.stores.state_times.PROBE_S", 0.01)
     monkeypatch.setattr(state_threads, "CHECKPOINT_EVERY_S", 0.01)
-    monkeypatch.setattr(state_times, "CLOSING_PATIENCE_S", 0.05)
+    monkeypatch.setattr("yett.stores.state_times.CLOSING_PATIENCE_S", 0.05)
 
 
 @contextlib.contextmanager
@@ -290,7 +290,7 @@ async def test_what_cannot_be_written_when_closing_is_said(path: Path, caplog: p
 
 
 async def test_relaxed_records_queue_while_the_file_fails_up_to_the_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_times, "QUEUE_MAX", 4)
+    monkeypatch.setattr("yett.stores.state_times.QUEUE_MAX", 4)
     async with opened(path, mode=AuditMode.RELAXED, patience_s=0.01) as store:
         with held(path) as release:
             store.note(call(DENIED))

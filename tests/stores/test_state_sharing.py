@@ -13,7 +13,6 @@ import pytest
 from tests.stores.ledger_cases import NOT_SENT, allow, call, key, limit, opened, rows, units
 from tests.support.clock import START_NS
 from yett.policy.decision import Effect
-from yett.stores import state_times
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +56,7 @@ def test_four_processes_with_five_hundred_calls_at_a_limit_of_a_hundred_admit_ex
 
 @pytest.mark.anyio
 async def test_two_stores_on_one_file_see_each_others_units_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_times, "LOOK_LASTS_S", 0)
+    monkeypatch.setattr("yett.stores.state_times.LOOK_LASTS_S", 0)
     async with opened(path) as one, opened(path) as two:
         first = await one.admit(call(allow(limit(maximum=2))))
         await two.admit(call(allow(limit(maximum=2))))
