@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Final, TypedDict
+from dataclasses import fields
+from typing import Any, Final, TypedDict
 
 from yett.admin.approvals_port import Beside, LimitNow, Logged
 from yett.admin.approvals_views import (
@@ -68,23 +69,14 @@ def approval_view(
     approval: Approval, person: Person, beside: Beside, exemptions: list[Exemption], page: str, now_ns: int
 ) -> ApprovalView:
     """A request with everything."""
-    request, why_not = approval.request, person.why_not(approval, now_ns)
+    request, line = approval.request, approval_line(approval, person, now_ns)
+    on_the_line: dict[str, Any] = {one.name: getattr(line, one.name) for one in fields(line) if one.name != "missing"}
     return ApprovalView(
-        id=approval.id,
-        state=approval.state.value,
+        **on_the_line,
         page=page,
         next=_next(approval),
-        server=request.server_name,
         server_id=request.server_id,
-        surface=request.surface,
-        tool=inert(request.target),
-        risk=request.risk,
-        grant=request.grant_id,
-        grant_label=inert(request.grant_label),
-        owner=None if request.owner is None else inert(request.owner),
-        mine=person.asks(approval),
-        decidable=why_not is None,
-        why_not=why_not,
+        why_not=person.why_not(approval, now_ns),
         policy=request.policy,
         policy_revision=request.policy_revision,
         asks=[_ask(ask, approval) for ask in request.asks],
@@ -92,10 +84,6 @@ def approval_view(
         votes=[_vote(vote) for vote in approval.votes],
         limits=[_limit(one) for one in beside.limits],
         history=[_past(one) for one in beside.history],
-        created_at=show_moment(approval.created_ns),
-        expires_at=show_moment(approval.expires_ns),
-        ended_at=moment(approval.ended_ns),
-        times_asked=approval.times_asked,
         note=None if approval.note is None else inert(approval.note),
         call=None if beside.call is None else _past(beside.call),
         exemptions=[exemption_view(one) for one in exemptions],
