@@ -1,4 +1,4 @@
-"""`yett approvals list|show|approve|deny|withdraw|watch|exemptions|delegate|delegations`: calls that wait for a person.
+"""`yett approvals list|show|approve|deny|watch|exemptions|delegate|delegations`: calls that wait for a person.
 
 Works with and without a running gateway, and for `yett run`: requests stand in this installation's state.
 """
