@@ -50,8 +50,8 @@ class ApprovalsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     hold_s: Annotated[float, msgspec.Meta(ge=0, le=HOLD_MAX_S)] = 0.0
     """How long a call of a client that takes progress reports is held until people have decided; 0 answers at once."""
     mask: tuple[Text, ...] = ()
-    """Arguments that nobody may see, as steps with `*` for any: `headers.*`, `cards.*.number`. Names such as `password` and
-    `api_key` need not be told."""
+    """Arguments that nobody may see, as steps with `*` for any: `headers.*`, `cards.*.number`; `\\.` is a dot of a name. Names
+    such as `password` and `api_key` need not be told."""
     remind_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     """After which part of its time people are reminded of a call; 1 never."""
     digest_over: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
