@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError, Exit, say
+from yett.cli.output import CommandError, Exit, say, tell_who_types
 
 if TYPE_CHECKING:
     import ssl
@@ -43,6 +43,7 @@ def command(
     require_streams()
     context.local = False
     secret = _token(token_file, token)
+    tell_who_types()
     plane = context.settings.data_plane
     if start:
         from yett.app.background import have_gateway

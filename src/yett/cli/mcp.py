@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import click
 
 from yett.cli.context import CliContext, pass_context
-from yett.cli.output import CommandError
+from yett.cli.output import CommandError, tell_who_types
 
 
 @click.command("mcp")
@@ -25,4 +26,7 @@ def command(context: CliContext) -> None:
     from yett.registry_server.tools import Place
 
     settings = context.settings
+    tell_who_types()
+    # It only reads, so Ctrl-C may end it at once: the thread that waits for a line would keep it until there is one.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(serve_stdio(Place(settings, lambda: installation(settings))))

@@ -203,6 +203,12 @@ def waiting(context: CliContext, what: str) -> Iterator[None]:
         yield
 
 
+def tell_who_types() -> None:
+    """For who starts at a terminal what an MCP client is to start, and sees nothing happen."""
+    if sys.stdin.isatty():
+        say("this speaks MCP on standard input and output, for a client to start it; Ctrl-C ends it")
+
+
 def tell_note(note: str | None) -> None:
     """A remark beside an answer, such as why a change does not count yet. On stderr."""
     if note is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from yett.cli.context import CliContext, pass_context
+from yett.cli.output import tell_who_types
 
 
 @click.command(
@@ -36,6 +37,7 @@ def command(context: CliContext, policy_path: Path, name: str | None, argv: tupl
 
     context.local = False
     require_streams()
+    tell_who_types()
     logging.basicConfig(level=logging.WARNING, format="yett: %(message)s", stream=sys.stderr)
     name = name or shlex.join(argv).encode("utf-8", "backslashreplace").decode()  # the log holds no other bytes
     run = LocalRun(policy_path, name, argv, environment(), pinned=not no_pins)
