@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import click
 import pytest
 
-from yett.cli.main import cli, main
+from yett.cli.main import COMMANDS, cli, main
 from yett.policy.document import read_policy
 from yett.settings import read_settings
 
@@ -117,3 +117,8 @@ def test_a_configuration_of_the_documents_is_accepted(example: Example, tmp_path
     path = tmp_path / "yett.toml"
     path.write_text(example.text, encoding="utf-8")
     read_settings(path, {})
+
+
+def test_the_readme_names_every_command() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Commands\n")[2].partition("\n## ")[0]
+    assert [name for name in COMMANDS if not re.search(rf"(`yett |\\\|){name}\b", table)] == []

@@ -253,7 +253,8 @@ def _usage(error: click.UsageError) -> str:
     """click's sentence in our style, with where to read on."""
     text = " ".join(error.format_message().split()).rstrip(".")  # click lists choices one a line
     text = text[:1].lower() + text[1:]
-    if error.ctx is not None and "--help" not in text:
+    guess = "did you mean" in text.lower()
+    if error.ctx is not None and not guess and "--help" not in text:
         text = f"{text}; see `{error.ctx.command_path} --help`"
     return text
 
