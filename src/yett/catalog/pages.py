@@ -174,8 +174,10 @@ def _steps(server: CataloguedServer, tool: str | None) -> tuple[str, ...]:
     if server.package is not None:
         given = "".join(f" --env {name}=env:{name}" for name in server.package.environment)
         add = f"`yett server add {server.slug}{given} -- {' '.join(server.package.command)}`"
+    ours = server.identity is not None and not server.known
+    behind = "The server is behind the gate already" if ours else f"Put the server behind the gate: {add}"
     return (
-        f"Put the server behind the gate: {add}.",
+        f"{behind}.",
         f"Copy the policy into `policy.json`, look at it with `yett policy check policy.json`, and publish it: "
         f"`yett policy set {name} policy.json`.",
         f"Give the agent a grant with it: `yett grant mint --server {server.slug} --policy {name}`, and paste what it prints.",

@@ -63,6 +63,13 @@ def test_the_list_and_a_page_of_a_server_judge_no_other_server(shop: House) -> N
     assert known._judged.cache_info().currsize == 1
 
 
+def test_the_first_step_is_done_for_a_server_that_is_behind_the_gate(shop: House) -> None:
+    member = shop.with_member("eve@example.com", "viewer")
+    assert "The server is behind the gate already." in member.get("/catalog/shop/refund_order.md").text
+    assert "yett server add" not in member.get("/catalog/shop.md").text
+    assert "yett server add git -- uvx" in member.get("/catalog/git.md").text
+
+
 def test_an_organisations_servers_are_there_for_its_members_only(shop: House) -> None:
     stranger, member = shop.browser(), shop.with_member("eve@example.com", "viewer")
     for path in ("/catalog/shop", "/catalog/shop/refund_order", "/catalog/none", "/catalog/shop.json"):
