@@ -26,6 +26,7 @@ def test_each_format_goes_to_stdout_or_to_a_file(terminal: Terminal) -> None:
     assert terminal.ok(*SCAN, "--json").out == terminal.ok(*SCAN, "--format", "json").out
     for name in ("r.json", "r.sarif", "r.html", "r.txt"):
         done = terminal.ok(*SCAN, "--output", name)
+        assert f"written: {name}\n" in done.err
         assert (done.out, Path(name).stat().st_size > 100) == ("", True)
     assert json.loads(Path("r.sarif").read_text())["runs"][0]["tool"]["driver"]["name"] == "yett scan"
     assert Path("r.html").read_text().startswith("<!doctype html>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def text(terminal: Terminal, tmp_path: Path) -> Path:
 
 
 def test_what_changed_is_listed_shown_and_accepted(terminal: Terminal, text: Path) -> None:
-    assert "first list" in terminal.ok("server", "pins", "shop").out
+    assert re.search(r" 20\d\d-\d\d-\d\d with the first list", terminal.ok("server", "pins", "shop").out)
     text.write_text(PULLED)
     terminal.ok("server", "look", "shop")
     listed = terminal.ok("server", "pins", "shop")

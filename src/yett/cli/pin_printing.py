@@ -31,7 +31,7 @@ def print_pins(context: CliContext, pins: PinList) -> None:
             one.tool,
             Text(state_of(one), style="bold" if one.suspended else ""),
             Text(one.severity or "", style=COLOURS[one.severity] if one.severity else ""),
-            accepted(one),
+            _accepted_on(one),
             "; ".join(filter(None, [one.what, *(flag.what for flag in one.flags)])),
         )
         for one in sorted(pins.items, key=lambda one: not one.suspended)
@@ -66,6 +66,12 @@ def accepted(one: PinView) -> str:
     if one.how is None:
         return "never"
     return " ".join(filter(None, [one.accepted_at, HOW[one.how], one.accepted_by if one.how == "accepted" else None]))
+
+
+def _accepted_on(one: PinView) -> str:
+    """The same to the day, so that a row fits a terminal."""
+    day = (one.accepted_at or "").partition("T")[0]
+    return accepted(one) if one.accepted_at is None else accepted(one).replace(one.accepted_at, day)
 
 
 def print_changes(shown: Iterable[PinView]) -> None:

@@ -251,6 +251,8 @@ def _print(context: CliContext, wanted: Wanted, scanned: list[Scanned], found: F
 
     if wanted.rules is None:
         put(context, form_of(context, wanted), wanted.output, scanned, found)
+        if wanted.output is not None and str(wanted.output) != "-":
+            say(f"written: {plain(wanted.output)}")
     else:
         for one in scanned:
             if not one.governed and one.tools.listed is None and denied_tools(one) == []:
