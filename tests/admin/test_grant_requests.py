@@ -90,7 +90,9 @@ def test_nobody_but_the_requester_collects_and_not_before_it_is_approved(ready: 
 
 
 @pytest.mark.parametrize("made_by", ["ada", None])
-def test_an_api_token_collects_and_withdraws_what_it_asked_for_itself_and_nothing_else(ready: Office, made_by: str | None) -> None:
+def test_an_api_token_collects_and_withdraws_what_it_asked_for_itself_and_nothing_else(
+    ready: Office, made_by: str | None
+) -> None:
     ada, bob = member(ready, "ada", Role.ADMIN), member(ready, "bob", Role.ADMIN)
     maker = ready.service if made_by is None else ada
     scopes = frozenset({Permission.VIEW, Permission.REQUEST_GRANTS})

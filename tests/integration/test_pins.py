@@ -167,7 +167,7 @@ async def test_the_same_definitions_at_another_place_wait_until_a_person_accepts
 async def accepted_there(gateway: Gateway, endpoint: Endpoint) -> None:
     """Nothing of the server that moved is shown or called, until a person accepts it."""
     deadline = time.monotonic() + 30
-    while (await yett(gateway, "server", "pins", "shop"))["moved_at"] is None and time.monotonic() < deadline:
+    while (await yett(gateway, "server", "pins", "shop"))["moved_at"] is None and time.monotonic() < deadline:  # noqa: ASYNC110 - of another process
         await anyio.sleep(0.2)  # a data plane that is there first does not start the program
     async with transport_to(endpoint) as transport, Client(transport, mode="legacy") as client:
         assert [await said(client, name) for name in ("get_order", "list_orders")] == ["tool_changed", "tool_changed"]
