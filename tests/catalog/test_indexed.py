@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from yett.catalog.overriding import shown
 from yett.catalog.page_model import TOOLS_A_PAGE, CataloguedServer
 from yett.catalog.pages import part_page, server_page, tool_page
 
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {"name": "list_files", "description": "List files.", "inputSchema": {"properties": {"path": {"type": "string"}}}},
     {"name": "run_shell", "title": "Run", "description": "Run any command.", "inputSchema": {"properties": {"command": {}}}},
     {"name": "delete_file", "description": "Delete a file."},
