@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ from yett.admin.permissions import ALLOWED, Role
 from yett.admin.registry_views import ChangePage
 from yett.admin.service import Service
 from yett.admin.views import NewServer
+from yett.app.catalogue_import import import_catalogue
 from yett.catalog.model import RiskClass
 from yett.catalog.record import Verification
 from yett.site.known import known_servers
+from yett.stores.catalogue_index import CatalogueIndex
 
 KNOWN = [server.slug for server in known_servers()]
 
@@ -164,6 +167,30 @@ def test_nothing_is_shown_without_permission_and_out_of_reach(shop: Office) -> N
     assert "shop" not in {hit.server for hit in confined.find_tools("order").tools}
     with pytest.raises(NotFound):
         confined.record("shop")
+
+
+def test_servers_of_an_index_are_listed_found_and_exported_like_others(shop: Office, tmp_path: Path) -> None:
+    source, into = tmp_path / "tools.jsonl", tmp_path / "catalogue.db"
+    names = ["far", "shop", "redbook", *(f"indexed-{number:03}" for number in range(120))]
+    source.write_text("".join(f'{{"server": "{name}", "name": "delete_it", "description": "Deletes."}}\n' for name in names))
+    import_catalogue(source, into)
+    desk = shop.service.desk
+    with contextlib.closing(CatalogueIndex(into)) as index:
+        desk.environment = replace(desk.environment, index=index)
+        walked, after = [], ""
+        while True:
+            page = shop.service.records(after=after, limit=7)
+            walked += page.items
+            if page.next is None:
+                break
+            after = page.next
+        assert [row.slug for row in walked] == sorted({*names, *KNOWN})
+        assert {row.slug: row.source for row in walked}["shop"] == "installation"
+        assert {row.slug: row.source for row in walked}["redbook"] == "catalogue"
+        far = shop.service.records("FAR").items[0]
+        assert (far.slug, far.source, far.grade, far.tool_count) == ("far", "index", "D", 1)
+        assert [one.slug for one in shop.service.export_records()] == sorted({*names, *KNOWN})
+        assert shop.service.server_changes("far").items == shop.service.server_changes("git").items == []
 
 
 def test_the_description_names_the_registrys_routes() -> None:

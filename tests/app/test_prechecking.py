@@ -79,6 +79,6 @@ def test_tools_that_are_given_count_instead(settings: Settings) -> None:
     assert (found.action, found.facts.source) == (Advice.PROCEED, "the file of tools")
 
 
-def test_an_entry_of_a_configuration_is_judged_as_it_stands() -> None:
-    assert verdict_on(address_of("pay", "https://mcp.stirpe.com/"), NOW).action is Advice.ASK
-    assert verdict_on(address_of("pay", "http://mcp.shop.example/"), NOW).action is Advice.ASK
+def test_an_entry_of_a_configuration_is_judged_as_it_stands(settings: Settings) -> None:
+    assert verdict_on(settings, address_of("pay", "https://mcp.stirpe.com/"), NOW).action is Advice.ASK
+    assert verdict_on(settings, address_of("pay", "http://mcp.shop.example/"), NOW).action is Advice.ASK

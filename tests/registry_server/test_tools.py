@@ -19,10 +19,12 @@ from tests.admin.test_drift import DELETE, GET, says
 from tests.support.clock import START_NS
 from yett.admin.control import Control
 from yett.admin.service import Service
+from yett.app.catalogue_import import import_catalogue
 from yett.registry_server.listing import TOOLS
 from yett.registry_server.server import call
 from yett.registry_server.tools import CALLS, Place
 from yett.settings import Settings, load_settings
+from yett.stores.catalogue_index import FILE as INDEX_FILE
 
 SECRET = "sk-live-abcdefghijklmnopqrstuvwxyz012345"
 OUTPUTS = {tool.name: tool.output_schema or False for tool in TOOLS}
@@ -118,6 +120,20 @@ def test_a_stack_is_judged_entry_by_entry_and_its_secrets_stay_out(place: Place)
     assert found["servers"][0]["verification"] == "official"
     assert any("secret may stand" in reason["text"] for reason in found["servers"][2]["reasons"])
     assert SECRET not in json.dumps(found)
+
+
+def test_every_tool_knows_what_an_index_lists(place: Place, settings: Settings, tmp_path: Path) -> None:
+    source = tmp_path / "listed.jsonl"
+    schema = '{"type": "object", "properties": {"path": {"type": "string"}}}'
+    source.write_text(f'{{"server": "acme-files", "name": "purge", "description": "Delete a file.", "inputSchema": {schema}}}\n')
+    import_catalogue(source, settings.state_dir / INDEX_FILE)
+    checked = told(place, "check_tool", server="acme-files", tool="purge")
+    assert (checked["tool"]["class"], "path" in checked["tool"]["signals"]) == ("Destructive", True)
+    assert "purge" in checked["rationale"]
+    assert told(place, "check_mcp_server", server="npm:acme-files")["facts"]["grade"]["letter"] == "D"
+    stack = {"files": {"command": "npx", "args": ["-y", "acme-files"]}}
+    (entry,) = told(place, "check_mcp_stack", servers=stack)["servers"]
+    assert (entry["grade"], entry["tools"], entry["verification"]) == ("D", 1, "unknown")
 
 
 def test_changes_are_a_feed(place: Place, settings: Settings) -> None:

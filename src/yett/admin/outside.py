@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from yett.catalog.finding import Found, Sought
 from yett.catalog.page_model import CataloguedServer, ServerPart
+from yett.errors import OperatorFault
 from yett.gateway.snapshot import ServerEntry
 
 WANTS_CREDENTIAL: Final = "it wants a credential"
@@ -72,6 +73,10 @@ class Index(Protocol):
         """The server of this slug, by what is kept of its tools."""
         ...
 
+    def slugs(self, words: Collection[str], after: str, most: int) -> list[str]:
+        """The next servers behind a slug whose slug and name hold all these words, which are in lower case."""
+        ...
+
     def part(self, slug: str, page: int) -> ServerPart | None:
         """The same with the tools of one page."""
         ...
@@ -94,8 +99,21 @@ class NoIndex:
     def server(self, slug: str) -> None:
         """See `Index.server`."""
 
+    def slugs(self, words: Collection[str], after: str, most: int) -> list[str]:
+        """See `Index.slugs`."""
+        return []
+
     def part(self, slug: str, page: int) -> None:
         """See `Index.part`."""
 
     def tool(self, slug: str, name: str) -> None:
         """See `Index.tool`."""
+
+
+def usable(index: Index) -> Index:
+    """The index; none where its file is broken, so that this takes nothing else away. A search at a terminal says why."""
+    try:
+        index.size()
+    except OperatorFault:
+        return NoIndex()
+    return index

@@ -1,8 +1,11 @@
-"""Use cases of the registry: what is known of servers, those of this installation and those that come with Yett. Read-only."""
+"""Use cases of the registry: what is known of servers: this installation's, those that come with Yett, an index's. Read-only."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from heapq import merge
+from itertools import islice
 from typing import Any, Final, cast, get_args
 
 from yett.admin.catalogue import CatalogueCases
@@ -10,6 +13,7 @@ from yett.admin.checks import show_moment
 from yett.admin.drift import place_in_feed, rank_of
 from yett.admin.errors import Invalid, NotFound
 from yett.admin.listing import PAGE, PAGE_MAX, SEARCH_MAX
+from yett.admin.outside import usable
 from yett.admin.permissions import Permission
 from yett.admin.registry_views import (
     HITS_MAX,
@@ -27,16 +31,18 @@ from yett.admin.registry_views import (
 from yett.catalog.drift import MEANINGS
 from yett.catalog.finding import Found, Sought, score, tool_words, words_of
 from yett.catalog.model import RiskClass, Severity
-from yett.catalog.page_model import CataloguedServer
+from yett.catalog.page_model import CataloguedServer, ServerRow
 from yett.catalog.pages import DESCRIPTION_MAX, record_of, suggestion_of
-from yett.catalog.record import RecordChange, ServerRecord, Source, record_tool
+from yett.catalog.record import LISTED, RecordChange, ServerRecord, Source, briefs_of, record_tool
 from yett.catalog.standing import MEANINGS as STANDING_MEANINGS
-from yett.site.known import known_server, known_servers, known_slugs, search_known
+from yett.site.known import known_rows, known_server, known_slugs, search_known
 from yett.stores.control.records import Server, ToolChange
 from yett.stores.control.transaction import Transaction
 
 Place = Server | CataloguedServer
-"""Where a record is made from: a server of this installation, or one that comes with Yett."""
+"""Where a record is made from: a server of this installation, or one that comes with Yett or is in the index."""
+INDEXED_AT_ONCE: Final = 50
+"""Servers of the index that are looked up together."""
 HISTORY_MAX: Final = 50
 """Changes in a record; the feed has them all."""
 
@@ -47,16 +53,17 @@ class RegistryCases(CatalogueCases):
     __slots__ = ()
 
     def records(self, search: str = "", after: str = "", limit: int = PAGE) -> RecordPage:
-        """Servers by slug, those whose name or notes hold every word of `search`. A server of one's own hides a known one."""
+        """Servers by slug, those whose name or notes hold every word of `search`.
+
+        A server of one's own hides one of its name that comes with Yett, and either one of the index.
+        """
         self.require(Permission.VIEW)
         words = _words(search)
         if not 1 <= limit <= PAGE_MAX:
             raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
 
-        places = {slug: one for slug, one in self._page(words, after, limit).items() if _fits(_about(slug, one), words)}
-        slugs = sorted(places)
-        shown = [self._opened(places[slug]) for slug in slugs[:limit]]
-        return RecordPage(items=[_row(one) for one in shown], next=slugs[limit - 1] if len(slugs) > limit else None)
+        rows = list(islice(self._rows(words, after, limit + 1), limit + 1))
+        return RecordPage(items=rows[:limit], next=rows[limit - 1].slug if len(rows) > limit else None)
 
     def record(self, slug: str) -> ServerRecord:
         """Everything that is known of one server. Errors: `NotFound`."""
@@ -125,7 +132,7 @@ class RegistryCases(CatalogueCases):
     def export_records(self) -> Iterator[ServerRecord]:
         """The record of every server, by slug. A server that is removed meanwhile is left out."""
         self.require(Permission.VIEW)
-        return self._exported(sorted(self._places()))
+        return self._exported(merge(sorted(self._places()), self._indexed((), "")))
 
     def server_changes(
         self,
@@ -145,7 +152,11 @@ class RegistryCases(CatalogueCases):
         if not 1 <= limit <= PAGE_MAX:
             raise Invalid(f"`limit` must be from 1 to {PAGE_MAX}", pointer="/limit")
 
+        elsewhere = server is not None and isinstance(self._anywhere(server), CataloguedServer)
+
         def look(read: Transaction) -> list[tuple[ToolChange, str]]:
+            if elsewhere:
+                return []
             server_id = None if server is None else self.find_server(read, server).id
             reach = self.principal.servers
             return read.tool_changes.listed(
@@ -157,36 +168,51 @@ class RegistryCases(CatalogueCases):
         last = max((change.sequence for change, _ in shown), default=place or 0)
         return ChangePage(items=[change_view(*one) for one in shown], cursor=str(last), more=len(found) > limit)
 
-    def _exported(self, slugs: list[str]) -> Iterator[ServerRecord]:
+    def _exported(self, slugs: Iterable[str]) -> Iterator[ServerRecord]:
         for slug in slugs:
             try:
                 yield self.record(slug)
             except NotFound:
                 continue
 
-    def _places(self) -> dict[str, Place]:
-        """Every server within reach, by slug. One of this installation hides a known one of its name; the index is not listed."""
+    def _places(self) -> frozenset[str]:
+        """Every server within reach but for the index, by slug. One of this installation hides a known one of its name."""
         own = self.read(lambda read: read.servers.listed(only=self.principal.servers))
-        known: dict[str, Place] = {server.slug: server for server in known_servers()}
-        return known | {server.name: server for server in own}
+        return known_slugs() | {server.name for server in own}
 
-    def _page(self, words: Collection[str], after: str, limit: int) -> dict[str, Place]:
-        """Servers behind a place: enough for a page, where no words choose among them."""
-        most, search = (None, max(words, key=len)) if words else (limit + 1, "")
-        only = self.principal.servers
-        own = self.read(lambda read: read.servers.listed(search=search, after=after, limit=most, only=only))
+    def _rows(self, words: Collection[str], after: str, most: int) -> Iterator[RecordRow]:
+        """Servers behind a place, by slug; each is looked at when it is its turn."""
+        search, only = max(words, key=len, default=""), self.principal.servers
+        listed = self.read(lambda read: read.servers.listed(search=search, after=after, limit=None if words else most, only=only))
+        own = sorted((one for one in listed if _fits(f"{one.name} {one.notes}", words)), key=lambda one: one.name)
         hidden = self.server_names(known_slugs())
-        known: dict[str, Place] = {one.slug: one for one in known_servers() if one.slug > after and one.slug not in hidden}
-        return known | {server.name: server for server in own}
+        known = (row for row in known_rows() if row.slug > after and row.slug not in hidden)
+        return merge(
+            (_row(self._opened(one)) for one in own),
+            (_known_row(row) for row in known if _fits(f"{row.slug} {row.name} {row.about}", words)),
+            (_row(self._opened(self._place(slug))) for slug in self._indexed(words, after)),
+            key=lambda row: row.slug,
+        )
+
+    def _indexed(self, words: Collection[str], after: str) -> Iterator[str]:
+        """Slugs of the index whose place none of the others takes."""
+        while page := usable(self.desk.environment.index).slugs(words, after, INDEXED_AT_ONCE):
+            taken = self.server_names(page) | known_slugs()
+            yield from (slug for slug in page if slug not in taken)
+            after = page[-1]
 
     def _place(self, slug: str) -> Place:
+        found = self._anywhere(slug)
+        if found is None:
+            raise NotFound(f"nothing is known of a server `{slug}`; `yett precheck` takes packages and urls as well")
+        return found
+
+    def _anywhere(self, slug: str) -> Place | None:
+        """One's own, else one that comes with Yett, else one of the index."""
         own = self.read(lambda read: read.servers.find(slug))
         if own is not None and self.principal.reaches(own.id):
             return own
-        known = known_server(slug) or self.desk.environment.index.server(slug)
-        if known is None:
-            raise NotFound(f"nothing is known of a server `{slug}`; `yett precheck` takes packages and urls as well")
-        return known
+        return known_server(slug) or usable(self.desk.environment.index).server(slug)
 
     def _own(self, slug: str) -> list[CataloguedServer]:
         """The server of this installation that has this name, if there is one."""
@@ -261,12 +287,21 @@ def _fits(text: str, words: Collection[str]) -> bool:
     return all(word in lower for word in words)
 
 
-def _about(slug: str, place: Place) -> str:
-    return f"{slug} {place.name} {place.about}" if isinstance(place, CataloguedServer) else f"{slug} {place.notes}"
+def _known_row(row: ServerRow) -> RecordRow:
+    """Of one that comes with Yett, by what is kept of it."""
+    return RecordRow(
+        slug=row.slug,
+        name=row.name,
+        about=row.about,
+        source="catalogue",
+        verification=LISTED.verification.value,
+        grade=row.letter,
+        tool_count=row.tool_count,
+    )
 
 
 def _row(server: CataloguedServer) -> RecordRow:
-    record = record_of(server)
+    record = record_of(replace(server, tools=()), briefs=briefs_of(server.tools))
     return RecordRow(
         slug=record.slug,
         name=record.name,

@@ -5,6 +5,7 @@ Nothing is started or contacted unless whoever asks says so.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ from yett.stores.control.lock import DATABASE_FILE
 MEMORY: Final = "precheck.json"
 LATELY: Final = timedelta(days=30)
 LATELY_MAX: Final = 5
+INDEXED: Final = "the index of servers that others list"
 NOT_ASKED: Final = "it was not asked, and neither this installation nor the catalogue knows them"
 
 
@@ -86,9 +88,9 @@ def check_known(settings: Settings, text: str, known: Known, asking: Asking, now
     return precheck(shown_text, known, changed, now.date())
 
 
-def verdict_on(server: FoundServer, now: datetime) -> Precheck:
+def verdict_on(settings: Settings, server: FoundServer, now: datetime) -> Precheck:
     """The verdict on a server as somebody configured it, by what is known of its package or address; nothing is remembered."""
-    known = _by_launch(server)
+    known = _by_launch(settings, server)
     return precheck(server.name, replace(known, server=server), SinceLastSeen(None, Changes(first=True)), now.date())
 
 
@@ -96,7 +98,7 @@ def find(settings: Settings, named: Named, control: Control | None, asking: Aski
     """Everything that is known of a server."""
     known = _by_name(settings, named.text, control, now) if named.kind == "name" else None
     if known is None:
-        known = _by_launch(_likeliest(named.candidates))
+        known = _by_launch(settings, _likeliest(named.candidates))
     if asking.told is not None:
         return _with_tools(known, Tools(tuple(asking.told), "the file of tools"))
     if asking.may(known.server):
@@ -116,15 +118,18 @@ def _by_name(settings: Settings, name: str, control: Control | None, now: dateti
         return _catalogued(catalogued, "the catalogue that comes with Yett")
     for one in known_list():
         if one.name == name and one.url is not None:
-            return _by_launch(address_of(name, one.url), slug=name)
+            return _by_launch(settings, address_of(name, one.url), slug=name)
         if one.name == name and one.package is not None:
-            return _by_launch(program_of(name, _argv(one.package.kind, one.package.name)), slug=name)
-    index = CatalogueIndex(settings.state_dir / INDEX_FILE)
-    try:
-        listed = index.server(name)
-    finally:
-        index.close()
-    return None if listed is None else _catalogued(listed, "the index of servers that others list")
+            return _by_launch(settings, program_of(name, _argv(one.package.kind, one.package.name)), slug=name)
+    listed = indexed(settings, name)
+    return None if listed is None else _catalogued(listed, INDEXED)
+
+
+def indexed(settings: Settings, name: str, tool: str | None = None) -> CataloguedServer | None:
+    """The server of this slug or very name in the index; with one tool as it is defined. Errors: `OperatorFault`."""
+    with contextlib.closing(CatalogueIndex(settings.state_dir / INDEX_FILE)) as index:
+        slug = index.slug_of(name) or name
+        return index.server(slug) if tool is None else index.tool(slug, tool)
 
 
 def _installed(settings: Settings, name: str, control: Control, now: datetime) -> Known | None:
@@ -170,10 +175,15 @@ def _catalogued(server: CataloguedServer, source: str) -> Known:
     return replace(known, slug=server.slug, seen_on=_day(server.seen_at), version=version)
 
 
-def _by_launch(found: FoundServer, slug: str | None = None) -> Known:
-    """By its package or address; its tools are those of the catalogue, where that lists it."""
+def _by_launch(settings: Settings, found: FoundServer, slug: str | None = None) -> Known:
+    """By its package or address; its tools are those of the catalogue, where that lists it, or of the index by that name."""
     standing = standing_of(found)
     listed = _in_catalogue(found, standing)
+    if listed is None and found.package is not None:
+        others = indexed(settings, found.package.name)
+        if others is not None:
+            tools = Tools(tuple(tool for tool, _ in others.tools), INDEXED)
+            return replace(_known(found, standing, tools, tuple(one for _, one in others.tools)), slug=others.slug)
     if listed is None:
         return replace(_known(found, standing, Tools(None, NOT_ASKED), ()), slug=slug)
     known = _catalogued(listed, "the catalogue that comes with Yett")

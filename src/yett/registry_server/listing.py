@@ -173,8 +173,20 @@ TOOLS: Final = (
     _tool(
         "explain_denial",
         "Explain a denial",
-        "Why a call was denied, and what would make it pass. Takes the request id that the denial's `_meta` carries.",
-        _object({"request_id": {"type": "string", "minLength": 1, "maxLength": REQUEST_ID_MAX}}, closed=True),
+        "Why a call was denied, and what would make it pass. Takes the request id that the denial's `_meta` carries, and for one"
+        " that is long ago about when it was.",
+        _object(
+            {
+                "request_id": {"type": "string", "minLength": 1, "maxLength": REQUEST_ID_MAX},
+                "at": {
+                    "type": "string",
+                    "maxLength": 40,
+                    "description": "Like 2027-01-31T12:00:00Z; where it is not among the newest.",
+                },
+            },
+            required=["request_id"],
+            closed=True,
+        ),
         _object(
             {
                 "request_id": TEXT,

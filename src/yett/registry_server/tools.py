@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from yett.admin.control import Control
 from yett.admin.errors import AdminFault, NotFound
-from yett.app.prechecking import Asking, check_known, find, verdict_on
+from yett.app.prechecking import INDEXED, Asking, check_known, find, indexed, verdict_on
 from yett.catalog.finding import Sought, words_of
 from yett.catalog.model import RiskClass, Severity, ShownVerdict
 from yett.catalog.pages import suggestion_of
@@ -67,6 +67,9 @@ def check_tool(place: Place, given: Arguments) -> Answer:
     found = next((one for one in pairs if one[0].name == given["tool"]), None)
     if found is None:
         raise ToolFault("unknown_tool", "the server has no tool of this name, as far as it is known here")
+    if known.tools.source == INDEXED:  # which tells less of a server than of one tool
+        whole = indexed(place.settings, known.slug or known.server.name, given["tool"])
+        found = found if whole is None else next(one for one in whole.tools if one[0].name == given["tool"])
     definition, shown = found
     suggestion = suggestion_of(definition, shown)
     record = record_tool(definition.name, shown)
@@ -111,7 +114,7 @@ def check_mcp_stack(place: Place, given: Arguments) -> Answer:
     verdicts = []
     for name, value in given["servers"].items():
         found = found_server(ConfigFile(Client.ANY, Path()), Entry(str(name), dict(value)))
-        verdicts.append((str(name), verdict_on(found, place.now())))
+        verdicts.append((str(name), verdict_on(place.settings, found, place.now())))
     worst = max((one.action for _, one in verdicts), key=_ADVICE.index)
     return {"verdict": worst.value, "servers": [_of_stack(name, one) for name, one in verdicts]}
 
@@ -128,11 +131,20 @@ def explain_denial(place: Place, given: Arguments) -> Answer:
             return False
         return True
 
+    at = given.get("at")
     with place.control() as control:
-        found = explained(place.settings.state_dir, given["request_id"], may_see)
-    if found is None:
-        raise ToolFault("unknown_request", "the decision log has no request of this id; it is in `_meta` of the denial")
-    return found
+        answer = explained(place.settings.state_dir, given["request_id"], may_see, None if at is None else _nanoseconds(at))
+    if answer.found is None:
+        raise ToolFault("unknown_request", f"no request of this id, which is in `_meta` of a denial, is in {answer.searched}")
+    return answer.found
+
+
+def _nanoseconds(at: str) -> int:
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise ToolFault("invalid", "`at` is no moment; write it like 2027-01-31T12:00:00Z") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1_000_000_000
 
 
 def get_change_events(place: Place, given: Arguments) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,10 @@ _BY_NAMES_WORDS: Final = (
     "SELECT rowid FROM names WHERE names MATCH :matching AND rowid BETWEEN :first AND :last ORDER BY rowid LIMIT :most"
 )
 _ALL: Final = "SELECT id FROM tools WHERE id BETWEEN :first AND :last ORDER BY id LIMIT :most"
+_SLUGS: Final = (
+    "SELECT slug FROM servers WHERE slug > ? AND NOT EXISTS"
+    " (SELECT 1 FROM json_each(?) AS word WHERE instr(lower(slug || ' ' || name), word.value) = 0) ORDER BY slug LIMIT ?"
+)
 _FOUND: Final = (
     "SELECT servers.name, servers.slug, tools.name, title, risk, severity FROM json_each(?) AS wanted"
     " JOIN tools ON tools.id = wanted.value JOIN servers ON servers.id = tools.server"
@@ -65,6 +69,11 @@ class CatalogueIndex:
             rows = self._rows("SELECT (SELECT max(id) FROM servers), (SELECT max(id) FROM tools)")
             return next(((row[0] or 0, row[1] or 0) for row in rows), None)
 
+    def slugs(self, words: Collection[str], after: str, most: int) -> list[str]:
+        """The next servers behind a slug whose slug and name hold all these words, which are in lower case."""
+        with self._lock:
+            return [row[0] for row in self._rows(_SLUGS, (after, json.dumps(list(words)), most))]
+
     def largest(self, most: int) -> list[str]:
         """Slugs of the servers with the most tools."""
         with self._lock:
@@ -79,6 +88,11 @@ class CatalogueIndex:
             rows = self._rows(_FOUND, (json.dumps(list(dict.fromkeys(self._candidates(sought, span)))),))
         found = [_found(sought.words, row) for row in rows]
         return sorted(found, key=lambda one: one.order)[: sought.limit]
+
+    def slug_of(self, name: str) -> str | None:
+        """The slug of the server that others list by this very name."""
+        with self._lock:
+            return next((row[0] for row in self._rows("SELECT slug FROM servers WHERE name = ?", (name,))), None)
 
     def server(self, slug: str) -> CataloguedServer | None:
         """The server of this slug, by what is kept of its tools."""

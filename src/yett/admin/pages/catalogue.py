@@ -18,7 +18,7 @@ from starlette.responses import Response
 from yett.admin.authentication import authenticate
 from yett.admin.errors import NotFound, Unauthorised
 from yett.admin.listing import Listing
-from yett.admin.outside import Index, NoIndex
+from yett.admin.outside import Index, usable
 from yett.admin.pages.looks import HEADERS
 from yett.admin.service import Service
 from yett.catalog.finding import Found, Sought, words_of
@@ -26,7 +26,6 @@ from yett.catalog.markdown import attack_markdown, server_markdown, tool_markdow
 from yett.catalog.page_model import CataloguedServer, ChangeRow, ServerPage, ServerRow, ToolRow, server_row
 from yett.catalog.pages import part_page, server_page, tool_page
 from yett.catalog.record import RecordChange
-from yett.errors import OperatorFault
 from yett.site.export import as_json
 from yett.site.known import known_rows, known_server, known_slugs, search_known
 from yett.site.render import (
@@ -196,13 +195,7 @@ def _listed(request: Request, name: str) -> CataloguedServer | None:
 
 
 def _index(request: Request) -> Index:
-    """The index; none where its file is broken. What comes with Yett is shown all the same; a search at a terminal says why."""
-    index: Index = request.app.state.desk.environment.index
-    try:
-        index.size()
-    except OperatorFault:
-        return NoIndex()
-    return index
+    return usable(request.app.state.desk.environment.index)
 
 
 def _others(own: Service | None) -> list[ServerRow]:
