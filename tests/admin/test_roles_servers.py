@@ -18,6 +18,7 @@ from yett.admin.permissions import ALLOWED, Permission, Role
 from yett.admin.routes import server_lists, servers
 from yett.admin.routes.asked import asked
 from yett.admin.service import Service
+from yett.admin.views import NewGrant, NewRevision
 
 NEW = {"name": "new", "url": "https://new.example/mcp"}
 ADMIN = {Role.ADMIN}
@@ -116,6 +117,19 @@ def test_unwell_servers_out_of_reach_are_not_told(door: Door) -> None:
     door.office.service.look_server("shop")
     assert door.ask("GET", "/status")[1]["unwell"] == ["shop"]
     assert door.ask("GET", "/status", only=frozenset({"other"}))[1]["unwell"] == []
+
+
+def test_a_confined_member_counts_only_what_is_within_reach(office: Office) -> None:
+    service = office.with_server("shop").with_server("bank").service
+    for opened in ("shop", "bank", "bank"):
+        service.mint_grant(NewGrant(server=opened))
+    for name, server in (("all", None), ("ours", "shop"), ("theirs", "bank")):
+        service.set_policy(name, NewRevision(document='{"version":"1","default":"deny"}', server=server))
+    confined = replace(service.principal, kind="member", servers=frozenset({service.server("shop").id}))
+    told = Service(service.desk, confined).status()
+    assert (told.servers, told.grants, told.policies) == (1, 1, 2)
+    told = service.status()
+    assert (told.servers, told.grants, told.policies) == (2, 3, 3)
 
 
 def test_members_refer_only_to_credentials_that_the_operator_lists(door: Door) -> None:

@@ -64,10 +64,13 @@ class Service(
         self.require(Permission.VIEW)
 
         def look(whole: Whole) -> tuple[int, int, int, int, list[str]]:
-            read = whole.of(self.principal.organisation)
-            live = sum(read.grants.live_by_server(self.now_ns()).values())
-            unwell = read.servers.unwell(UNWELL_MAX, self.principal.servers)
-            return whole.revision(), read.servers.count(), live, read.policies.count(), unwell
+            read, reach = whole.of(self.principal.organisation), self.principal.servers
+            live = sum(read.grants.live_by_server(self.now_ns(), reach).values())
+            unwell = read.servers.unwell(UNWELL_MAX, reach)
+            if reach is None:
+                return whole.revision(), read.servers.count(), live, read.policies.count(), unwell
+            servers, policies = read.servers.listed(only=reach), read.policies.listed(only=reach)
+            return whole.revision(), len(servers), live, len(policies), unwell
 
         revision, servers, grants, policies, unwell = self.desk.look(look)
         problems, planes = self.desk.problems(), self.desk.data_planes()
