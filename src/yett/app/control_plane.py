@@ -34,7 +34,7 @@ from yett.app.address import Address, admin_token, forget_address, reachable, re
 from yett.app.approval_notices import notice_rounds, slack_decisions
 from yett.app.credentials import keeping_credentials
 from yett.app.desk import open_desk
-from yett.app.process import announce, announce_first, certificate_of, run_part, stop_on_signals, tell_certificate
+from yett.app.process import announce, announce_first, calm_collector, certificate_of, run_part, stop_on_signals, tell_certificate
 from yett.app.upstreams import egress_rules
 from yett.edge.certificate import Certificate
 from yett.egress.fetch import Egress
@@ -224,7 +224,12 @@ def main() -> int:
     """Entry point of the process that `yett up` supervises."""
     for talkative in ("uvicorn", "alembic"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    return run_part("control plane", lambda settings: asyncio.run(run(settings, ready=announce, first=announce_first)))
+    return run_part("control plane", lambda settings: asyncio.run(run(settings, ready=_announce, first=announce_first)))
+
+
+def _announce(port: int) -> None:
+    calm_collector()
+    announce(port)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
 import logging
 import os
@@ -18,7 +17,15 @@ from typing import Final
 from yett.app.address import read_address, url_of
 from yett.app.clock import SystemClock
 from yett.app.fault_log import FaultLog
-from yett.app.process import announce, certificate_of, raise_file_limit, run_part, stop_on_signals, tell_certificate
+from yett.app.process import (
+    announce,
+    calm_collector,
+    certificate_of,
+    raise_file_limit,
+    run_part,
+    stop_on_signals,
+    tell_certificate,
+)
 from yett.app.upstreams import Upstreams, routes_of
 from yett.approvals.masking import masks
 from yett.audit.mode import AuditMode
@@ -62,9 +69,6 @@ FILES_BESIDE: Final = 2048
 HOUSEKEEPING_S: Final = 30.0
 FILES_FEW: Final = 64
 """Connections that are taken even where the system allows hardly any open files."""
-COLLECT_AFTER: Final = 20_000
-"""New objects between two looks for garbage in cycles. A call makes some two hundred and leaves hardly any cycle, so that the
-default of 700 would look after every third call; what was loaded at the start is never looked at again."""
 
 log = logging.getLogger("yett.data_plane")
 
@@ -335,9 +339,7 @@ def main() -> int:
 
 def _announce(server: EdgeServer) -> None:
     """Start-up is over: calm the collector, and tell the supervisor."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 50)
+    calm_collector()
     announce(server.port)
 
 
