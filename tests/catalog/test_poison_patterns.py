@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from re import _parser  # type: ignore[attr-defined]  # the only reader of patterns that says how long a match may be
+import importlib
 
 import pytest
 import re2
@@ -14,6 +14,8 @@ from yett.catalog.listed import listed
 from yett.catalog.poison import poison
 from yett.catalog.poison_patterns import LEAD_MAX, MATCHES_MAX, Patterns, foreign, openly
 
+_parser = importlib.import_module("re._parser")
+"""The only reader of patterns that says how long a match may be."""
 PARTED = [row for row in (*poison_rules.OPEN, *poison_rules.FOREIGN) if len(row) > 2]
 WORDS = [
     "\n",
