@@ -46,7 +46,7 @@ def test_what_is_missing_is_said(shop: Terminal, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     done = shop.run("server", "credential", "shop", *words)
     assert (done.status != 0, message in done.err) == (True, True)
-    assert len(KINDS) == 6
+    assert len(KINDS) == 7
 
 
 def test_a_key_that_is_no_pem_is_refused_without_showing_it(shop: Terminal, tmp_path: Path) -> None:
