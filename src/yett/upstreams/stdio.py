@@ -90,6 +90,8 @@ class StdioUpstream:
         self._noise_lines = 0
         self._closing = asyncio.Event()
         self._reaper: asyncio.Task[None] | None = None
+        self._ending: set[Channel] = set()
+        """Those whose children are being ended, whoever asked for it."""
 
     # --- the port -------------------------------------------------------------------------------------------------------
 
@@ -127,6 +129,8 @@ class StdioUpstream:
         async with asyncio.TaskGroup() as ending:
             for slot in list(self._slots.values()):
                 ending.create_task(self._quit(slot), name=f"yett stop {self._spec.name}")
+            for channel in tuple(self._ending):
+                ending.create_task(channel.close(), name=f"yett stop {self._spec.name}")
         self._slots.clear()
         await self._watcher.aclose()
 
@@ -269,7 +273,9 @@ class StdioUpstream:
     async def _end(self, slot: _Slot) -> None:
         channel, slot.channel = slot.channel, None
         if channel is not None:
+            self._ending.add(channel)
             await channel.close()
+            self._ending.discard(channel)
 
     async def _quit(self, slot: _Slot) -> None:
         """End the slot's child, also one that is only being started; `_start` sees that it is no longer wanted."""
