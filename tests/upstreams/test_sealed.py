@@ -102,3 +102,13 @@ def test_when_the_right_key_is_back_it_opens_a_moment_later(vault: Vault, tmp_pa
     clock.advance(1)
     assert sealed.problems() == []
     assert sealed.fields_of("s") == {"x-key": "hidden"}
+
+
+def test_a_bound_token_whose_key_cannot_sign_is_a_problem_before_anything_is_sent(tmp_path: Path) -> None:
+    keys = FileKeys(tmp_path / KEY_FILE)
+    keys.create()
+    vault = Vault(keys)
+    sealed = SealedCredentials(vault, lambda: 0)
+    sealed.take([hand_over(vault, "o", "s", 1, Fields(fields={"authorization": "DPoP t"}, proof_key="no key"))], whole=True)
+    with pytest.raises(CredentialUnavailable, match="key of a bound token"):
+        sealed.fields_of("s")

@@ -49,6 +49,11 @@ class ProofKey:
     def __repr__(self) -> str:
         return "ProofKey(***)"
 
+    def checked(self) -> ProofKey:
+        """Itself. Errors: `OperatorFault` where it cannot sign, which is better known before a request than in it."""
+        _ = self._public
+        return self
+
     @cached_property
     def thumbprint(self) -> str:
         """By which an authorization server knows the key (RFC 7638)."""

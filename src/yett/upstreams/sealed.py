@@ -108,8 +108,9 @@ class SealedCredentials:
         try:
             taken = take_over(self._vault, handover)
             fields = dict(header_field(name, "", Secret(value)) for name, value in taken.fields.items())
+            key = None if taken.proof_key is None else ProofKey(taken.proof_key).checked()
         except OperatorFault as fault:
             return _Held(handover, {}, None, f"a server's credential stays sealed: {fault}")
-        if taken.proof_key is not None:
-            return _Held(handover, BoundFields(fields, ProofKey(taken.proof_key)), taken.expires_at_ns)
+        if key is not None:
+            return _Held(handover, BoundFields(fields, key), taken.expires_at_ns)
         return _Held(handover, MappingProxyType(fields), taken.expires_at_ns)

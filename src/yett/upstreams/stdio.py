@@ -90,8 +90,8 @@ class StdioUpstream:
         self._noise_lines = 0
         self._closing = asyncio.Event()
         self._reaper: asyncio.Task[None] | None = None
-        self._ending: set[Channel] = set()
-        """Those whose children are being ended, whoever asked for it."""
+        self._ending: set[asyncio.Task[None]] = set()
+        """Children that are being ended, whoever asked for it, and whether or not that one still waits."""
 
     # --- the port -------------------------------------------------------------------------------------------------------
 
@@ -129,9 +129,9 @@ class StdioUpstream:
         async with asyncio.TaskGroup() as ending:
             for slot in list(self._slots.values()):
                 ending.create_task(self._quit(slot), name=f"yett stop {self._spec.name}")
-            for channel in tuple(self._ending):
-                ending.create_task(channel.close(), name=f"yett stop {self._spec.name}")
         self._slots.clear()
+        if self._ending:
+            await asyncio.wait(tuple(self._ending))
         await self._watcher.aclose()
 
     async def reap_idle(self) -> None:
@@ -273,9 +273,10 @@ class StdioUpstream:
     async def _end(self, slot: _Slot) -> None:
         channel, slot.channel = slot.channel, None
         if channel is not None:
-            self._ending.add(channel)
-            await channel.close()
-            self._ending.discard(channel)
+            closing = asyncio.create_task(channel.close(), name=f"yett end {self._spec.name}")
+            self._ending.add(closing)
+            closing.add_done_callback(self._ending.discard)
+            await asyncio.shield(closing)
 
     async def _quit(self, slot: _Slot) -> None:
         """End the slot's child, also one that is only being started; `_start` sees that it is no longer wanted."""
